@@ -1,0 +1,62 @@
+//! Writes the run-time search paths into the binary, so that it runs from any folder with no
+//! exported variable: torch's `lib` folder, libpython's folder, and the interpreter to embed.
+
+use std::{env, process::Command};
+
+/// Prints one `key=value` line for each path that the binary must know.
+const PROBE: &str = r#"
+import sys, sysconfig, pathlib
+import torch
+print("executable=" + sys.executable)
+print("torch_lib=" + str(pathlib.Path(torch.__file__).parent / "lib"))
+print("libpython=" + (sysconfig.get_config_var("LIBDIR") or ""))
+print("shared=" + str(sysconfig.get_config_var("Py_ENABLE_SHARED") or 0))
+"#;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    for variable in ["PYO3_PYTHON", "VIRTUAL_ENV", "PATCHMARK_COMMIT"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
+    println!("cargo:rerun-if-changed=.git/HEAD");
+    println!("cargo:rerun-if-changed=.git/refs/heads");
+
+    let python = env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".into());
+    let output = Command::new(&python).args(["-c", PROBE]).output().unwrap_or_else(|error| {
+        panic!("cannot run {python}: {error}; run `make build`, which sets up .venv")
+    });
+    assert!(
+        output.status.success(),
+        "{python} cannot import torch; run `make build`, which installs requirements.txt into .venv\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    let value = |key: &str| {
+        text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default().to_owned()
+    };
+    assert!(
+        value("shared") == "1",
+        "{python} has no shared libpython, so it cannot be embedded; use a Python built with --enable-shared \
+         (Debian: apt-get install python3-dev; pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared)"
+    );
+    for directory in [value("torch_lib"), value("libpython")] {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
+    }
+    println!("cargo:rustc-env=PATCHMARK_BUILD_PYTHON={}", value("executable"));
+    println!("cargo:rustc-env=PATCHMARK_BUILD_COMMIT={}", commit());
+}
+
+/// The commit this binary is built from, with `+changes` where the tree differs from it.
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    match git(&["rev-parse", "--short=12", "HEAD"]) {
+        None => "unknown".into(),
+        Some(hash) => match git(&["status", "--porcelain", "--untracked-files=no"]) {
+            Some(changes) if changes.is_empty() => hash,
+            _ => format!("{hash}+changes"),
+        },
+    }
+}
