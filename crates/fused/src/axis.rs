@@ -1,0 +1,221 @@
+//! The integer weights of one axis, as torch's uint8 antialiased resize makes them.
+
+/// Most weights of an axis that are kept in f64 while it is made.
+const MOST_KEPT: usize = 1 << 16;
+
+/// What an output pixel's neighbours are weighted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Filter {
+    /// A triangle of half-width 1.
+    #[default]
+    Bilinear,
+    /// Keys' cubic with a = -0.5 and half-width 2; its weights may be negative.
+    Bicubic,
+}
+
+impl Filter {
+    /// Half-width in input pixels at scale 1.
+    fn support(self) -> f64 {
+        match self {
+            Self::Bilinear => 1.0,
+            Self::Bicubic => 2.0,
+        }
+    }
+
+    /// The weight at distance `x`, with torch's order of operations, which the last bits depend on.
+    fn weight(self, x: f64) -> f64 {
+        let x = x.abs();
+        match self {
+            Self::Bilinear => (1.0 - x).max(0.0),
+            Self::Bicubic => {
+                const A: f64 = -0.5;
+                if x < 1.0 {
+                    ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+                } else if x < 2.0 {
+                    ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A
+                } else {
+                    0.0
+                }
+            }
+        }
+    }
+}
+
+/// The weights from `input` pixels to `first.len()` pixels: output `i` is the sum over `t` of
+/// `weights(i)[t]` times input `first[i] + t`, plus half of `1 << precision`, shifted down by `precision`
+/// and clamped to a byte.
+#[derive(Debug)]
+pub(crate) struct Axis {
+    /// Pixels of the input.
+    pub input: usize,
+    /// First input pixel of each output pixel; never decreasing.
+    pub first: Vec<u32>,
+    /// How many input pixels each output pixel takes; at least 1.
+    pub count: Vec<u32>,
+    /// The largest count.
+    pub taps: usize,
+    /// `taps` weights for each output pixel, zero beyond its count.
+    weights: Vec<i16>,
+    /// Fraction bits of the weights, at most 22.
+    pub precision: u32,
+    /// Whether a sum may leave `0..=255`; where it cannot, kernels leave the clamp out.
+    pub clamps: bool,
+    /// The largest weight.
+    pub largest: i16,
+}
+
+impl Axis {
+    /// The axis that takes `input` pixels to `output` pixels. Both are at least 1 and at most 2^31.
+    pub fn new(input: usize, output: usize, filter: Filter) -> Self {
+        debug_assert!(input > 0 && output > 0);
+        let window = Window::new(input, output, filter);
+        let mut first = Vec::with_capacity(output);
+        let mut count = Vec::with_capacity(output);
+        let (mut taps, mut largest) = (1, 0.0f64);
+        let (mut row, mut kept) = (Vec::new(), Vec::new());
+        // The precision depends on the largest weight of all. Weights that are many are made a second time after it
+        // rather than kept in f64: at a hundred million pixels that would be gigabytes.
+        let keep = output.saturating_mul(window.most) <= MOST_KEPT;
+        for i in 0..output {
+            let start = window.weights(i, &mut row);
+            largest = row.iter().fold(largest, |most, &w| most.max(w));
+            taps = taps.max(row.len());
+            first.push(start as u32);
+            count.push(row.len() as u32);
+            if keep {
+                kept.extend_from_slice(&row);
+            }
+        }
+        let precision = precision(largest);
+        // A normalised weight is hardly above 1, whatever the filter.
+        debug_assert!(precision >= 13);
+        let unit = f64::from(1u32 << precision);
+        let mut axis = Self {
+            input,
+            first,
+            count,
+            taps,
+            weights: vec![0; output * taps],
+            precision,
+            clamps: false,
+            largest: 0,
+        };
+        let mut rest = kept.as_slice();
+        for (i, weights) in axis.weights.chunks_exact_mut(taps).enumerate() {
+            let exact = if keep {
+                rest.split_off(..axis.count[i] as usize).unwrap_or_default()
+            } else {
+                window.weights(i, &mut row);
+                row.as_slice()
+            };
+            let mut sum = 0i64;
+            for (weight, &exact) in weights.iter_mut().zip(exact) {
+                let scaled = exact * unit;
+                // As torch's cast: half away from zero, truncated.
+                *weight = if scaled < 0.0 { (scaled - 0.5) as i16 } else { (scaled + 0.5) as i16 };
+                axis.largest = axis.largest.max(*weight);
+                axis.clamps |= *weight < 0;
+                sum += i64::from(*weight);
+            }
+            axis.clamps |= sum * 255 + (1i64 << precision >> 1) >= 256i64 << precision;
+        }
+        axis
+    }
+
+    /// Pixels of the output.
+    pub fn output(&self) -> usize {
+        self.first.len()
+    }
+
+    /// The weights of output pixel `i`, `taps` of them, zero beyond its count.
+    pub fn weights(&self, i: usize) -> &[i16] {
+        &self.weights[i * self.taps..][..self.taps]
+    }
+
+    /// What sums start from: half of the unit, so that the shift rounds.
+    pub fn rounding(&self) -> i32 {
+        1 << self.precision >> 1
+    }
+}
+
+/// The largest precision at which every weight fits 16 bits, and at most 22.
+fn precision(largest: f64) -> u32 {
+    (0..22).find(|p| (0.5 + largest * f64::from(1u32 << (p + 1))) as i32 >= 1 << 15).unwrap_or(22)
+}
+
+/// The weights in f64.
+struct Window {
+    input: usize,
+    scale: f64,
+    inverse: f64,
+    support: f64,
+    most: usize,
+    filter: Filter,
+}
+
+impl Window {
+    fn new(input: usize, output: usize, filter: Filter) -> Self {
+        let scale = input as f64 / output as f64;
+        let support = filter.support() * scale.max(1.0);
+        let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
+        Self { input, scale, inverse, support, most: 2 * support.ceil() as usize + 1, filter }
+    }
+
+    /// Puts the weights of output pixel `i` into `row` and returns their first input pixel.
+    fn weights(&self, i: usize, row: &mut Vec<f64>) -> usize {
+        let centre = self.scale * (i as f64 + 0.5);
+        let first = (centre - self.support + 0.5).max(0.0) as usize;
+        let end = ((centre + self.support + 0.5) as usize).min(self.input);
+        // A window is never empty: `centre` lies inside the image and `support` is at least 1.
+        let count = end.saturating_sub(first).clamp(1, self.most);
+        row.clear();
+        let mut total = 0.0;
+        row.extend((0..count).map(|j| {
+            let weight = self.filter.weight(((j + first) as f64 - centre + 0.5) * self.inverse);
+            total += weight;
+            weight
+        }));
+        if total != 0.0 {
+            row.iter_mut().for_each(|weight| *weight /= total);
+        }
+        debug_assert!(first + count <= self.input);
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unchanged_axis_is_the_identity() {
+        for size in [1, 2, 17, 288] {
+            let axis = Axis::new(size, size, Filter::Bilinear);
+            for i in 0..size {
+                for (t, &weight) in axis.weights(i).iter().enumerate() {
+                    let own = axis.first[i] as usize + t == i;
+                    assert_eq!(i32::from(weight), if own { 1 << axis.precision } else { 0 });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn windows_lie_inside_the_input_and_never_go_back() {
+        for (input, output) in [(1, 100), (1024, 288), (3, 2), (5000, 16), (16, 1600), (7, 7), (1 << 20, 16)]
+        {
+            for filter in [Filter::Bilinear, Filter::Bicubic] {
+                let axis = Axis::new(input, output, filter);
+                assert!(axis.first.is_sorted());
+                assert!(axis.first.iter().zip(&axis.count).all(|(f, n)| *n > 0 && (f + n) as usize <= input));
+                assert!(axis.precision <= 22);
+            }
+        }
+    }
+
+    #[test]
+    fn a_usual_downscale_needs_no_clamp() {
+        assert!(!Axis::new(1024, 288, Filter::Bilinear).clamps);
+        assert!(Axis::new(1024, 288, Filter::Bicubic).clamps);
+    }
+}

@@ -1,0 +1,124 @@
+//! A bounded store of plans.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{Error, Filter, Layout, Level, Plan, Size, target_size};
+
+/// How the size to resize to follows from an image's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sizing {
+    /// Pixels on a patch's side; at least 1.
+    pub patch_size: usize,
+    /// Patches that an image is resized to fit.
+    pub max_num_patches: usize,
+    /// Whether images are resized; where not, both sides must be multiples of the patch size.
+    pub resize: bool,
+    /// How pixels are weighted.
+    pub filter: Filter,
+}
+
+/// Plans by image size and layout, shared between threads. The size search (25 µs) and the weights (20 to
+/// 60 µs) are paid once for each size.
+#[derive(Debug)]
+pub struct PlanCache {
+    sizing: Sizing,
+    level: Level,
+    capacity: usize,
+    store: Mutex<Store>,
+}
+
+#[derive(Debug, Default)]
+struct Store {
+    /// Counts look-ups, to know which plan was used longest ago.
+    clock: u64,
+    plans: HashMap<(Size, Layout), (u64, Arc<Plan>)>,
+}
+
+impl PlanCache {
+    /// An empty store of at most `capacity` plans (at least one); a plan takes 10 to 100 KB.
+    pub fn new(sizing: Sizing, level: Level, capacity: usize) -> Self {
+        Self { sizing, level, capacity: capacity.max(1), store: Mutex::default() }
+    }
+
+    /// What the plans are made for.
+    pub fn sizing(&self) -> Sizing {
+        self.sizing
+    }
+
+    /// The plan for `layout` images of `size`, made where there is none yet.
+    ///
+    /// # Errors
+    /// As for [`Plan::new`]; [`Error::Patches`] where images are not resized and `size` is no whole number of
+    /// patches.
+    pub fn get(&self, size: Size, layout: Layout) -> Result<Arc<Plan>, Error> {
+        if let Some(plan) = self.find(size, layout) {
+            return Ok(plan);
+        }
+        // Made outside the lock: two threads may make the same plan, but none waits for another's.
+        let plan = Arc::new(self.build(size, layout)?);
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = store.clock;
+        if store.plans.len() >= self.capacity {
+            let oldest = store.plans.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| *key);
+            oldest.and_then(|key| store.plans.remove(&key));
+        }
+        store.plans.insert((size, layout), (now, Arc::clone(&plan)));
+        Ok(plan)
+    }
+
+    fn find(&self, size: Size, layout: Layout) -> Option<Arc<Plan>> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clock += 1;
+        let now = store.clock;
+        let (used, plan) = store.plans.get_mut(&(size, layout))?;
+        *used = now;
+        Some(Arc::clone(plan))
+    }
+
+    fn build(&self, size: Size, layout: Layout) -> Result<Plan, Error> {
+        size.check()?;
+        let Sizing { patch_size, max_num_patches, resize, filter } = self.sizing;
+        if patch_size == 0 {
+            return Err(Error::Patches { size, patch_size });
+        }
+        let output = if resize {
+            let (height, width) = target_size(size.height, size.width, patch_size, max_num_patches);
+            Size { height, width }
+        } else if size.height.is_multiple_of(patch_size) && size.width.is_multiple_of(patch_size) {
+            size
+        } else {
+            return Err(Error::Patches { size, patch_size });
+        };
+        Plan::new(size, output, layout, filter, self.level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_shared_and_the_oldest_goes_first() {
+        let sizing = Sizing { patch_size: 16, max_num_patches: 16, resize: true, filter: Filter::Bilinear };
+        let cache = PlanCache::new(sizing, Level::Portable, 2);
+        let get = |side| cache.get(Size { height: side, width: side }, Layout::Rgb).unwrap();
+        let (first, second) = (get(10), get(20));
+        assert!(Arc::ptr_eq(&first, &get(10)));
+        get(30);
+        assert!(Arc::ptr_eq(&first, &get(10)), "used later than the second");
+        assert!(!Arc::ptr_eq(&second, &get(20)));
+    }
+
+    #[test]
+    fn without_a_resize_sides_must_be_whole_patches() {
+        let sizing = Sizing { patch_size: 16, max_num_patches: 1, resize: false, filter: Filter::Bilinear };
+        let cache = PlanCache::new(sizing, Level::Portable, 2);
+        let size = Size { height: 32, width: 48 };
+        assert_eq!(cache.get(size, Layout::Rgb).unwrap().output(), size);
+        let size = Size { height: 32, width: 40 };
+        assert_eq!(cache.get(size, Layout::Rgb).unwrap_err(), Error::Patches { size, patch_size: 16 });
+    }
+}

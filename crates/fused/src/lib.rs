@@ -1,0 +1,52 @@
+//! SigLIP 2 (NaFlex) preprocessing in one pass: decoded pixels in, normalised patches out, with the bits of
+//! torch's uint8 antialiased resize followed by a normalisation in f32.
+//!
+//! | file | concept |
+//! | --- | --- |
+//! | `source` | a borrowed image: layout, size, strides |
+//! | `axis` | the integer weights of one axis |
+//! | `program` | those weights arranged for vectors |
+//! | `plan`, `cache` | all that a resize between two sizes needs, and a bounded store of it |
+//! | `normalize` | what a byte becomes |
+//! | `level` | which instructions are used |
+//! | `kernels` | the two passes, once for each level |
+//! | `sink` | where a finished row goes |
+//! | `band` | the loop over output rows |
+//! | `engine` | one image, or a band of it |
+//! | `driver` | a batch, on one thread or many |
+
+#![warn(missing_docs)]
+#![cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, unused_imports, reason = "tables and choices of kernels that are not there")
+)]
+
+mod axis;
+mod band;
+mod cache;
+mod driver;
+mod engine;
+mod error;
+mod geometry;
+mod kernels;
+mod level;
+mod normalize;
+mod plan;
+mod program;
+mod scratch;
+mod sink;
+mod source;
+
+pub use axis::Filter;
+pub use cache::{PlanCache, Sizing};
+pub use driver::{Job, Workspace, process_batch, process_batch_bytes};
+#[doc(hidden)]
+pub use engine::horizontal_only;
+pub use engine::{Stores, process_image, process_image_bytes, process_rows, process_rows_bytes};
+pub use error::Error;
+pub use geometry::target_size;
+pub use level::Level;
+pub use normalize::Normalization;
+pub use plan::{Plan, Size};
+pub use scratch::Scratch;
+pub use source::{Layout, PixelView};
