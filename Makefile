@@ -1,0 +1,69 @@
+# One profile (release) and one target folder for everything, so that torch's bindings are compiled once.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := $(CURDIR)/.venv
+export VIRTUAL_ENV := $(VENV)
+export PATH := $(VENV)/bin:$(PATH)
+export PYO3_PYTHON := $(VENV)/bin/python
+export LIBTORCH_USE_PYTORCH := 1
+# A virtual environment or a libtorch of the caller's would be linked instead of the pinned one.
+unexport PYTHONHOME PYTHONPATH LIBTORCH
+
+ARGS ?=
+
+.PHONY: help setup build bench test test-long lint criterion sanitize instructions resizers schema error-rates kill-test clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Check the machine, make .venv
+	@scripts/setup.sh
+
+build: setup ## Build target/release/patchmark
+	@cargo build --release --locked
+
+bench: build ## The main job; options in ARGS, such as ARGS="--batch-sizes 1,2"
+	@target/release/patchmark bench $(ARGS)
+
+test: setup ## All tests
+	@cargo test --release --locked --workspace
+
+test-long: setup ## The property tests of the fused processor with 20,000 cases
+	@PATCHMARK_CASES=20000 cargo test --release --locked -p patchmark-fused --test bits
+	@PATCHMARK_CASES=20000 cargo test --release --locked --test suite fused
+
+lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
+	bash -n scripts/*.sh .ci/run
+
+criterion: setup ## Criterion benches, with the environment of the build
+	@cargo bench --locked --workspace $(ARGS)
+
+sanitize: ## The one pass under AddressSanitizer (every level) and Miri (portable); needs rustup's nightly with miri
+	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked -p patchmark-fused --test small
+	CARGO_TARGET_DIR=target/asan RUSTFLAGS=-Zsanitizer=address PATCHMARK_CASES=100 cargo +nightly test --release \
+	    --locked -p patchmark-fused --target $$(rustc -vV | sed -n 's/host: //p') --tests
+
+instructions: ## Instructions of the one pass for an image, counted by callgrind
+	@scripts/instructions.sh
+
+resizers: setup ## The fused processor beside OpenCV, Pillow and others: reports/resizers.md
+	@scripts/install.sh .build/resizers opencv-python-headless==5.0.0.93 hf-processors-rs==0.1.0
+	@PYTHONPATH=$(CURDIR)/.build/resizers cargo run --quiet --release --locked --example resizers reports/resizers.md
+
+schema: build ## Write the JSON Schemas of reports/schema from the types
+	@target/release/patchmark schema --out reports/schema
+
+error-rates: build ## Measure how often compare is wrong; half an hour, into reports/error-rates
+	@cargo build --release --locked --example error-rates
+	@target/release/examples/error-rates simulate reports/error-rates
+	@target/release/examples/error-rates real target/release/patchmark reports/error-rates
+
+kill-test: setup ## Kill commands at 200 random moments
+	@KILLS=50 cargo test --release --locked --test suite kill::killed
+
+clean: ## Remove target, .venv, .build and runs
+	rm -rf target .venv .build runs

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# install.sh FOLDER PACKAGE==VERSION ...: packages without their dependencies, in a folder of their own for
+# PYTHONPATH, so that .venv stays what requirements.txt says. A second run with the same packages does nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$1
+shift
+stamp=$folder/.patchmark-stamp
+[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$*" ] && exit 0
+uv=$(command -v uv || true)
+uv=${uv:-.build/uv/bin/uv}
+[ -x "$uv" ] || {
+    echo "install: uv is missing; run 'make setup', or install uv" >&2
+    exit 2
+}
+rm -rf "$folder"
+"$uv" pip install --quiet --no-deps --python .venv/bin/python --target "$folder" "$@"
+printf '%s' "$*" >"$stamp"

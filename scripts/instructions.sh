@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Instructions that the one pass takes for an image, counted by callgrind, so that a change can be judged without
+# a clock. The difference of two runs (1 and 3 images) leaves set-up out. valgrind knows no AVX-512, so the
+# levels are avx2 and portable.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v valgrind >/dev/null || {
+    echo "instructions: valgrind is missing; install it (Debian: apt-get install valgrind)" >&2
+    exit 2
+}
+cargo build --quiet --release --locked -p patchmark-fused --example one_image
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# count WIDTH HEIGHT TIMES
+count() {
+    valgrind --tool=callgrind --callgrind-out-file="$folder/out" target/release/examples/one_image "$@" \
+        >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+    awk '/^summary:|^totals:/ {print $2; exit}' "$folder/out"
+}
+printf '%-10s %-10s %14s\n' level image instructions
+for level in avx2 portable; do
+    for size in "1024 768" "640 480"; do
+        # shellcheck disable=SC2086
+        one=$(PATCHMARK_CPU=$level count $size 1) three=$(PATCHMARK_CPU=$level count $size 3)
+        printf '%-10s %-10s %14d\n' "$level" "${size/ /x}" $(((three - one) / 2))
+    done
+done

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Checks what a build needs, one line and one remedy each, then makes .venv from requirements.txt.
+# A second run with nothing changed only compares a stamp.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# make puts .venv first for the build; setting up must not find the environment that it replaces.
+PATH=${PATH//"$PWD/.venv/bin:"/}
+unset VIRTUAL_ENV
+
+MIN_RUST=1.89
+MIN_PYTHON=3.11
+UV_VERSION=0.13.9
+NEEDED_GB=8
+
+fail() {
+    printf 'setup: %s\n' "$1" >&2
+    exit 2
+}
+
+# at_least HAVE NEED: whether a dotted version is not older than another.
+at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+command -v cargo >/dev/null && command -v rustc >/dev/null ||
+    fail "cargo or rustc is missing; install Rust $MIN_RUST or newer with rustup (https://rustup.rs)"
+rust=$(rustc --version | awk '{print $2}')
+at_least "$rust" "$MIN_RUST" || fail "rustc $rust is too old; run 'rustup update' (needed: $MIN_RUST)"
+
+command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null ||
+    fail "no C++ compiler was found; install one (Debian: apt-get install g++)"
+
+# find_python: the first interpreter that is new enough, PATCHMARK_PYTHON before all others.
+find_python() {
+    local candidate
+    for candidate in ${PATCHMARK_PYTHON:+"$PATCHMARK_PYTHON"} python3 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+python=$(find_python) ||
+    fail "no Python $MIN_PYTHON or newer was found; install one, or name it in PATCHMARK_PYTHON"
+
+# probe: the version, whether Python.h exists, and whether libpython is shared, one word each.
+read -r version headers shared < <("$python" -c '
+import pathlib, sys, sysconfig
+header = pathlib.Path(sysconfig.get_path("include"), "Python.h").exists()
+print(sys.version.split()[0], int(header), int(bool(sysconfig.get_config_var("Py_ENABLE_SHARED"))))')
+[ "$headers" = 1 ] ||
+    fail "$python $version has no headers (Python.h); install them (Debian: apt-get install python3-dev)"
+[ "$shared" = 1 ] ||
+    fail "$python $version has no shared libpython to embed; install one (Debian: apt-get install libpython3-dev; pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared)"
+
+stamp=.venv/.patchmark-stamp
+wanted="$version $(cksum <requirements.txt)"
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python ]; then
+    exit 0
+fi
+
+free_gb=$(($(df -Pk . | awk 'NR == 2 {print $4}') / 1024 / 1024))
+[ "$free_gb" -ge "$NEEDED_GB" ] ||
+    fail "$free_gb GB are free here; the Python side and the build need $NEEDED_GB GB"
+
+uv=$(command -v uv || true)
+if [ -z "$uv" ]; then
+    uv=.build/uv/bin/uv
+    if [ ! -x "$uv" ]; then
+        echo "setup: installing uv $UV_VERSION into .build/uv"
+        rm -rf .build/uv
+        "$python" -m venv .build/uv ||
+            fail "$python cannot make a virtual environment; install venv (Debian: apt-get install python3-venv)"
+        .build/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
+            fail "uv could not be installed; check the network, or install uv and run again"
+    fi
+fi
+
+echo "setup: installing torch, transformers and the rest of requirements.txt into .venv (about 4.7 GB)"
+rm -f "$stamp"
+"$uv" venv --quiet --clear --python "$python" .venv
+"$uv" pip install --quiet --python .venv/bin/python --require-hashes -r requirements.txt ||
+    fail "the packages of requirements.txt could not be installed; check the network and run again"
+# Last, so that an interrupted installation is begun again.
+printf '%s\n' "$wanted" >"$stamp"
