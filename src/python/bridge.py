@@ -1,0 +1,154 @@
+"""The Python half of patchmark's border: transformers' calls, as a user would write them."""
+
+import contextlib
+import os
+import platform
+import sysconfig
+import time
+
+import PIL
+import PIL.Image
+import torch
+import torchvision
+import transformers
+from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
+from transformers.models.siglip2.image_processing_siglip2 import Siglip2ImageProcessor
+
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+torch.set_grad_enabled(False)
+
+
+def versions():
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "transformers": transformers.__version__,
+        "pillow": PIL.__version__,
+    }
+
+
+def cpu_capability():
+    return torch.backends.cpu.get_cpu_capability()
+
+
+def has_headers():
+    """Whether the interpreter's C headers, which only a build needs, are installed."""
+    return os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
+
+
+def gpus():
+    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+
+
+def pil_image(width, height, pixels):
+    return PIL.Image.frombytes("RGB", (width, height), pixels)
+
+
+def processor(backend, parameters):
+    classes = {"torchvision": Siglip2ImageProcessor, "pil": Siglip2ImageProcessorPil}
+    return classes[backend](**parameters)
+
+
+def process(instance, images, channels_first):
+    keywords = {"input_data_format": "channels_first"} if channels_first else {}
+    outputs = instance(images, return_tensors="pt", **keywords)
+    return [outputs[key] for key in ("pixel_values", "pixel_attention_mask", "spatial_shapes")], sorted(outputs)
+
+
+@contextlib.contextmanager
+def _timed(owner, name, stage, spent):
+    """Times each call of `owner.name` while the block runs, and puts the original back after it."""
+    original = getattr(owner, name)
+    own = name in vars(owner)
+
+    def timed(*arguments, **keywords):
+        start = time.perf_counter()
+        try:
+            return original(*arguments, **keywords)
+        finally:
+            spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - start
+
+    setattr(owner, name, timed)
+    try:
+        yield
+    finally:
+        if own:
+            setattr(owner, name, original)
+        else:
+            delattr(owner, name)
+
+
+def process_in_stages(instance, images, channels_first):
+    """As `process`, with seconds by stage; what no step claims is padding's stack and bookkeeping."""
+    import sys
+
+    module = sys.modules[type(instance).__module__]
+    spent = {}
+    with contextlib.ExitStack() as stack:
+        for owner, name, stage in (
+            (instance, "process_image", "convert"),
+            (instance, "resize", "resize"),
+            (instance, "rescale_and_normalize", "normalise"),
+            (instance, "rescale", "normalise"),
+            (instance, "normalize", "normalise"),
+            (module, "get_image_size_for_max_num_patches", "size search"),
+            (module, "convert_image_to_patches", "patchify"),
+        ):
+            # The two backends do not share every method; the torchvision one calls `normalize`
+            # inside `rescale_and_normalize`, which must not be counted twice.
+            if not hasattr(owner, name):
+                continue
+            if name in ("rescale", "normalize") and hasattr(instance, "rescale_and_normalize"):
+                continue
+            stack.enter_context(_timed(owner, name, stage, spent))
+        start = time.perf_counter()
+        tensors, keys = process(instance, images, channels_first)
+        total = time.perf_counter() - start
+    spent["pad/stack"] = max(total - sum(spent.values()), 0.0)
+    return tensors, keys, spent
+
+
+def download(repository):
+    """The local folder of a hub repository's checkpoint, through huggingface_hub."""
+    from huggingface_hub import snapshot_download
+
+    return snapshot_download(repository, allow_patterns=["*.json", "*.safetensors"])
+
+
+def model(config, state, tower):
+    """transformers' own model over the given tensors: shared storage, not a second copy."""
+    config = transformers.Siglip2Config.from_dict(config)
+    config._attn_implementation = "sdpa"
+    with torch.device("meta"):
+        instance = transformers.Siglip2Model(config)
+    missing, unexpected = instance.load_state_dict(state, strict=False, assign=True)
+    if missing or unexpected:
+        raise ValueError(f"weights do not fit Siglip2Model: missing {missing}, unexpected {unexpected}")
+    # Buffers that a checkpoint does not hold are still on the meta device.
+    for module in instance.modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            if buffer.is_meta:
+                if name != "position_ids":
+                    raise ValueError(f"buffer {name} of Siglip2Model has no value")
+                fresh = torch.arange(buffer.shape[-1], device=instance.logit_scale.device).expand((1, -1))
+                setattr(module, name, fresh)
+    return (instance.vision_model if tower == "vision" else instance).eval()
+
+
+@torch.inference_mode()
+def forward_vision(instance, pixel_values, pixel_attention_mask, spatial_shapes):
+    return instance(pixel_values, pixel_attention_mask, spatial_shapes).pooler_output
+
+
+@torch.inference_mode()
+def forward_full(instance, pixel_values, pixel_attention_mask, spatial_shapes, input_ids, attention_mask):
+    outputs = instance(
+        input_ids=input_ids,
+        pixel_values=pixel_values,
+        pixel_attention_mask=pixel_attention_mask,
+        spatial_shapes=spatial_shapes,
+        attention_mask=attention_mask,
+    )
+    return [outputs.image_embeds, outputs.text_embeds, outputs.logits_per_image]

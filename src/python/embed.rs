@@ -1,0 +1,166 @@
+//! Starting Python inside this process.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::CString,
+    fs,
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+    sync::{Mutex, OnceLock},
+};
+
+use anyhow::{Context, Result, anyhow};
+use pyo3::{ffi, prelude::*, types::PyModule};
+
+use crate::input_error;
+
+/// The interpreter whose environment holds torch and transformers; found when patchmark was built.
+const BUILD_PYTHON: &str = env!("PATCHMARK_BUILD_PYTHON");
+
+/// The Python half of the border: what is clearer there than as calls from Rust.
+const BRIDGE: &str = include_str!("bridge.py");
+
+static BRIDGE_MODULE: OnceLock<Py<PyModule>> = OnceLock::new();
+
+/// Held while the interpreter starts, so that two threads cannot both start it.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Starts the interpreter, imports torch and transformers, and checks that Python's torch is the
+/// libtorch of this process. Later calls return at once.
+///
+/// # Errors
+/// An input error where the environment is missing or incomplete; a fault where two libtorch are loaded.
+pub fn start() -> Result<&'static Py<PyModule>> {
+    if let Some(module) = BRIDGE_MODULE.get() {
+        return Ok(module);
+    }
+    let _starting = STARTING.lock().map_err(|_| anyhow!("an earlier start of Python panicked"))?;
+    if let Some(module) = BRIDGE_MODULE.get() {
+        return Ok(module);
+    }
+    initialize()?;
+    let module = Python::attach(|py| -> PyResult<Py<PyModule>> {
+        let source = CString::new(BRIDGE)?;
+        Ok(PyModule::from_code(py, &source, c"patchmark_bridge.py", c"patchmark_bridge")?.unbind())
+    })
+    .map_err(|error| {
+        input_error!(
+            "{} cannot import what patchmark needs ({error}); run `make setup`",
+            interpreter().display()
+        )
+    })?;
+    let copies = libtorch_copies()?;
+    if copies.len() != 1 {
+        return Err(anyhow!("{} copies of libtorch are loaded: {}", copies.len(), copies.join(", ")));
+    }
+    Ok(BRIDGE_MODULE.get_or_init(|| module))
+}
+
+/// Versions of the Python side, by package name.
+///
+/// # Errors
+/// As [`start`].
+pub fn versions() -> Result<BTreeMap<String, String>> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("versions")?.call0()?.extract()?))
+}
+
+/// Runs a script in a namespace of its own.
+///
+/// # Errors
+/// As [`start`], or whatever the script raises.
+pub fn run(script: &str) -> Result<()> {
+    start()?;
+    let script = CString::new(script)?;
+    Python::attach(|py| Ok(py.run(&script, Some(&pyo3::types::PyDict::new(py)), None)?))
+}
+
+/// torch's vector level, such as `AVX512`.
+///
+/// # Errors
+/// As [`start`].
+pub fn cpu_capability() -> Result<String> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("cpu_capability")?.call0()?.extract()?))
+}
+
+/// The names of the GPUs that torch sees.
+///
+/// # Errors
+/// As [`start`].
+pub fn gpus() -> Result<Vec<String>> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("gpus")?.call0()?.extract()?))
+}
+
+/// Whether the interpreter's C headers are installed, which only a build needs.
+///
+/// # Errors
+/// As [`start`].
+pub fn has_headers() -> Result<bool> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("has_headers")?.call0()?.extract()?))
+}
+
+/// The distinct `libtorch_cpu` files mapped into this process; anything but one is a fault.
+///
+/// # Errors
+/// If the system does not tell.
+pub fn libtorch_copies() -> Result<Vec<String>> {
+    let maps = fs::read_to_string("/proc/self/maps").context("failed to read /proc/self/maps")?;
+    let mut paths: Vec<String> = maps
+        .lines()
+        .filter_map(|line| line.find('/').map(|start| line[start..].to_owned()))
+        .filter(|path| path.contains("libtorch_cpu"))
+        .collect();
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}
+
+/// The interpreter to embed: `PATCHMARK_PYTHON`, or the one that patchmark was built with.
+fn interpreter() -> PathBuf {
+    env::var_os("PATCHMARK_PYTHON").map_or_else(|| BUILD_PYTHON.into(), PathBuf::from)
+}
+
+/// Initialises Python as if that interpreter had been started, so that its environment is found.
+///
+/// Nothing is imported: a worker brings a transformers of its own before anything is.
+///
+/// # Errors
+/// An input error where the environment is missing.
+pub(crate) fn initialize() -> Result<()> {
+    let executable = interpreter();
+    if !executable.exists() {
+        return Err(input_error!(
+            "the Python environment {} is gone; run `make setup`, or name another in PATCHMARK_PYTHON",
+            executable.display()
+        ));
+    }
+    let path = CString::new(executable.as_os_str().as_bytes())?;
+    // SAFETY: no other thread starts an interpreter (`start`, the only caller, holds its lock);
+    // the configuration outlives the calls that read it, is cleared after them, and the thread
+    // state is released so that `Python::attach` may take it from any thread.
+    unsafe {
+        if ffi::Py_IsInitialized() != 0 {
+            return Ok(());
+        }
+        let mut config = std::mem::zeroed::<ffi::PyConfig>();
+        ffi::PyConfig_InitPythonConfig(&raw mut config);
+        config.install_signal_handlers = 0; // Rust owns Ctrl-C.
+        config.parse_argv = 0;
+        let status = ffi::PyConfig_SetBytesString(&raw mut config, &raw mut config.executable, path.as_ptr());
+        let status = if ffi::PyStatus_Exception(status) == 0 {
+            ffi::Py_InitializeFromConfig(&raw const config)
+        } else {
+            status
+        };
+        ffi::PyConfig_Clear(&raw mut config);
+        if ffi::PyStatus_Exception(status) != 0 {
+            return Err(anyhow!("{} could not be started inside patchmark", executable.display()));
+        }
+        ffi::PyEval_SaveThread();
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! transformers' own `Siglip2Model` over the same weights.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use pyo3::{prelude::*, types::PyDict};
+use tch::Tensor;
+
+use super::{start, tensors};
+use crate::{
+    inputs::ModelInputs,
+    model::{Forward, LoadedModel, ModelOutputs, TextInputs, Tower},
+};
+
+/// transformers' forward, sharing the storage of the native model's weights.
+pub struct HuggingFaceModel {
+    instance: Py<PyAny>,
+    tower: Tower,
+}
+
+impl HuggingFaceModel {
+    /// Builds `Siglip2Model` without memory of its own and hands it the loaded tensors.
+    ///
+    /// # Errors
+    /// If Python cannot start or the weights do not fit.
+    pub fn new(model: &LoadedModel, tower: Tower) -> Result<Self> {
+        let bridge = start()?;
+        let instance = Python::attach(|py| -> Result<Py<PyAny>> {
+            let state = PyDict::new(py);
+            for (name, tensor) in model.weights.iter() {
+                state.set_item(name, tensors::to_python(py, tensor)?)?;
+            }
+            let config = py.import("json")?.getattr("loads")?.call1((model.config.to_json().to_string(),))?;
+            let model = bridge.bind(py).getattr("model")?.call1((config, state, tower.to_string()))?;
+            Ok(model.unbind())
+        })
+        .context("failed to build transformers' Siglip2Model")?;
+        Ok(Self { instance, tower })
+    }
+}
+
+impl Forward for HuggingFaceModel {
+    fn name(&self) -> &str {
+        "hf"
+    }
+
+    fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs> {
+        let bridge = start()?;
+        Python::attach(|py| {
+            let bridge = bridge.bind(py);
+            let instance = self.instance.bind(py);
+            let values = tensors::to_python(py, &inputs.pixel_values)?;
+            let mask = tensors::to_python(py, &inputs.pixel_attention_mask)?;
+            let shapes = tensors::to_python(py, &inputs.spatial_shapes)?;
+            if self.tower == Tower::Vision {
+                let pooled = bridge.getattr("forward_vision")?.call1((instance, values, mask, shapes))?;
+                return Ok(ModelOutputs {
+                    image_embeds: normalized(&tensors::from_python(&pooled)?)?,
+                    text_embeds: None,
+                    logits_per_image: None,
+                });
+            }
+            let text = text.ok_or_else(|| anyhow!("the full model needs text beside the images"))?;
+            let ids = tensors::to_python(py, &text.input_ids)?;
+            let text_mask =
+                text.attention_mask.as_ref().map(|mask| tensors::to_python(py, mask)).transpose()?;
+            let outputs: Vec<Bound<'_, PyAny>> = bridge
+                .getattr("forward_full")?
+                .call1((instance, values, mask, shapes, ids, text_mask))?
+                .extract()?;
+            let [image, text, logits] = outputs.as_slice() else {
+                return Err(anyhow!("transformers' forward returned {} tensors instead of 3", outputs.len()));
+            };
+            Ok(ModelOutputs {
+                image_embeds: tensors::from_python(image)?,
+                text_embeds: Some(tensors::from_python(text)?),
+                logits_per_image: Some(tensors::from_python(logits)?),
+            })
+        })
+    }
+}
+
+/// Rows divided by their Euclidean norm, as the full model returns its embeddings.
+fn normalized(embeds: &Tensor) -> Result<Tensor> {
+    let norm = embeds.f_norm_scalaropt_dim(2.0, [-1], true)?;
+    Ok(embeds.f_div(&norm)?)
+}
+
+/// The local folder of a hub repository's checkpoint, downloaded through huggingface_hub.
+///
+/// # Errors
+/// An input error where the hub cannot be reached or has no such repository.
+pub fn download(repository: &str) -> Result<PathBuf> {
+    let bridge = start()?;
+    Python::attach(|py| bridge.bind(py).getattr("download")?.call1((repository,))?.extract::<PathBuf>()).map_err(
+        |error| {
+            crate::input_error!(
+                "the hub repository {repository} could not be fetched ({error}); give a local checkpoint folder instead"
+            )
+        },
+    )
+}
