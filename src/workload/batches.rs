@@ -1,0 +1,181 @@
+//! A named set of decoded photographs and the batches drawn from it.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+
+use super::{DecodedImage, EncodedImage, ImageSource, Sizes};
+use crate::input_error;
+
+/// Most bytes of decoded photographs that are held at once: 8 GiB.
+const MAX_HELD_BYTES: usize = 8 << 30;
+
+/// Photographs of one size, or of mixed sizes, ready to be batched.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// Short name for tables and files: `mixed` or `1024x768`.
+    pub name: String,
+    /// What the photographs are, for a reader.
+    pub description: String,
+    /// The decoded photographs at the sizes that are processed, in file-name order; at least one.
+    pub images: Vec<Arc<DecodedImage>>,
+    /// The stored photograph of each of `images`, always at its own size.
+    pub encoded: Vec<EncodedImage>,
+}
+
+impl Workload {
+    /// Decodes every photograph of `source` once and builds one workload a size, in the order given.
+    pub fn load_all(source: &ImageSource, sizes: &Sizes) -> Result<Vec<Self>> {
+        let encoded = source.encoded()?;
+        let mut held = 0;
+        let mut originals = Vec::with_capacity(encoded.len());
+        for photograph in &encoded {
+            let image = photograph.decode()?;
+            hold(&mut held, image.rgb.len())?;
+            originals.push(Arc::new(image));
+        }
+        match sizes {
+            Sizes::Mixed => Ok(vec![Self::mixed(originals, encoded)]),
+            Sizes::Equal(list) => list
+                .iter()
+                .map(|&(width, height)| {
+                    // A side is at most 8192, so this cannot overflow.
+                    hold(&mut held, originals.len().saturating_mul(width * height * 3))?;
+                    Self::equal(&originals, encoded.clone(), width, height)
+                })
+                .collect(),
+        }
+    }
+
+    /// A batch of `size` images that goes round the photographs in file-name order.
+    pub fn batch(&self, size: usize) -> Vec<Arc<DecodedImage>> {
+        self.images.iter().cycle().take(size).cloned().collect()
+    }
+
+    /// The stored photographs of [`Workload::batch`], so that decoding can be timed apart.
+    ///
+    /// Decoding one gives the photograph at its own size, also where `images` were resampled.
+    pub fn batch_encoded(&self, size: usize) -> Vec<&EncodedImage> {
+        self.encoded.iter().cycle().take(size).collect()
+    }
+
+    fn mixed(images: Vec<Arc<DecodedImage>>, encoded: Vec<EncodedImage>) -> Self {
+        let sides = images.iter().flat_map(|image| [image.width, image.height]);
+        let (shortest, longest) = (sides.clone().min().unwrap_or(0), sides.max().unwrap_or(0));
+        let description = format!("{}, mixed sizes {shortest}–{longest} px", count(images.len()));
+        Self { name: "mixed".into(), description, images, encoded }
+    }
+
+    fn equal(
+        originals: &[Arc<DecodedImage>],
+        encoded: Vec<EncodedImage>,
+        width: usize,
+        height: usize,
+    ) -> Result<Self> {
+        let images: Result<Vec<_>> =
+            originals.iter().map(|image| resample(image, width, height).map(Arc::new)).collect();
+        let name = format!("{width}x{height}");
+        let description = format!("{}, all resampled to {name} px", count(originals.len()));
+        Ok(Self { name, description, images: images?, encoded })
+    }
+}
+
+/// Adds to the bytes held, or refuses to.
+fn hold(held: &mut usize, bytes: usize) -> Result<()> {
+    *held = held.saturating_add(bytes);
+    if *held > MAX_HELD_BYTES {
+        return Err(input_error!(
+            "the decoded images need more than {} GiB of memory; use fewer or smaller images or fewer sizes",
+            MAX_HELD_BYTES >> 30
+        ));
+    }
+    Ok(())
+}
+
+/// "1 photograph", "10 photographs".
+fn count(photographs: usize) -> String {
+    format!("{photographs} photograph{}", if photographs == 1 { "" } else { "s" })
+}
+
+/// The image at another size, stretched to fit.
+fn resample(image: &DecodedImage, width: usize, height: usize) -> Result<DecodedImage> {
+    let failed = || anyhow::anyhow!("cannot resample {} to {width}x{height}", image.name);
+    let sides = [image.width, image.height, width, height].map(u32::try_from);
+    let [Ok(from_width), Ok(from_height), Ok(to_width), Ok(to_height)] = sides else { return Err(failed()) };
+    let pixels = RgbImage::from_raw(from_width, from_height, image.rgb.clone()).ok_or_else(failed)?;
+    let resampled = imageops::resize(&pixels, to_width, to_height, FilterType::Triangle);
+    DecodedImage::new(image.name.clone(), width, height, resampled.into_raw()).ok_or_else(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::InputError;
+
+    /// Photographs a.png (3x2), b.png (5x4) and c.png (9x1), each of one colour.
+    fn folder() -> (tempfile::TempDir, ImageSource) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, width, height, colour) in [("b", 5, 4, 20), ("c", 9, 1, 30), ("a", 3, 2, 10)] {
+            let image = RgbImage::from_pixel(width, height, image::Rgb([colour; 3]));
+            image.save(folder.path().join(format!("{name}.png"))).unwrap();
+        }
+        let source = ImageSource::Folder(folder.path().to_owned());
+        (folder, source)
+    }
+
+    #[test]
+    fn mixed_sizes_make_one_workload_at_the_photographs_own_sizes() {
+        let (_folder, source) = folder();
+        let workloads = Workload::load_all(&source, &Sizes::Mixed).unwrap();
+        assert_eq!(workloads.len(), 1);
+        assert_eq!(workloads[0].name, "mixed");
+        assert_eq!(workloads[0].description, "3 photographs, mixed sizes 1–9 px");
+        let sizes: Vec<_> = workloads[0].images.iter().map(|image| (image.width, image.height)).collect();
+        assert_eq!(sizes, [(3, 2), (5, 4), (9, 1)]);
+    }
+
+    #[test]
+    fn equal_sizes_make_one_workload_a_size_in_the_order_given() {
+        let (_folder, source) = folder();
+        let sizes = Sizes::Equal(vec![(8, 6), (2, 4)]);
+        let workloads = Workload::load_all(&source, &sizes).unwrap();
+        let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
+        assert_eq!(names, ["8x6", "2x4"]);
+        assert_eq!(workloads[0].description, "3 photographs, all resampled to 8x6 px");
+        for (workload, (width, height)) in workloads.iter().zip([(8, 6), (2, 4)]) {
+            for (image, colour) in workload.images.iter().zip([10, 20, 30]) {
+                assert_eq!((image.width, image.height), (width, height));
+                assert!(image.rgb.iter().all(|&value| value == colour), "{}", image.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_goes_round_the_folder_in_name_order() {
+        let (_folder, source) = folder();
+        let workload = &Workload::load_all(&source, &Sizes::Mixed).unwrap()[0];
+        let colours: Vec<_> = workload.batch(7).iter().map(|image| image.rgb[0]).collect();
+        assert_eq!(colours, [10, 20, 30, 10, 20, 30, 10]);
+        assert!(Arc::ptr_eq(&workload.batch(4)[3], &workload.images[0]), "a batch shares its pixels");
+        let names: Vec<_> = workload.batch_encoded(4).iter().map(|image| image.name().into_owned()).collect();
+        assert_eq!(names, ["a.png", "b.png", "c.png", "a.png"]);
+        assert!(workload.batch(0).is_empty());
+    }
+
+    #[test]
+    fn one_bad_file_is_named() {
+        let (folder, source) = folder();
+        std::fs::write(folder.path().join("bad.jpg"), b"no photograph").unwrap();
+        let error = Workload::load_all(&source, &Sizes::Mixed).unwrap_err();
+        assert!(error.is::<InputError>() && error.to_string().contains("bad.jpg"), "{error}");
+    }
+
+    #[test]
+    fn more_images_than_memory_holds_are_refused() {
+        let mut held = 0;
+        assert!(hold(&mut held, MAX_HELD_BYTES).is_ok());
+        assert!(hold(&mut held, 1).unwrap_err().is::<InputError>());
+    }
+}

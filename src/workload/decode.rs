@@ -1,0 +1,162 @@
+//! From the bytes of a JPEG or PNG file to RGB, refusing whatever cannot be decoded whole.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::Result;
+use image::error::LimitErrorKind;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::DecodedImage;
+use crate::input_error;
+
+/// Longest side of an image that is decoded, in pixels.
+pub const MAX_SIDE: u32 = 32_768;
+/// Most pixels of an image that is decoded.
+pub const MAX_PIXELS: u64 = 200_000_000;
+/// Most bytes that a decoder may ask for: 1 GiB.
+const MAX_ALLOCATION: u64 = 1 << 30;
+/// Largest file that is read: 512 MiB.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// Reads and decodes one file to 8-bit RGB; see [`decode_bytes`].
+///
+/// Every failure is an [`InputError`](crate::error::InputError) that names the file.
+pub fn decode_file(path: &Path) -> Result<DecodedImage> {
+    let shown = path.display();
+    let unreadable = |error: std::io::Error| {
+        input_error!("cannot read {shown}: {error}; check the path and its permissions")
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(input_error!("{shown} is a folder, not an image; name a JPEG or PNG file"));
+    }
+    if !metadata.is_file() {
+        return Err(input_error!("{shown} is not a regular file; name a JPEG or PNG file"));
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        let (size, limit) = (metadata.len() >> 20, MAX_FILE_BYTES >> 20);
+        return Err(input_error!(
+            "{shown} is {size} MiB, over the limit of {limit} MiB; use a smaller image"
+        ));
+    }
+    decode_bytes(&shown.to_string(), &fs::read(path).map_err(unreadable)?)
+}
+
+/// Decodes a whole JPEG or PNG to 8-bit RGB, with the meaning of PIL's `convert("RGB")`.
+///
+/// Grey is replicated, a palette is looked up, alpha is dropped without blending, and a 16-bit
+/// channel keeps its high byte (also of plain 16-bit grey, where PIL clips nearly all to white).
+/// The EXIF rotation is not applied, as `PIL.Image.open` does not.
+/// The size in the header is checked before any pixel is decoded, so a bomb costs nothing.
+pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<DecodedImage> {
+    let format = known_format(name, bytes)?;
+    let kind = if format == ImageFormat::Jpeg { "JPEG" } else { "PNG" };
+    let broken = |error: ImageError| match error {
+        ImageError::Limits(limit) if limit.kind() != LimitErrorKind::InsufficientMemory => {
+            input_error!("{name}: {limit}; use a smaller image")
+        }
+        ImageError::Limits(_) => {
+            input_error!("{name} needs more than {} MiB to decode; use a smaller image", MAX_ALLOCATION >> 20)
+        }
+        ImageError::IoError(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
+            input_error!("{name} is a truncated {kind}: the file ends too early; copy or download it again")
+        }
+        other => input_error!("{name} is a damaged {kind}: {other}; copy, download or export it again"),
+    };
+
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(broken)?;
+    let (width, height) = decoder.dimensions();
+    check_size(name, width, height, decoder.total_bytes())?;
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
+        return Err(input_error!(
+            "{name} is a truncated JPEG: it has no end marker; copy or download it again"
+        ));
+    }
+    let pixels = to_rgb(DynamicImage::from_decoder(decoder).map_err(broken)?);
+    DecodedImage::new(name, width as usize, height as usize, pixels)
+        .ok_or_else(|| input_error!("{name} is a {kind} of {width}x{height} with the wrong number of pixels"))
+}
+
+/// The format by the first bytes, whatever the file's name says; only JPEG and PNG pass.
+fn known_format(name: &str, bytes: &[u8]) -> Result<ImageFormat> {
+    if bytes.is_empty() {
+        return Err(input_error!("{name} is empty (0 bytes); copy or download it again"));
+    }
+    match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => Ok(format),
+        Ok(other) => {
+            Err(input_error!("{name} holds {other:?} data, which is not read; convert it to JPEG or PNG"))
+        }
+        Err(_) => Err(input_error!(
+            "{name} is not an image: it does not start like a JPEG or PNG; remove it or replace it"
+        )),
+    }
+}
+
+/// Refuses what the header claims when it is empty or too large to decode.
+fn check_size(name: &str, width: u32, height: u32, decoded_bytes: u64) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(input_error!("{name} says that it is {width}x{height}: no pixels; replace it"));
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS || decoded_bytes > MAX_ALLOCATION {
+        return Err(input_error!(
+            "{name} says that it is {width}x{height} ({} MiB decoded), over the limit of {MAX_SIDE} px a side, \
+             {} million pixels and {} MiB; use a smaller image",
+            decoded_bytes >> 20,
+            MAX_PIXELS / 1_000_000,
+            MAX_ALLOCATION >> 20
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the JPEG's own end marker is there: decoders fill what is missing with grey instead.
+///
+/// Segments are stepped over by their length, because an embedded thumbnail has an end marker too.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let mut at = 2; // past the start-of-image marker
+    while let Some(skipped) = bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == 0xFF)) {
+        at += skipped;
+        match bytes.get(at + 1) {
+            None => return false,
+            Some(0xD9) => return true,
+            Some(0xFF) => at += 1,                      // fill byte
+            Some(0x00 | 0x01 | 0xD0..=0xD8) => at += 2, // stuffed byte or a marker without a length
+            Some(_) => {
+                let Some(length) = bytes.get(at + 2..at + 4) else { return false };
+                at += 2 + usize::from(u16::from_be_bytes([length[0], length[1]]));
+            }
+        }
+    }
+    false
+}
+
+/// Interleaved 8-bit RGB of any decoded image.
+fn to_rgb(image: DynamicImage) -> Vec<u8> {
+    let high = |value: u16| (value >> 8) as u8;
+    match image {
+        DynamicImage::ImageRgb8(pixels) => pixels.into_raw(),
+        DynamicImage::ImageLuma16(pixels) => {
+            pixels.as_raw().iter().flat_map(|&grey| [high(grey); 3]).collect()
+        }
+        DynamicImage::ImageLumaA16(pixels) => {
+            pixels.as_raw().chunks_exact(2).flat_map(|pixel| [high(pixel[0]); 3]).collect()
+        }
+        DynamicImage::ImageRgb16(pixels) => pixels.as_raw().iter().map(|&value| high(value)).collect(),
+        DynamicImage::ImageRgba16(pixels) => {
+            pixels.as_raw().chunks_exact(4).flat_map(|pixel| [0, 1, 2].map(|c| high(pixel[c]))).collect()
+        }
+        other => other.into_rgb8().into_raw(),
+    }
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,15 @@
+//! What is processed: decoded images and how they are batched.
+
+mod batches;
+mod corpus;
+mod decode;
+mod image;
+mod sizes;
+mod source;
+
+pub use batches::Workload;
+pub use corpus::{CorpusSpec, Pattern, generated};
+pub use decode::{MAX_PIXELS, MAX_SIDE, decode_bytes, decode_file};
+pub use image::DecodedImage;
+pub use sizes::{MAX_EQUAL_SIDE, Sizes};
+pub use source::{EncodedImage, ImageSource, built_in_photographs, list_images};

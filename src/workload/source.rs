@@ -1,0 +1,207 @@
+//! Where photographs come from: the ones built in, or a user's folder.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::DecodedImage;
+use super::decode::{decode_bytes, decode_file};
+use crate::input_error;
+
+/// File name extensions of the images that are taken from a folder.
+const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
+
+/// A photograph as it is stored: the bytes of a JPEG or PNG.
+#[derive(Clone, PartialEq, Eq)]
+pub enum EncodedImage {
+    /// Part of the program.
+    Embedded {
+        /// File name in `fixtures/photos`.
+        name: &'static str,
+        /// The whole file.
+        bytes: &'static [u8],
+    },
+    /// A file of the user's.
+    File(PathBuf),
+}
+
+impl EncodedImage {
+    /// Reads (a file) and decodes to RGB.
+    pub fn decode(&self) -> Result<DecodedImage> {
+        match self {
+            Self::Embedded { name, bytes } => decode_bytes(name, bytes),
+            Self::File(path) => decode_file(path),
+        }
+    }
+
+    /// The file's name without its folder.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Embedded { name, .. } => Cow::Borrowed(name),
+            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+        }
+    }
+}
+
+impl std::fmt::Debug for EncodedImage {
+    /// Leaves the bytes out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded { name, bytes } => write!(f, "Embedded({name}, {} bytes)", bytes.len()),
+            Self::File(path) => write!(f, "File({})", path.display()),
+        }
+    }
+}
+
+/// Where the photographs of a run come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageSource {
+    /// The photographs of `fixtures/photos`, which are part of the program.
+    BuiltIn,
+    /// Every JPEG and PNG directly in this folder.
+    Folder(PathBuf),
+}
+
+impl ImageSource {
+    /// The photographs in file-name order, not yet decoded; at least one.
+    pub fn encoded(&self) -> Result<Vec<EncodedImage>> {
+        match self {
+            Self::BuiltIn => Ok(built_in_photographs()),
+            Self::Folder(folder) => Ok(list_images(folder)?.into_iter().map(EncodedImage::File).collect()),
+        }
+    }
+}
+
+/// The JPEG and PNG files directly in `folder`, in file-name order; at least one.
+///
+/// Files are chosen by extension in either case. Hidden files are passed over: on external disks
+/// macOS leaves a `._photo.jpg` beside each photograph that is no image.
+pub fn list_images(folder: &Path) -> Result<Vec<PathBuf>> {
+    let shown = folder.display();
+    if folder.is_file() {
+        return Err(input_error!("{shown} is a file, not a folder; name the folder that holds the images"));
+    }
+    let unreadable = |error: std::io::Error| {
+        input_error!("cannot read the folder {shown}: {error}; check the path and its permissions")
+    };
+    let mut images = Vec::new();
+    let mut others = 0;
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if is_image_name(&path) && !path.is_dir() {
+            images.push(path);
+        } else if !path.is_dir() {
+            others += 1;
+        }
+    }
+    if images.is_empty() {
+        let files = if others == 1 { "file" } else { "files" };
+        return Err(input_error!(
+            "no image in {shown}: found {others} other {files}; put .jpg, .jpeg or .png files directly in it"
+        ));
+    }
+    images.sort();
+    Ok(images)
+}
+
+/// Whether the name is visible and has an image's extension.
+fn is_image_name(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
+}
+
+/// The photographs that are part of the program, in file-name order.
+///
+/// They are public domain or CC0; `fixtures/photos/README.md` says where each comes from.
+pub fn built_in_photographs() -> Vec<EncodedImage> {
+    macro_rules! photographs {
+        ($($name:literal),* $(,)?) => {
+            vec![$(EncodedImage::Embedded {
+                name: $name,
+                bytes: include_bytes!(concat!("../../fixtures/photos/", $name)),
+            }),*]
+        };
+    }
+    photographs![
+        "astronaut.png",
+        "astronaut_portrait.jpg",
+        "camera.png",
+        "chelsea.png",
+        "coffee.png",
+        "eagle_landscape.jpg",
+        "eagle_portrait.jpg",
+        "hubble_deep_field.jpg",
+        "retina.jpg",
+        "rocket.jpg",
+        "rocket_portrait.png",
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::InputError;
+
+    fn folder_with(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        folder
+    }
+
+    fn refusal(folder: &Path) -> String {
+        let error = list_images(folder).expect_err("must be refused");
+        assert!(error.is::<InputError>());
+        error.to_string()
+    }
+
+    #[test]
+    fn images_are_listed_in_name_order_whatever_the_case_of_the_extension() {
+        let folder = folder_with(&["c.JPG", "a.png", "b.Jpeg", "notes.txt", "._a.png", "png"]);
+        fs::create_dir(folder.path().join("album.jpg")).unwrap();
+        fs::write(folder.path().join("album.jpg/inner.png"), b"x").unwrap();
+        let names: Vec<_> = list_images(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|p| EncodedImage::File(p).name().into_owned())
+            .collect();
+        assert_eq!(names, ["a.png", "b.Jpeg", "c.JPG"]);
+    }
+
+    #[test]
+    fn a_folder_without_images_says_what_was_found() {
+        assert!(refusal(folder_with(&["a.txt", "b.gif"]).path()).contains("found 2 other files"));
+        assert!(refusal(folder_with(&[]).path()).contains("found 0 other files"));
+        assert!(refusal(folder_with(&["a.txt"]).path()).contains("found 1 other file;"));
+    }
+
+    #[test]
+    fn a_missing_folder_and_a_file_are_refused_by_name() {
+        let folder = folder_with(&["a.png"]);
+        assert!(refusal(&folder.path().join("absent")).contains("absent"));
+        assert!(refusal(&folder.path().join("a.png")).contains("is a file, not a folder"));
+    }
+
+    #[test]
+    fn the_program_carries_about_ten_varied_photographs() {
+        let decoded: Vec<_> = built_in_photographs().iter().map(|p| p.decode().unwrap()).collect();
+        assert!(decoded.len() >= 10);
+        assert!(decoded.iter().any(|image| image.width > image.height));
+        assert!(decoded.iter().any(|image| image.width < image.height));
+        let sides = decoded.iter().flat_map(|image| [image.width, image.height]);
+        assert_eq!((sides.clone().min(), sides.max()), (Some(300), Some(2000)));
+    }
+
+    #[test]
+    fn the_program_carries_exactly_the_photographs_of_the_fixtures_folder() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
+        let on_disk = ImageSource::Folder(folder).encoded().unwrap();
+        let built_in = ImageSource::BuiltIn.encoded().unwrap();
+        let names =
+            |images: &[EncodedImage]| images.iter().map(|i| i.name().into_owned()).collect::<Vec<_>>();
+        assert_eq!(names(&on_disk), names(&built_in));
+    }
+}
