@@ -1,0 +1,76 @@
+//! transformers' own classes, through embedded Python.
+
+use anyhow::{Result, bail};
+use pyo3::{Py, PyAny};
+use tch::Device;
+
+use super::{FedBatch, Feed, Parameters, Processor, Stage, StageClock};
+use crate::{inputs::ModelInputs, python};
+
+/// Which of transformers' two implementations; picked by what computes, not by class name, because
+/// names changed their meaning in transformers 5.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// torchvision operators: the reference.
+    Torchvision,
+    /// Pillow and numpy.
+    Pil,
+}
+
+/// An instance of transformers' `Siglip2ImageProcessor`.
+pub struct HuggingFace {
+    name: &'static str,
+    feed: Feed,
+    instance: Py<PyAny>,
+    device: Device,
+}
+
+impl HuggingFace {
+    /// Makes the Python instance.
+    ///
+    /// # Errors
+    /// If Python, transformers or the backend is missing.
+    pub fn new(
+        name: &'static str,
+        backend: Backend,
+        feed: Feed,
+        parameters: &Parameters,
+        device: Device,
+    ) -> Result<Self> {
+        parameters.validate()?;
+        Ok(Self { name, feed, instance: python::hf::processor(backend, parameters)?, device })
+    }
+}
+
+impl Processor for HuggingFace {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn feed(&self) -> Feed {
+        self.feed
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        let stages = clock.is_enabled();
+        let call = match batch {
+            FedBatch::Pil(images) => python::hf::process_pil(&self.instance, images, stages)?,
+            FedBatch::Chw(images) => python::hf::process_chw(&self.instance, images, stages)?,
+            FedBatch::Hwc(_) => bail!("transformers' processor was handed HWC bytes; it takes PIL or CHW"),
+        };
+        for (stage, seconds) in call.stages {
+            clock.add(stage, seconds);
+        }
+        let inputs = call.inputs;
+        if self.device == Device::Cpu {
+            return Ok(inputs);
+        }
+        let uploaded = ModelInputs {
+            pixel_values: inputs.pixel_values.f_to_device(self.device)?,
+            pixel_attention_mask: inputs.pixel_attention_mask.f_to_device(self.device)?,
+            spatial_shapes: inputs.spatial_shapes.f_to_device(self.device)?,
+        };
+        clock.mark(Stage::Upload);
+        Ok(uploaded)
+    }
+}

@@ -1,0 +1,42 @@
+//! Turns decoded images into [`ModelInputs`]: the trait and one file a processor.
+
+mod batched;
+mod feed;
+mod fused;
+mod hf;
+mod naive;
+mod output;
+mod parameters;
+mod registry;
+mod stages;
+mod steps;
+mod threaded;
+
+pub use batched::Batched;
+pub use feed::{FedBatch, Feed};
+pub use fused::Fused;
+pub use hf::{Backend, HuggingFace};
+pub use naive::Naive;
+pub use parameters::{Parameters, Resample};
+pub use registry::{NAMES, REFERENCE, create, must_equal_reference, parse_names};
+pub use stages::{Stage, StageClock};
+pub use threaded::Threaded;
+
+use anyhow::Result;
+
+use crate::inputs::ModelInputs;
+
+/// Anything that does what transformers' `Siglip2ImageProcessor` does.
+pub trait Processor {
+    /// The name given to `--processors`.
+    fn name(&self) -> &'static str;
+
+    /// The form in which a user of this processor holds decoded images.
+    fn feed(&self) -> Feed;
+
+    /// Processes one batch; `clock` splits the time into stages where stages were asked for.
+    ///
+    /// # Errors
+    /// If the batch was prepared for another [`Feed`], or an operation fails (out of memory, say).
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs>;
+}

@@ -1,0 +1,222 @@
+//! The parameters of a NaFlex processor, as `preprocessor_config.json` holds them.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::input_error;
+
+/// How pixels are weighted when an image is resized; both widen with the scale (antialiasing).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resample {
+    /// NaFlex's.
+    Bilinear,
+    /// SigLIP 1's, with torch's coefficient of -0.5.
+    Bicubic,
+}
+
+impl Resample {
+    /// PIL's number for it, as transformers writes it.
+    pub fn pil_number(self) -> i64 {
+        match self {
+            Self::Bilinear => 2,
+            Self::Bicubic => 3,
+        }
+    }
+}
+
+/// Everything that changes what a processor computes. The default is NaFlex's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    /// Pixels on a patch's side.
+    pub patch_size: usize,
+    /// Patches that an image is resized to fit, and padded to.
+    pub max_num_patches: usize,
+    /// Mean of each channel, red, green, blue, on rescaled values.
+    pub image_mean: [f32; 3],
+    /// Standard deviation of each channel.
+    pub image_std: [f32; 3],
+    /// What a byte is multiplied by before normalising.
+    pub rescale_factor: f64,
+    /// How pixels are weighted by the resize.
+    pub resample: Resample,
+    /// Whether images are resized; where not, both sides must be multiples of the patch size.
+    pub do_resize: bool,
+    /// Whether bytes are multiplied by the rescale factor.
+    pub do_rescale: bool,
+    /// Whether mean and standard deviation are applied.
+    pub do_normalize: bool,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            patch_size: 16,
+            max_num_patches: 256,
+            image_mean: [0.5; 3],
+            image_std: [0.5; 3],
+            rescale_factor: 1.0 / 255.0,
+            resample: Resample::Bilinear,
+            do_resize: true,
+            do_rescale: true,
+            do_normalize: true,
+        }
+    }
+}
+
+/// The file's own shape: every key optional, others ignored as transformers ignores them.
+#[derive(Debug, Deserialize)]
+struct File {
+    patch_size: Option<usize>,
+    max_num_patches: Option<usize>,
+    image_mean: Option<Channels>,
+    image_std: Option<Channels>,
+    rescale_factor: Option<f64>,
+    do_resize: Option<bool>,
+    do_rescale: Option<bool>,
+    do_normalize: Option<bool>,
+    resample: Option<i64>,
+}
+
+/// A number for all channels, or one for each.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Channels {
+    One(f32),
+    Each([f32; 3]),
+}
+
+impl Channels {
+    fn each(self) -> [f32; 3] {
+        match self {
+            Self::One(value) => [value; 3],
+            Self::Each(values) => values,
+        }
+    }
+}
+
+impl Parameters {
+    /// Reads a `preprocessor_config.json`; keys that it lacks keep their default.
+    ///
+    /// # Errors
+    /// An input error that names the file, for unreadable or malformed JSON and for values that
+    /// [`Parameters::validate`] refuses.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| input_error!("cannot read {}: {error}", path.display()))?;
+        let file: File = serde_json::from_str(&text).map_err(|error| {
+            input_error!("{} is not a preprocessor configuration: {error}", path.display())
+        })?;
+        let default = Self::default();
+        let resample = match file.resample {
+            None => default.resample,
+            Some(number) => [Resample::Bilinear, Resample::Bicubic]
+                .into_iter()
+                .find(|known| known.pil_number() == number)
+                .ok_or_else(|| {
+                    input_error!(
+                        "{}: resample {number} is not supported; choose bilinear (2) or bicubic (3)",
+                        path.display()
+                    )
+                })?,
+        };
+        let parameters = Self {
+            patch_size: file.patch_size.unwrap_or(default.patch_size),
+            max_num_patches: file.max_num_patches.unwrap_or(default.max_num_patches),
+            image_mean: file.image_mean.map_or(default.image_mean, Channels::each),
+            image_std: file.image_std.map_or(default.image_std, Channels::each),
+            rescale_factor: file.rescale_factor.unwrap_or(default.rescale_factor),
+            resample,
+            do_resize: file.do_resize.unwrap_or(default.do_resize),
+            do_rescale: file.do_rescale.unwrap_or(default.do_rescale),
+            do_normalize: file.do_normalize.unwrap_or(default.do_normalize),
+        };
+        parameters.validate().with_context(|| format!("in {}", path.display()))?;
+        Ok(parameters)
+    }
+
+    /// Refuses values that no processor can serve.
+    ///
+    /// # Errors
+    /// An input error naming the parameter and its value.
+    pub fn validate(&self) -> Result<()> {
+        // Beyond these the output of a single image would pass 1 TB; they also keep i64 products safe.
+        for (name, value, limit) in
+            [("patch_size", self.patch_size, 4096), ("max_num_patches", self.max_num_patches, 1 << 20)]
+        {
+            if value == 0 || value > limit {
+                return Err(input_error!("{name} is {value}; it must be from 1 to {limit}"));
+            }
+        }
+        if !self.rescale_factor.is_finite() || self.rescale_factor == 0.0 {
+            return Err(input_error!(
+                "rescale_factor is {}; it must be finite and not 0",
+                self.rescale_factor
+            ));
+        }
+        if !self.image_mean.iter().all(|mean| mean.is_finite()) {
+            return Err(input_error!("image_mean is {:?}; every mean must be finite", self.image_mean));
+        }
+        if !self.image_std.iter().all(|std| std.is_finite() && *std != 0.0) {
+            return Err(input_error!(
+                "image_std is {:?}; every one must be finite and not 0",
+                self.image_std
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Parameters> {
+        let file = tempfile::NamedTempFile::new()?;
+        fs::write(file.path(), text)?;
+        Parameters::read(file.path())
+    }
+
+    #[test]
+    fn an_empty_object_is_the_naflex_default() {
+        assert_eq!(read("{}").unwrap(), Parameters::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let read = read(
+            r#"{"patch_size":14,"max_num_patches":64,"image_mean":[0.1,0.2,0.3],"image_std":0.7,"rescale_factor":0.5,
+                "do_resize":false,"do_rescale":false,"do_normalize":false,"resample":3,"image_processor_type":"x"}"#,
+        )
+        .unwrap();
+        let expected = Parameters {
+            patch_size: 14,
+            max_num_patches: 64,
+            image_mean: [0.1, 0.2, 0.3],
+            image_std: [0.7; 3],
+            rescale_factor: 0.5,
+            resample: Resample::Bicubic,
+            do_resize: false,
+            do_rescale: false,
+            do_normalize: false,
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn values_that_cannot_be_served_are_refused() {
+        for (text, named) in [
+            (r#"{"resample":0}"#, "resample 0"),
+            (r#"{"patch_size":0}"#, "patch_size is 0"),
+            (r#"{"max_num_patches":0}"#, "max_num_patches is 0"),
+            (r#"{"image_std":[0.5,0,0.5]}"#, "image_std"),
+            (r#"{"image_mean":[1,2]}"#, "not a preprocessor configuration"),
+            (r#"{"rescale_factor":0}"#, "rescale_factor"),
+            ("{", "not a preprocessor configuration"),
+        ] {
+            let message = format!("{:#}", read(text).unwrap_err());
+            assert!(message.contains(named), "{text}: {message}");
+        }
+    }
+}

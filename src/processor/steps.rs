@@ -1,0 +1,133 @@
+//! The steps of preprocessing as torch operations: the same operators that transformers calls, so
+//! the same bits.
+
+use anyhow::Result;
+use tch::{Kind, Tensor};
+
+use super::{Parameters, Resample};
+use crate::{geometry::target_size, input_error};
+
+/// Mean and standard deviation as transformers fuses them with the rescale factor, `[3, 1, 1]` f32.
+#[derive(Debug)]
+pub(super) struct Normalization {
+    fused: Option<(Tensor, Tensor)>,
+    rescale_factor: Option<f64>,
+}
+
+impl Normalization {
+    pub(super) fn new(parameters: &Parameters) -> Result<Self> {
+        let column = |values: [f32; 3]| -> Result<Tensor> {
+            let values = Tensor::f_from_slice(&values)?.f_view([3, 1, 1])?;
+            // transformers multiplies the f32 tensor by 1/factor: dividing rounds differently.
+            Ok(if parameters.do_rescale {
+                values.f_mul_scalar(1.0 / parameters.rescale_factor)?
+            } else {
+                values
+            })
+        };
+        let fused = if parameters.do_normalize {
+            Some((column(parameters.image_mean)?, column(parameters.image_std)?))
+        } else {
+            None
+        };
+        Ok(Self { fused, rescale_factor: parameters.do_rescale.then_some(parameters.rescale_factor) })
+    }
+
+    /// uint8 `[…, 3, H, W]` to f32, or unchanged where neither step is asked for.
+    pub(super) fn apply(&self, pixels: Tensor) -> Result<Tensor> {
+        Ok(match (&self.fused, self.rescale_factor) {
+            (Some((mean, std)), _) => pixels.f_to_kind(Kind::Float)?.f_sub_(mean)?.f_div_(std)?,
+            (None, Some(factor)) => pixels.f_mul_scalar(factor)?,
+            (None, None) => pixels,
+        })
+    }
+
+    /// [`Normalization::apply`] on f32 patches `[…, P·P·3]` that hold byte values, without a copy.
+    ///
+    /// The channel is innermost there, so mean and deviation are spread over a row of patches once:
+    /// torch divides long rows several times faster than triples.
+    pub(super) fn apply_in_place(&self, patches: &Tensor) -> Result<()> {
+        let mut patches = patches.shallow_clone();
+        match (&self.fused, self.rescale_factor) {
+            (Some((mean, std)), _) => {
+                let repeats = patches.size().last().map_or(0, |length| length / 3);
+                let row = |values: &Tensor| values.f_flatten(0, -1)?.f_repeat([repeats]);
+                let _ = patches.f_sub_(&row(mean)?)?.f_div_(&row(std)?)?;
+            }
+            (None, Some(factor)) => {
+                let _ = patches.f_mul_scalar_(factor)?;
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// A handle for another thread.
+    pub(super) fn shallow_clone(&self) -> Self {
+        Self {
+            fused: self.fused.as_ref().map(|(mean, std)| (mean.shallow_clone(), std.shallow_clone())),
+            rescale_factor: self.rescale_factor,
+        }
+    }
+
+    /// The dtype of [`Normalization::apply`]'s result.
+    pub(super) fn kind(&self) -> Kind {
+        if self.fused.is_some() || self.rescale_factor.is_some() { Kind::Float } else { Kind::Uint8 }
+    }
+}
+
+/// The pixel size that an image of `height` × `width` has once resized.
+///
+/// # Errors
+/// Without `do_resize`, an input error where a side is not a multiple of the patch size.
+pub(super) fn output_size(parameters: &Parameters, height: usize, width: usize) -> Result<(usize, usize)> {
+    let patch = parameters.patch_size;
+    if parameters.do_resize {
+        return Ok(target_size(height, width, patch, parameters.max_num_patches));
+    }
+    if !height.is_multiple_of(patch) || !width.is_multiple_of(patch) {
+        return Err(input_error!(
+            "an image of {width}x{height} px cannot be cut into patches of {patch} px without do_resize; \
+             set do_resize or give sides that are multiples of {patch}"
+        ));
+    }
+    Ok((height, width))
+}
+
+/// Antialiased resize of uint8 `[B, 3, H, W]`; the identity where the size is right.
+pub(super) fn resize(images: &Tensor, (height, width): (usize, usize), resample: Resample) -> Result<Tensor> {
+    let target = [height as i64, width as i64];
+    if images.size()[2..] == target {
+        return Ok(images.shallow_clone());
+    }
+    Ok(match resample {
+        Resample::Bilinear => images.f_internal_upsample_bilinear2d_aa(target, false, None, None)?,
+        Resample::Bicubic => images.f_internal_upsample_bicubic2d_aa(target, false, None, None)?,
+    })
+}
+
+/// `[B, 3, rows·P, columns·P]` to `[B, rows·columns, P·P·3]`, channels innermost.
+pub(super) fn patchify(images: &Tensor, patch_size: usize) -> Result<Tensor> {
+    let patch = patch_size as i64;
+    let (batch, channels, height, width) = images.size4()?;
+    let (rows, columns) = (height / patch, width / patch);
+    Ok(images
+        .f_reshape([batch, channels, rows, patch, columns, patch])?
+        .f_permute([0, 2, 4, 3, 5, 1])?
+        .f_reshape([batch, rows * columns, patch * patch * channels])?)
+}
+
+/// Rows of patches in the output: the limit, or what every image has where each passes it (which
+/// only happens without `do_resize`, and which the reference emits as it is).
+pub(super) fn output_length(shapes: &[i64], limit: usize) -> Result<i64> {
+    let limit = limit as i64;
+    let mut lengths = shapes.chunks_exact(2).map(|shape| (shape[0] * shape[1]).max(limit));
+    let first = lengths.next().unwrap_or(limit);
+    match lengths.find(|&length| length != first) {
+        None => Ok(first),
+        Some(other) => Err(input_error!(
+            "images of {first} and {other} patches cannot be stacked: without do_resize an image may pass \
+             max_num_patches; set do_resize or raise max_num_patches"
+        )),
+    }
+}

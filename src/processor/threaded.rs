@@ -1,0 +1,68 @@
+//! The obvious first fix: the per-image loop in a thread pool.
+
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+use tch::{Device, Tensor};
+
+use super::{
+    FedBatch, Feed, Parameters, Processor, Stage, StageClock,
+    naive::{LoopBody, stack},
+};
+use crate::inputs::ModelInputs;
+
+/// `naive`'s loop body, one task an image, on a pool of its own.
+pub struct Threaded {
+    loop_body: LoopBody,
+    pool: rayon::ThreadPool,
+    device: Device,
+}
+
+impl Threaded {
+    /// A processor with a pool of `threads` threads, whose outputs end on `device`.
+    ///
+    /// # Errors
+    /// If a parameter cannot be served or the system refuses the threads.
+    pub fn new(parameters: &Parameters, device: Device, threads: usize) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            // torch would otherwise start its own pool inside each of these threads.
+            .start_handler(|_| tch::set_num_threads(1))
+            .build()
+            .with_context(|| format!("failed to start {threads} threads"))?;
+        Ok(Self { loop_body: LoopBody::new(parameters)?, pool, device })
+    }
+}
+
+impl Processor for Threaded {
+    fn name(&self) -> &'static str {
+        "threaded"
+    }
+
+    fn feed(&self) -> Feed {
+        Feed::Chw
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        let _no_grad = tch::no_grad_guard();
+        // Tensors may move between threads but not be shared, so each task gets handles of its own.
+        let tasks: Vec<(LoopBody, Tensor)> = batch
+            .chw()?
+            .iter()
+            .map(|image| (self.loop_body.shallow_clone(), image.shallow_clone()))
+            .collect();
+        clock.mark(Stage::Convert);
+        let device = self.device;
+        let images: Vec<_> = self.pool.install(|| {
+            tasks
+                .into_par_iter()
+                .map(|(body, image)| {
+                    let _no_grad = tch::no_grad_guard();
+                    body.run(&image, device, &mut StageClock::disabled())
+                })
+                .collect::<Result<_>>()
+        })?;
+        // The stages of several images overlap, so they are booked together, under the longest.
+        clock.mark(Stage::Resize);
+        stack(images, self.device, clock)
+    }
+}
