@@ -1,0 +1,132 @@
+//! Learned positions, resampled to each image's grid of patches.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use anyhow::{Result, bail};
+use tch::{Device, Kind, Tensor};
+
+use super::weights::Scope;
+
+/// How many values the cache holds before it is emptied (256 MiB in f32): a workload of many shapes
+/// must not fill a GPU's memory.
+const CACHE_VALUES: usize = 1 << 26;
+
+/// The position embeddings of the image tower, with a cache of resampled grids.
+#[derive(Debug)]
+pub(super) struct Positions {
+    /// `[1, hidden, side, side]`; f32 on a CPU, because torch resamples no half precision there.
+    grid: Tensor,
+    kind: Kind,
+    cache: RefCell<HashMap<(i64, i64), Tensor>>,
+    cached_values: RefCell<usize>,
+}
+
+impl Positions {
+    pub(super) fn new(scope: &Scope, side: i64) -> Result<Self> {
+        let table = scope.get("weight")?;
+        let grid = table.f_reshape([side, side, -1])?.f_permute([2, 0, 1])?.f_unsqueeze(0)?;
+        let grid = if table.device() == Device::Cpu { grid.f_to_kind(Kind::Float)? } else { grid };
+        Ok(Self { grid, kind: table.kind(), cache: RefCell::default(), cached_values: RefCell::default() })
+    }
+
+    /// The positions `[B, length, hidden]` of a batch, by the (rows, columns) of its images.
+    ///
+    /// What lies beyond rows·columns repeats the first position, as in transformers: it is masked
+    /// later, but must be finite.
+    ///
+    /// # Errors
+    /// If a shape is empty or has more than `length` patches.
+    pub(super) fn batch(&self, shapes: &[(i64, i64)], length: i64) -> Result<Tensor> {
+        let mut images = Vec::with_capacity(shapes.len());
+        for (image, &(rows, columns)) in shapes.iter().enumerate() {
+            let fits =
+                rows >= 1 && columns >= 1 && rows.checked_mul(columns).is_some_and(|size| size <= length);
+            if !fits {
+                bail!(
+                    "spatial_shapes[{image}] is ({rows}, {columns}), which does not fit in {length} patches"
+                );
+            }
+            let real = self.resampled(rows, columns)?;
+            let padding = length - rows * columns;
+            images.push(if padding == 0 {
+                real
+            } else {
+                let first = real.f_narrow(0, 0, 1)?.f_expand([padding, -1], false)?;
+                Tensor::f_cat(&[real, first], 0)?
+            });
+        }
+        Ok(Tensor::f_stack(&images, 0)?)
+    }
+
+    /// The positions `[rows·columns, hidden]` of one grid, from the cache where they are in it.
+    fn resampled(&self, rows: i64, columns: i64) -> Result<Tensor> {
+        if let Some(known) = self.cache.borrow().get(&(rows, columns)) {
+            return Ok(known.shallow_clone());
+        }
+        let positions = self.resample(rows, columns)?;
+        let mut values = self.cached_values.borrow_mut();
+        if *values + positions.numel() > CACHE_VALUES {
+            self.cache.borrow_mut().clear();
+            *values = 0;
+        }
+        *values += positions.numel();
+        self.cache.borrow_mut().insert((rows, columns), positions.shallow_clone());
+        Ok(positions)
+    }
+
+    fn resample(&self, rows: i64, columns: i64) -> Result<Tensor> {
+        let resized = self.grid.f_internal_upsample_bilinear2d_aa([rows, columns], false, None, None)?;
+        let (_, hidden, _, _) = resized.size4()?;
+        let positions =
+            resized.f_reshape([hidden, rows * columns])?.f_transpose(0, 1)?.f_to_kind(self.kind)?;
+        Ok(positions.f_contiguous()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Config, Weights};
+
+    fn positions(kind: Kind) -> Positions {
+        let config = Config::tiny();
+        let weights = Weights::random(&config, 3, Device::Cpu, kind).unwrap();
+        let scope = weights.scope("vision_model.embeddings.position_embedding");
+        Positions::new(&scope, config.position_side()).unwrap()
+    }
+
+    #[test]
+    fn the_cache_changes_nothing() {
+        for kind in [Kind::Float, Kind::BFloat16] {
+            let positions = positions(kind);
+            let shapes = [(3, 5), (5, 3), (3, 5), (16, 16), (1, 20)];
+            let first = positions.batch(&shapes, 256).unwrap();
+            assert_eq!(positions.cache.borrow().len(), 4);
+            assert_eq!(first, positions.batch(&shapes, 256).unwrap());
+            for (image, (rows, columns)) in shapes.into_iter().enumerate() {
+                let fresh = positions.resample(rows, columns).unwrap();
+                assert_eq!(first.get(image as i64).narrow(0, 0, rows * columns), fresh);
+                let padding = first.get(image as i64).narrow(0, rows * columns, 256 - rows * columns);
+                assert_eq!(padding, fresh.narrow(0, 0, 1).expand_as(&padding));
+            }
+            assert_eq!(first.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn the_learned_grid_is_kept_as_it_is() {
+        let positions = positions(Kind::Float);
+        let learned = positions.grid.reshape([64, 256]).transpose(0, 1);
+        assert!(positions.resample(16, 16).unwrap().allclose(&learned, 0.0, 1e-6, false));
+    }
+
+    #[test]
+    fn impossible_shapes_are_refused() {
+        let positions = positions(Kind::Float);
+        for shape in [(0, 4), (4, -1), (9, 8), (i64::MAX, 2)] {
+            let error = positions.batch(&[(1, 1), shape], 64).unwrap_err().to_string();
+            assert!(error.contains("spatial_shapes[1]"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The whole model, and the trait by which a run calls any implementation of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, anyhow, bail};
+use tch::Tensor;
+
+use super::config::Config;
+use super::text::{TextInputs, TextTower};
+use super::vision::VisionTower;
+use super::weights::Weights;
+use crate::input_error;
+use crate::inputs::ModelInputs;
+
+/// How much of the model a forward pass runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tower {
+    /// The image tower only.
+    Vision,
+    /// Both towers and their comparison.
+    Full,
+}
+
+impl FromStr for Tower {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "vision" => Ok(Self::Vision),
+            "full" => Ok(Self::Full),
+            _ => Err(input_error!("unknown tower \"{text}\"; expected \"vision\" or \"full\"")),
+        }
+    }
+}
+
+impl fmt::Display for Tower {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Vision => "vision",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// What a forward pass returns, in the weights' dtype and on their device.
+///
+/// `B` is the number of images, `T` the number of texts, `D` the width of an embedding.
+#[derive(Debug)]
+pub struct ModelOutputs {
+    /// `[B, D]`: pooled image vectors divided by their Euclidean norm, whichever tower ran.
+    pub image_embeds: Tensor,
+    /// `[T, D]`: normalised text vectors, where the full model ran.
+    pub text_embeds: Option<Tensor>,
+    /// `[B, T]`: scaled similarities, where the full model ran.
+    pub logits_per_image: Option<Tensor>,
+}
+
+/// Anything that computes SigLIP 2's forward pass.
+pub trait Forward {
+    /// The name by which a report tells implementations apart.
+    fn name(&self) -> &str;
+
+    /// Runs the model on inputs that are already on its device; `text` is for the full model.
+    ///
+    /// # Errors
+    /// If a shape contradicts another or the model, or an operation fails (out of memory, say).
+    fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs>;
+}
+
+/// SigLIP 2 on libtorch, for inference, with transformers' semantics.
+#[derive(Debug)]
+pub struct Siglip2 {
+    vision: VisionTower,
+    comparison: Option<Comparison>,
+}
+
+/// What the full model has beyond the image tower.
+#[derive(Debug)]
+struct Comparison {
+    text: TextTower,
+    logit_scale: Tensor,
+    logit_bias: Tensor,
+}
+
+impl Siglip2 {
+    /// Builds the model from handles to `weights`, whose storage it shares.
+    ///
+    /// # Errors
+    /// If `config` is invalid or `weights` are not its weights.
+    pub fn new(config: &Config, weights: &Weights, tower: Tower) -> Result<Self> {
+        config.validate()?;
+        let comparison = match tower {
+            Tower::Vision => None,
+            Tower::Full => Some(Comparison {
+                text: TextTower::new(config, weights)?,
+                logit_scale: weights.get("logit_scale")?,
+                logit_bias: weights.get("logit_bias")?,
+            }),
+        };
+        Ok(Self { vision: VisionTower::new(config, weights)?, comparison })
+    }
+}
+
+/// Divides each row of `[rows, D]` by its Euclidean norm.
+fn normalised(vectors: &Tensor) -> Result<Tensor> {
+    Ok(vectors.f_div(&vectors.f_norm_scalaropt_dim(2, [-1i64], true)?)?)
+}
+
+impl Forward for Siglip2 {
+    fn name(&self) -> &str {
+        "native"
+    }
+
+    fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs> {
+        let _guard = tch::no_grad_guard();
+        if self.comparison.is_none() && text.is_some() {
+            bail!("texts were given to the image tower");
+        }
+        let image_embeds = normalised(&self.vision.forward(inputs)?)?;
+        let Some(comparison) = &self.comparison else {
+            return Ok(ModelOutputs { image_embeds, text_embeds: None, logits_per_image: None });
+        };
+        let text = text.ok_or_else(|| anyhow!("the full model needs texts"))?;
+        let text_embeds = normalised(&comparison.text.forward(text)?)?;
+        let similarities = text_embeds.f_matmul(&image_embeds.f_transpose(0, 1)?)?;
+        let logits_per_text =
+            similarities.f_mul(&comparison.logit_scale.f_exp()?)?.f_add(&comparison.logit_bias)?;
+        let logits_per_image = Some(logits_per_text.f_transpose(0, 1)?);
+        Ok(ModelOutputs { image_embeds, text_embeds: Some(text_embeds), logits_per_image })
+    }
+}
+
+#[cfg(test)]
+#[path = "siglip2_tests.rs"]
+mod tests;

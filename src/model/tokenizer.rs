@@ -1,0 +1,135 @@
+//! Texts as the model's processor tokenises them.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use tch::Tensor;
+use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
+use tokenizers::{PaddingDirection, PaddingParams, PaddingStrategy, TruncationParams};
+
+use super::config::TextConfig;
+use super::text::TextInputs;
+use crate::input_error;
+
+/// The tokenizer of a checkpoint, with transformers' `Siglip2Processor` conventions: lower case,
+/// padded and truncated to the model's length.
+#[derive(Debug)]
+pub struct TextTokenizer {
+    tokenizer: tokenizers::Tokenizer,
+    length: i64,
+    vocabulary: i64,
+    with_mask: bool,
+}
+
+impl TextTokenizer {
+    /// Reads `tokenizer.json`, and `tokenizer_config.json` where there is one, from a checkpoint's folder.
+    ///
+    /// # Errors
+    /// An [`InputError`](crate::error::InputError) where `tokenizer.json` is missing or a file is broken.
+    pub fn load(folder: &Path, config: &TextConfig) -> Result<Self> {
+        let path = folder.join("tokenizer.json");
+        let mut tokenizer = tokenizers::Tokenizer::from_file(&path)
+            .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
+        let settings = settings(folder)?;
+
+        // transformers' Siglip2Tokenizer lowers the case itself: published files do not ask for it.
+        let mut normalizers = vec![NormalizerWrapper::from(Lowercase)];
+        normalizers.extend(tokenizer.get_normalizer().cloned());
+        tokenizer.with_normalizer(Some(Sequence::new(normalizers)));
+
+        let length = usize::try_from(config.max_position_embeddings)?;
+        let token = match &settings["pad_token"] {
+            Value::String(token) => token.clone(),
+            // A token may be written out with its flags.
+            token => token["content"].as_str().unwrap_or("<pad>").to_owned(),
+        };
+        let direction = match (settings["padding_side"].as_str(), tokenizer.get_padding()) {
+            (Some("right"), _) => PaddingDirection::Right,
+            (None, Some(padding)) => padding.direction,
+            // What transformers' class says; published checkpoints say "right".
+            _ => PaddingDirection::Left,
+        };
+        let padding = PaddingParams {
+            strategy: PaddingStrategy::Fixed(length),
+            direction,
+            pad_to_multiple_of: None,
+            pad_id: tokenizer.token_to_id(&token).unwrap_or(0),
+            pad_type_id: 0,
+            pad_token: token,
+        };
+        let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
+        tokenizer.with_padding(Some(padding));
+        tokenizer
+            .with_truncation(Some(truncation))
+            .map_err(|error| input_error!("{} cannot truncate to {length}: {error}", path.display()))?;
+        // Published checkpoints list input_ids alone: the model was trained to see its padding.
+        let with_mask = settings["model_input_names"]
+            .as_array()
+            .is_none_or(|names| names.iter().any(|name| name == "attention_mask"));
+        let length = config.max_position_embeddings;
+        Ok(Self { tokenizer, length, vocabulary: config.vocab_size, with_mask })
+    }
+
+    /// Tokenises texts on the CPU: i64 `[T, L]`.
+    ///
+    /// # Errors
+    /// If there is no text, or a token lies outside the model's vocabulary.
+    pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<TextInputs> {
+        if texts.is_empty() {
+            return Err(input_error!("the full model needs at least one text"));
+        }
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let encodings = self
+            .tokenizer
+            .encode_batch(texts, true)
+            .map_err(|error| anyhow!("cannot tokenise the texts: {error}"))?;
+        let table = |column: &dyn Fn(&tokenizers::Encoding) -> Vec<i64>| -> Result<Tensor> {
+            let flat: Vec<i64> = encodings.iter().flat_map(column).collect();
+            Ok(Tensor::f_from_slice(&flat)?.f_reshape([-1, self.length])?)
+        };
+        let widen = |values: &[u32]| values.iter().map(|&value| i64::from(value)).collect();
+        if let Some(id) =
+            encodings.iter().flat_map(|each| each.get_ids()).find(|&&id| i64::from(id) >= self.vocabulary)
+        {
+            return Err(input_error!(
+                "the tokenizer gives token {id}, but the model knows {} tokens only",
+                self.vocabulary
+            ));
+        }
+        let input_ids = table(&|encoding| widen(encoding.get_ids()))?;
+        let attention_mask =
+            self.with_mask.then(|| table(&|encoding| widen(encoding.get_attention_mask()))).transpose()?;
+        Ok(TextInputs { input_ids, attention_mask })
+    }
+}
+
+/// `tokenizer_config.json`, or null where there is none.
+fn settings(folder: &Path) -> Result<Value> {
+    let path = folder.join("tokenizer_config.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|error| input_error!("{} is not JSON: {error}", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Value::Null),
+        Err(error) => Err(input_error!("cannot read {}: {error}", path.display())),
+    }
+}
+
+/// Seeded token ids on the CPU, i64 `[count, L]`, for a model that has no tokenizer.
+///
+/// # Errors
+/// If memory runs out.
+pub fn seeded_ids(count: usize, config: &TextConfig, seed: u64) -> Result<TextInputs> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let length = config.max_position_embeddings;
+    let total = count * usize::try_from(length)?;
+    let ids: Vec<i64> = (0..total).map(|_| generator.random_range(0..config.vocab_size)).collect();
+    let input_ids = Tensor::f_from_slice(&ids)?.f_reshape([count as i64, length])?;
+    Ok(TextInputs { input_ids, attention_mask: None })
+}
+
+#[cfg(test)]
+#[path = "tokenizer_tests.rs"]
+mod tests;

@@ -1,0 +1,92 @@
+use std::fs;
+
+use serde_json::json;
+
+use super::*;
+use crate::error::InputError;
+use crate::model::Config;
+
+/// A word-level tokenizer that ends each text with `<eos>`.
+fn folder(settings: Option<Value>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+        "normalizer": null,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<eos>", "type_id": 0}}],
+            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+            "special_tokens": {"<eos>": {"id": "<eos>", "ids": [1], "tokens": ["<eos>"]}},
+        },
+        "decoder": null,
+        "model": {
+            "type": "WordLevel",
+            "vocab": {"<pad>": 0, "<eos>": 1, "<unk>": 3, "a": 5, "cat": 6, "beyond": 1000, "[P]": 9},
+            "unk_token": "<unk>",
+        },
+    });
+    fs::write(folder.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    if let Some(settings) = settings {
+        fs::write(folder.path().join("tokenizer_config.json"), settings.to_string()).unwrap();
+    }
+    folder
+}
+
+fn encode(settings: Option<Value>, text: &str) -> Result<TextInputs> {
+    TextTokenizer::load(folder(settings).path(), &Config::tiny().text)?.encode(&[text])
+}
+
+fn row(tensor: &Tensor) -> Vec<i64> {
+    Vec::try_from(tensor.get(0)).unwrap()
+}
+
+#[test]
+fn published_settings_pad_to_the_right_without_a_mask() {
+    let settings = json!({"padding_side": "right", "model_input_names": ["input_ids"], "pad_token": "<pad>"});
+    let inputs = encode(Some(settings), "A CAT dog").unwrap();
+    assert_eq!(inputs.input_ids.size(), [1, 64]);
+    assert_eq!(row(&inputs.input_ids)[..5], [5, 6, 3, 1, 0]);
+    assert!(inputs.attention_mask.is_none());
+}
+
+#[test]
+fn without_settings_the_class_of_transformers_decides() {
+    let inputs = encode(None, "a cat").unwrap();
+    assert_eq!(row(&inputs.input_ids)[60..], [0, 5, 6, 1]);
+    assert_eq!(row(&inputs.attention_mask.unwrap())[60..], [0, 1, 1, 1]);
+}
+
+#[test]
+fn a_token_with_flags_pads() {
+    let settings = json!({"padding_side": "right", "pad_token": {"content": "[P]", "special": true}});
+    assert_eq!(row(&encode(Some(settings), "cat").unwrap().input_ids)[..4], [6, 1, 9, 9]);
+}
+
+#[test]
+fn long_texts_keep_their_end_token() {
+    let ids = row(&encode(None, &"cat ".repeat(100)).unwrap().input_ids);
+    assert_eq!((ids.len(), ids[62], ids[63]), (64, 6, 1));
+}
+
+#[test]
+fn broken_input_is_refused() {
+    let empty = tempfile::tempdir().unwrap();
+    assert!(TextTokenizer::load(empty.path(), &Config::tiny().text).is_err());
+    fs::write(empty.path().join("tokenizer.json"), "{").unwrap();
+    let error = TextTokenizer::load(empty.path(), &Config::tiny().text).unwrap_err();
+    assert!(error.is::<InputError>() && error.to_string().contains("tokenizer.json"));
+    assert!(encode(None, "beyond").unwrap_err().to_string().contains("token 1000"));
+    let tokenizer = TextTokenizer::load(folder(None).path(), &Config::tiny().text).unwrap();
+    assert!(tokenizer.encode::<&str>(&[]).is_err());
+}
+
+#[test]
+fn seeded_ids_are_seeded_and_within_the_vocabulary() {
+    let config = Config::tiny().text;
+    let ids = |seed| seeded_ids(4, &config, seed).unwrap().input_ids;
+    assert_eq!(ids(1), ids(1));
+    assert_ne!(ids(1), ids(2));
+    assert!(ids(1).min().int64_value(&[]) >= 0 && ids(1).max().int64_value(&[]) < config.vocab_size);
+    assert_eq!(ids(1).size(), [4, 64]);
+}

@@ -1,0 +1,74 @@
+//! The image tower.
+
+use anyhow::{Result, bail};
+use tch::{Kind, Tensor};
+
+use super::attention::{PoolingHead, key_mask};
+use super::config::Config;
+use super::encoder::Encoder;
+use super::layers::{LayerNorm, Linear};
+use super::positions::Positions;
+use super::weights::Weights;
+use crate::input_error;
+use crate::inputs::ModelInputs;
+
+/// From patches to one vector an image.
+#[derive(Debug)]
+pub(super) struct VisionTower {
+    patch_embedding: Linear,
+    positions: Positions,
+    encoder: Encoder,
+    norm: LayerNorm,
+    head: PoolingHead,
+    patch_values: i64,
+}
+
+impl VisionTower {
+    pub(super) fn new(config: &Config, weights: &Weights) -> Result<Self> {
+        let vision = &config.vision;
+        let (heads, epsilon) = (vision.num_attention_heads, vision.layer_norm_eps);
+        let scope = weights.scope("vision_model");
+        let embeddings = scope.child("embeddings");
+        Ok(Self {
+            patch_embedding: Linear::new(&embeddings.child("patch_embedding"))?,
+            positions: Positions::new(&embeddings.child("position_embedding"), config.position_side())?,
+            encoder: Encoder::new(&scope.child("encoder"), vision.num_hidden_layers, heads, epsilon)?,
+            norm: LayerNorm::new(&scope.child("post_layernorm"), epsilon)?,
+            head: PoolingHead::new(&scope.child("head"), heads, epsilon)?,
+            patch_values: vision.num_channels * vision.patch_size * vision.patch_size,
+        })
+    }
+
+    /// The pooled image vectors `[B, hidden]`, not normalised.
+    pub(super) fn forward(&self, inputs: &ModelInputs) -> Result<Tensor> {
+        let (batch, length, values) = inputs.pixel_values.size3()?;
+        if values != self.patch_values {
+            return Err(input_error!(
+                "a patch holds {values} values, but the model takes {}; is --patch-size the model's?",
+                self.patch_values
+            ));
+        }
+        if inputs.pixel_attention_mask.size() != [batch, length] {
+            bail!(
+                "pixel_attention_mask is {:?}, but pixel_values asks for [{batch}, {length}]",
+                inputs.pixel_attention_mask.size()
+            );
+        }
+        let shapes = spatial_shapes(&inputs.spatial_shapes, batch)?;
+        let pixels = inputs.pixel_values.f_to_kind(self.patch_embedding.kind())?;
+        let patches = self.patch_embedding.forward(&pixels)?;
+        let hidden = patches.f_add(&self.positions.batch(&shapes, length)?)?;
+        let mask = key_mask(&inputs.pixel_attention_mask)?;
+        let hidden = self.norm.forward(&self.encoder.forward(&hidden, Some(&mask))?)?;
+        self.head.forward(&hidden, &mask)
+    }
+}
+
+/// Reads `[B, 2]` to the host: the one synchronisation of a forward pass.
+fn spatial_shapes(shapes: &Tensor, batch: i64) -> Result<Vec<(i64, i64)>> {
+    if shapes.size() != [batch, 2] {
+        bail!("spatial_shapes is {:?}, but pixel_values asks for [{batch}, 2]", shapes.size());
+    }
+    let flat = Vec::<i64>::try_from(&shapes.f_to_kind(Kind::Int64)?.f_reshape([-1])?)?;
+    Ok(flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+}
