@@ -1,0 +1,48 @@
+//! What a number depends on.
+
+use std::{env, fs, thread};
+
+use anyhow::Result;
+use patchmark_fused::Level;
+
+use crate::{input_error, python, report::schema::Environment};
+
+/// Reads the machine, the versions of the Python side, and this build.
+///
+/// # Errors
+/// If Python cannot start.
+pub fn environment() -> Result<Environment> {
+    let field = |file: &str, key: &str| {
+        fs::read_to_string(file).ok().and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with(key))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        })
+    };
+    let memory_kib = field("/proc/meminfo", "MemTotal")
+        .and_then(|value| value.split_whitespace().next()?.parse::<u64>().ok())
+        .unwrap_or(0);
+    Ok(Environment {
+        cpu: field("/proc/cpuinfo", "model name").unwrap_or_else(|| env::consts::ARCH.into()),
+        cpu_capability: python::cpu_capability()?,
+        fused_level: Level::from_environment().map_err(|error| input_error!("{error}"))?.to_string(),
+        logical_cpus: thread::available_parallelism().map_or(1, usize::from),
+        memory_bytes: memory_kib * 1024,
+        os: fs::read_to_string("/proc/sys/kernel/osrelease")
+            .map_or_else(|_| env::consts::OS.to_owned(), |release| format!("Linux {}", release.trim())),
+        gpus: python::gpus()?,
+        versions: python::versions()?,
+        commit: env!("PATCHMARK_BUILD_COMMIT").into(),
+        command: command(),
+    })
+}
+
+/// The command line with the program's name alone: its folder says nothing and may be private.
+fn command() -> String {
+    let mut arguments = env::args();
+    arguments.next();
+    let quoted = arguments.map(|argument| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
+        if !argument.is_empty() && argument.chars().all(plain) { argument } else { format!("'{argument}'") }
+    });
+    std::iter::once("patchmark".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}

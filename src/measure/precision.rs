@@ -1,0 +1,91 @@
+//! The forward's dtype and the device, as typed on the command line.
+
+use std::{fmt, str::FromStr};
+
+use anyhow::Result;
+use tch::{Cuda, Device, Kind};
+
+use crate::input_error;
+
+/// The dtype of weights and activations in the forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floating point.
+    F32,
+    /// bfloat16.
+    Bf16,
+    /// IEEE half.
+    F16,
+}
+
+impl Precision {
+    /// torch's name for it.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::F32 => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+            Self::F16 => Kind::Half,
+        }
+    }
+}
+
+impl FromStr for Precision {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "f32" => Ok(Self::F32),
+            "bf16" => Ok(Self::Bf16),
+            "f16" => Ok(Self::F16),
+            _ => Err("choose f32, bf16 or f16".into()),
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        })
+    }
+}
+
+/// Reads `cpu`, `cuda` or `cuda:N`.
+///
+/// # Errors
+/// An input error for another word, or where that GPU is not there.
+pub fn parse_device(text: &str) -> Result<Device> {
+    let index = match text {
+        "cpu" => return Ok(Device::Cpu),
+        "cuda" => Some(0),
+        _ => text.strip_prefix("cuda:").and_then(|index| index.parse::<usize>().ok()),
+    };
+    let index = index.ok_or_else(|| input_error!("unknown device {text:?}; choose cpu or cuda:N"))?;
+    let count = Cuda::device_count();
+    if !Cuda::is_available() || count <= 0 {
+        return Err(input_error!(
+            "--device {text}: torch sees no CUDA device; run `patchmark doctor`, or use --device cpu"
+        ));
+    }
+    if index as i64 >= count {
+        return Err(input_error!(
+            "--device {text}: this machine has {count} CUDA device(s), numbered from 0"
+        ));
+    }
+    Ok(Device::Cuda(index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_devices_are_named() {
+        assert_eq!(parse_device("cpu").unwrap(), Device::Cpu);
+        for text in ["gpu", "cuda:x", "cuda:-1", ""] {
+            assert!(parse_device(text).unwrap_err().to_string().contains(text));
+        }
+    }
+}

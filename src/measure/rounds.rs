@@ -1,0 +1,109 @@
+//! The order of a round, and when rounds end.
+
+use std::time::{Duration, Instant};
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+/// Rounds that every row gets, however small the budget: an interval of fewer says nothing.
+pub(super) const MINIMUM_ROUNDS: usize = 3;
+/// Rounds after which more would not change what is decided.
+const MAXIMUM_ROUNDS: usize = 200;
+/// The relative half-width at which an interval is narrow enough.
+const NARROW: f64 = 0.02;
+
+/// Orders that change from round to round: each odd round is the mirror of the even one before it
+/// (ABBA), so that a drift hits all alike, and each pair of rounds is shuffled anew.
+pub(super) struct Orders<T> {
+    rng: ChaCha8Rng,
+    current: Vec<T>,
+    mirrored: bool,
+}
+
+impl<T: Clone> Orders<T> {
+    pub(super) fn new(subjects: Vec<T>, seed: u64) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), current: subjects, mirrored: true }
+    }
+
+    /// The order of the next round.
+    pub(super) fn next(&mut self) -> Vec<T> {
+        self.mirrored = !self.mirrored;
+        if self.mirrored {
+            self.current.reverse();
+        } else {
+            self.current.shuffle(&mut self.rng);
+        }
+        self.current.clone()
+    }
+}
+
+/// Why measuring ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Every interval is narrow enough.
+    Narrow,
+    /// Another round would not fit in the budget.
+    Budget,
+    /// The most rounds that are ever taken.
+    Rounds,
+}
+
+impl End {
+    /// A sentence for the run's notes.
+    pub(super) fn sentence(self, rounds: usize) -> String {
+        match self {
+            Self::Narrow => format!(
+                "measuring ended after {rounds} rounds, with every ratio's interval within ±{:.0}%",
+                NARROW * 100.0
+            ),
+            Self::Budget => format!(
+                "measuring ended after {rounds} rounds because the budget was spent; a larger --budget narrows the intervals"
+            ),
+            Self::Rounds => format!("measuring ended after {rounds} rounds, the most that are taken"),
+        }
+    }
+}
+
+/// Whether to stop after `rounds` rounds, the last of which took `last`.
+pub(super) fn end(
+    rounds: usize,
+    started: Instant,
+    last: Duration,
+    budget: Duration,
+    widest: Option<f64>,
+) -> Option<End> {
+    if rounds < MINIMUM_ROUNDS {
+        None
+    } else if widest.is_some_and(|widest| widest <= NARROW) && rounds >= 2 * MINIMUM_ROUNDS {
+        Some(End::Narrow)
+    } else if started.elapsed() + last > budget {
+        Some(End::Budget)
+    } else {
+        (rounds >= MAXIMUM_ROUNDS).then_some(End::Rounds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_second_round_mirrors_the_one_before() {
+        let mut orders = Orders::new((0..6).collect(), 3);
+        let (first, mut second, third) = (orders.next(), orders.next(), orders.next());
+        second.reverse();
+        assert_eq!(first, second);
+        assert_ne!(first, third);
+    }
+
+    #[test]
+    fn the_minimum_of_rounds_is_taken_even_without_a_budget() {
+        let second = Duration::from_secs(1);
+        let now = Instant::now();
+        assert_eq!(end(2, now, second, Duration::ZERO, Some(0.0)), None);
+        assert_eq!(end(3, now, second, Duration::ZERO, Some(0.0)), Some(End::Budget));
+        assert_eq!(end(6, now, second, Duration::from_secs(60), Some(0.01)), Some(End::Narrow));
+        assert_eq!(end(6, now, second, Duration::from_secs(60), None), None);
+        assert_eq!(end(200, now, second, Duration::from_secs(60), None), Some(End::Rounds));
+    }
+}

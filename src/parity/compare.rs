@@ -1,0 +1,191 @@
+//! The comparison of two [`ModelInputs`].
+
+use anyhow::Result;
+use tch::{Kind, Tensor};
+
+use crate::{inputs::ModelInputs, report::schema::ParityStatus};
+
+/// What a comparison found. Values are equal when their bits are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comparison {
+    /// Values compared; those of a tensor whose dtype or shape is wrong count as differing.
+    pub total: u64,
+    /// Values that differ.
+    pub differing: u64,
+    /// The largest absolute difference; infinite where a contract is broken or a value is NaN.
+    pub worst: f64,
+    /// The image of the batch that holds the worst difference, where no contract is broken.
+    pub image: Option<usize>,
+    /// A sentence about the first broken contract or the worst difference.
+    pub detail: String,
+}
+
+impl Comparison {
+    /// Whether every key, dtype, shape and value is equal.
+    pub fn is_exact(&self) -> bool {
+        self.differing == 0
+    }
+
+    /// As a run records it.
+    pub fn status(&self) -> ParityStatus {
+        if self.is_exact() {
+            ParityStatus::Exact
+        } else {
+            ParityStatus::Differs { values: self.differing, total: self.total, detail: self.detail.clone() }
+        }
+    }
+}
+
+/// Holds `candidate` against `reference`.
+///
+/// # Errors
+/// If a tensor cannot be brought to the host.
+pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Comparison> {
+    let mut found = Comparison::default();
+    let mut contract = None;
+    for ((name, right), (_, given)) in reference.named().into_iter().zip(candidate.named()) {
+        let values = right.numel() as u64;
+        found.total += values;
+        let broken = if right.kind() != given.kind() {
+            Some(format!("{name} is {:?} instead of {:?}", given.kind(), right.kind()))
+        } else if right.size() != given.size() {
+            Some(format!("{name} has shape {:?} instead of {:?}", given.size(), right.size()))
+        } else {
+            None
+        };
+        if let Some(broken) = broken {
+            // At least one, so that an empty tensor of the wrong dtype is not taken for equal.
+            found.differing += values.max(1);
+            contract.get_or_insert(broken);
+            continue;
+        }
+        compare_values(name, right, given, &mut found)?;
+    }
+    // A broken contract stops a model before any value matters.
+    if let Some(broken) = contract {
+        found.detail = broken;
+        found.image = None;
+        found.worst = f64::INFINITY;
+    }
+    Ok(found)
+}
+
+fn compare_values(name: &str, right: &Tensor, given: &Tensor, found: &mut Comparison) -> Result<()> {
+    let differs = bits(right)?.f_ne_tensor(&bits(given)?)?;
+    let count = differs.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+    if count == 0 {
+        return Ok(());
+    }
+    found.differing += count as u64;
+    let distance = |tensor: &Tensor| tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double);
+    let distances = distance(given)?.f_subtract(&distance(right)?)?.f_abs()?;
+    // A NaN is as wrong as a value can be; so is a difference in the sign of zero, which has no size.
+    let distances = distances.f_nan_to_num(f64::INFINITY, f64::INFINITY, f64::INFINITY)?;
+    let flat = distances.f_masked_fill(&differs.f_logical_not()?, -1.0)?.f_flatten(0, -1)?;
+    let position = flat.f_argmax(None, false)?.f_int64_value(&[])?;
+    let worst = flat.f_double_value(&[position])?;
+    if worst >= found.worst || found.detail.is_empty() {
+        let index = unravel(position, &right.size());
+        found.worst = worst;
+        found.image = index.first().map(|&image| image as usize);
+        let value =
+            |tensor: &Tensor| Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)?);
+        found.detail = format!(
+            "by {worst:.2e} at most: {name}{index:?} is {:.6}, not {:.6}",
+            value(given)?,
+            value(right)?
+        );
+    }
+    Ok(())
+}
+
+/// The values' bits as integers on the host, so that NaN equals itself and −0 differs from 0.
+fn bits(tensor: &Tensor) -> Result<Tensor> {
+    let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+    Ok(match tensor.kind() {
+        Kind::Float => tensor.f_view_dtype(Kind::Int)?,
+        Kind::Double => tensor.f_view_dtype(Kind::Int64)?,
+        Kind::Half | Kind::BFloat16 => tensor.f_view_dtype(Kind::Int16)?,
+        _ => tensor,
+    })
+}
+
+/// The index along each dimension of a flat position.
+fn unravel(mut position: i64, size: &[i64]) -> Vec<i64> {
+    let mut index: Vec<i64> = size
+        .iter()
+        .rev()
+        .map(|&side| {
+            let at = position % side;
+            position /= side;
+            at
+        })
+        .collect();
+    index.reverse();
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::Device;
+
+    fn inputs() -> ModelInputs {
+        ModelInputs {
+            pixel_values: Tensor::arange(24, (Kind::Float, Device::Cpu)).view([2, 3, 4]),
+            pixel_attention_mask: Tensor::ones([2, 3], (Kind::Int, Device::Cpu)),
+            spatial_shapes: Tensor::from_slice(&[1i64, 3, 3, 1]).view([2, 2]),
+        }
+    }
+
+    #[test]
+    fn equal_tensors_are_exact() {
+        let found = compare(&inputs(), &inputs()).unwrap();
+        assert!(found.is_exact());
+        assert_eq!(found.total, 24 + 6 + 4);
+    }
+
+    #[test]
+    fn one_changed_value_is_found_where_it_is() {
+        let changed = inputs();
+        let _ = changed.pixel_values.get(1).get(2).get(3).fill_(20.0);
+        let found = compare(&inputs(), &changed).unwrap();
+        assert_eq!((found.differing, found.worst, found.image), (1, 3.0, Some(1)));
+        assert!(found.detail.contains("[1, 2, 3] is 20.000000, not 23.000000"), "{}", found.detail);
+    }
+
+    #[test]
+    fn int32_spatial_shapes_break_the_contract_whatever_else_differs() {
+        let mut changed = inputs();
+        let _ = changed.pixel_values.get(1).fill_(20.0);
+        changed.spatial_shapes = changed.spatial_shapes.to_kind(Kind::Int);
+        let found = compare(&inputs(), &changed).unwrap();
+        assert!(!found.is_exact());
+        assert!(found.detail.contains("spatial_shapes is Int instead of Int64"));
+    }
+
+    #[test]
+    fn swapped_rows_and_columns_differ() {
+        let mut changed = inputs();
+        changed.spatial_shapes = changed.spatial_shapes.flip([1]);
+        assert_eq!(compare(&inputs(), &changed).unwrap().differing, 4);
+    }
+
+    #[test]
+    fn another_shape_is_not_broadcast() {
+        let mut changed = inputs();
+        changed.pixel_attention_mask = changed.pixel_attention_mask.narrow(1, 0, 1);
+        assert_eq!(compare(&inputs(), &changed).unwrap().differing, 6);
+    }
+
+    #[test]
+    fn nan_is_a_difference_but_equals_itself_and_negative_zero_differs() {
+        let (nan, zero) = (inputs(), inputs());
+        let _ = nan.pixel_values.get(0).fill_(f64::NAN);
+        assert!(compare(&nan, &nan).unwrap().is_exact());
+        let found = compare(&inputs(), &nan).unwrap();
+        assert_eq!((found.differing, found.worst), (12, f64::INFINITY));
+        let _ = zero.pixel_values.get(0).get(0).get(0).fill_(-0.0);
+        assert_eq!(compare(&inputs(), &zero).unwrap().differing, 1);
+    }
+}
