@@ -1,0 +1,178 @@
+//! Numbers, names and selections that the table, the summary and the charts must agree on.
+
+use super::schema::{Batch, Environment, Estimate, ParityStatus, ProcessorRow, Run, Settings};
+
+/// A number as a person reads it: three significant digits below 100, thousands separated above.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() {
+        "—".to_owned()
+    } else if size >= 1e9 || (size > 0.0 && size < 9.5e-4) {
+        format!("{value:.1e}")
+    } else if size >= 99.95 {
+        thousands(value)
+    } else if size >= 9.995 {
+        format!("{value:.1}")
+    } else if size >= 0.9995 {
+        format!("{value:.2}")
+    } else if size >= 0.09995 {
+        format!("{value:.3}")
+    } else if size > 0.0 {
+        format!("{value:.4}")
+    } else {
+        "0".to_owned()
+    }
+}
+
+/// A count with its thousands separated: `3,145,728`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn thousands(value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}", count(value.abs().round() as u64))
+}
+
+/// A speed-up: `3.2×`.
+pub fn times(value: f64) -> String {
+    match value {
+        v if !v.is_finite() => "—".to_owned(),
+        v if v >= 99.5 => format!("{}×", thousands(v)),
+        v if v >= 9.95 => format!("{v:.0}×"),
+        v if v >= 0.995 => format!("{v:.1}×"),
+        v => format!("{v:.2}×"),
+    }
+}
+
+/// A median with its interval: `0.0077 [0.0075–0.0079]`.
+pub fn interval(estimate: &Estimate) -> String {
+    format!("{} [{}–{}]", number(estimate.median), number(estimate.low), number(estimate.high))
+}
+
+/// Text from outside on one line, without control characters: a name or an exception's message
+/// may hold newlines or terminal escapes, which would break a table, an SVG or a terminal.
+pub fn clean(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Shortens `text` to `width` characters, the last of them an ellipsis where any are cut.
+pub fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+/// What a processor is called everywhere: its name and what it was fed.
+pub fn label(row: &ProcessorRow) -> String {
+    if row.feed.is_empty() {
+        clean(&row.name)
+    } else {
+        format!("{} ({})", clean(&row.name), clean(&row.feed))
+    }
+}
+
+/// Parity in a table's cell.
+pub fn parity(status: &ParityStatus) -> String {
+    match status {
+        ParityStatus::Reference => "reference".to_owned(),
+        ParityStatus::Exact => "exact".to_owned(),
+        ParityStatus::Differs { values, total, .. } => {
+            format!("{} of {} values differ", count(*values), count(*total))
+        }
+        ParityStatus::NotVerified => "not verified".to_owned(),
+    }
+}
+
+/// Whether an estimate holds a time, rate or ratio at all: a row that failed has none.
+pub fn usable(estimate: &Estimate) -> bool {
+    estimate.median.is_finite() && estimate.median > 0.0
+}
+
+/// The row's preprocess time, where it took a sample.
+pub fn preprocess(row: &ProcessorRow) -> Option<Estimate> {
+    let samples = &row.preprocess_ms;
+    (!samples.samples.is_empty() && usable(&samples.estimate)).then_some(samples.estimate)
+}
+
+/// The forward that ratios are shown against: the first that was measured.
+pub fn first_forward(run: &Run) -> Option<&str> {
+    let measured = run.batches.iter().flat_map(|batch| &batch.forwards).map(|forward| forward.name.as_str());
+    let named =
+        run.batches.iter().flat_map(|b| &b.processors).flat_map(|row| row.ratio.keys()).map(String::as_str);
+    measured.chain(named).next()
+}
+
+/// The largest batch that has processors, or the largest at all.
+pub fn largest_batch(run: &Run) -> Option<&Batch> {
+    run.batches.iter().max_by_key(|batch| (!batch.processors.is_empty(), batch.batch_size))
+}
+
+/// The machine in one phrase: the GPU too where the forward ran on it.
+pub fn machine(environment: &Environment, settings: &Settings) -> String {
+    let cpu = if environment.cpu.is_empty() { "unknown CPU" } else { &environment.cpu };
+    let index =
+        settings.device.strip_prefix("cuda").map(|rest| rest.trim_start_matches(':').parse().unwrap_or(0));
+    match index {
+        Some(index) => {
+            let gpu = environment.gpus.get::<usize>(index).map_or("unknown GPU", String::as_str);
+            clean(&format!("{gpu}, {cpu}"))
+        }
+        None => clean(cpu),
+    }
+}
+
+/// The model in one phrase.
+pub fn model(settings: &Settings) -> String {
+    let name = if settings.model.is_empty() { "unnamed model" } else { &settings.model };
+    let weights = if settings.random_weights { " (random weights)" } else { "" };
+    format!("{}{weights}", clean(name))
+}
+
+/// How many rounds the rows of a run took: `12 rounds`, or `5–12 rounds` where they are not alike.
+pub fn rounds(run: &Run) -> String {
+    let lengths = run.batches.iter().flat_map(|b| &b.processors).map(|row| row.preprocess_ms.samples.len());
+    let (low, high) = lengths.filter(|n| *n > 0).fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
+    match (low, high) {
+        (_, 0) => "0 rounds".to_owned(),
+        (1, 1) => "1 round".to_owned(),
+        (low, high) if low == high => format!("{high} rounds"),
+        (low, high) => format!("{low}–{high} rounds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_three_digits_or_thousands() {
+        let cases = [(2760.4, "2,760"), (21.34, "21.3"), (0.00771, "0.0077"), (0.1234, "0.123"), (0.0, "0")];
+        for (value, text) in cases {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(number(0.00002), "2.0e-5");
+        assert_eq!(number(99.97), "100");
+        assert_eq!(number(f64::NAN), "—");
+        assert_eq!(count(3_145_728), "3,145,728");
+        assert_eq!(times(3.21), "3.2×");
+    }
+
+    #[test]
+    fn names_lose_escapes_and_newlines() {
+        assert_eq!(clean("a\u{1b}[31m\nb\t c"), "a [31m b c");
+        assert_eq!(shorten("abcdef", 4), "abc…");
+    }
+}

@@ -1,0 +1,15 @@
+//! Saved runs and everything drawn from them; nothing here measures.
+
+pub mod charts;
+pub mod folder;
+pub mod format;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod schema;
+pub mod store;
+pub mod summary;
+pub mod table;
+
+pub use charts::Chart;
+pub use schema::Run;
+pub use store::{check_writable, read_run, write_run};
