@@ -1,0 +1,132 @@
+//! A built patchmark against itself on this machine.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// One way to compare.
+struct Way {
+    name: &'static str,
+    budget: &'static str,
+    /// Comparisons of a build with itself.
+    alike: usize,
+    /// Comparisons with an injected slow-down.
+    slowed: usize,
+}
+
+/// Both ways together: 40 comparisons of a build with itself and 20 slow-downs. Two builds take
+/// longer, as six processes are started for each sample of what a process keeps for its life.
+const WAYS: [Way; 2] = [
+    Way { name: "one process", budget: "6s", alike: 26, slowed: 14 },
+    Way { name: "two builds", budget: "20s", alike: 14, slowed: 6 },
+];
+
+pub fn study(binary: &Path, out: &Path) -> Result<()> {
+    let mut rows: BTreeMap<(&str, u32, bool), BTreeMap<String, usize>> = BTreeMap::new();
+    let mut comparisons = Vec::new();
+    let started = Instant::now();
+    for repetition in 0..WAYS.iter().map(|way| way.alike).max().unwrap_or(0) {
+        // In turn, so that what happens on the machine meanwhile hits all alike.
+        let loaded = repetition % 2 == 1;
+        for Way { name: way, budget, alike, slowed } in WAYS {
+            for (slower, wanted) in [(0, alike), (10, slowed)] {
+                if repetition >= wanted {
+                    continue;
+                }
+                let decision = with_load(loaded, || compare(binary, way, budget, slower))?;
+                let verdict =
+                    decision["verdict"].as_str().context("a decision without a verdict")?.to_owned();
+                *rows.entry((way, slower, loaded)).or_default().entry(verdict.clone()).or_default() += 1;
+                let judged = &decision["rows"][0];
+                eprintln!("{way}, +{slower}%, load {loaded}: {verdict}");
+                comparisons.push(json!({
+                    "way": way, "slower_percent": slower, "loaded": loaded, "verdict": verdict,
+                    "change": judged["judgement"]["change"], "min_effect": judged["judgement"]["min_effect"],
+                    "rounds": judged["rounds"], "elapsed_s": decision["elapsed_s"],
+                }));
+                write(&rows, &comparisons, started.elapsed().as_secs_f64(), out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Saved after every comparison, as all of them take a while.
+fn write(
+    rows: &BTreeMap<(&str, u32, bool), BTreeMap<String, usize>>,
+    comparisons: &[Value],
+    elapsed_s: f64,
+    out: &Path,
+) -> Result<()> {
+    let total = |slower: u32, verdict: &str| -> (usize, usize) {
+        let of = rows.iter().filter(|((_, s, _), _)| *s == slower);
+        of.fold((0, 0), |(hits, all), (_, counts)| {
+            (hits + counts.get(verdict).unwrap_or(&0), all + counts.values().sum::<usize>())
+        })
+    };
+    let ((alarms, alike), (caught, slowed)) = (total(0, "regressed"), total(10, "regressed"));
+    let wrong = total(10, "improved").0;
+    let mut text = format!(
+        "# Error rates on this machine\n\nBy `make error-rates`, in {:.0} minutes: {alarms} false alarms in {alike} \
+         comparisons of a build with itself; {caught} of {slowed} injected slow-downs of 10% caught, {wrong} of \
+         the wrong sign. `fused` at batch 4 and one thread, in one process and as two builds; in half of them another \
+         process loads a core.\n\n| way | true change | loaded | regressed | improved | equivalent | \
+         inconclusive |\n| :--- | ---: | :--- | ---: | ---: | ---: | ---: |\n",
+        elapsed_s / 60.0
+    );
+    for ((way, slower, loaded), counts) in rows {
+        let cells = ["regressed", "improved", "equivalent", "inconclusive"];
+        let cells = cells.map(|verdict| counts.get(verdict).unwrap_or(&0).to_string()).join(" | ");
+        writeln!(text, "| {way} | +{slower}% | {} | {cells} |", if *loaded { "yes" } else { "no" })?;
+    }
+    let json = json!({ "elapsed_s": elapsed_s, "comparisons": comparisons });
+    crate::save(out, "real", &json, &text)
+}
+
+fn compare(binary: &Path, way: &str, budget: &str, slower: u32) -> Result<Value> {
+    let out = tempfile::tempdir()?;
+    let mut command = Command::new(binary);
+    command.arg("compare").arg("fused");
+    if way == "two builds" {
+        command.arg("--base-binary").arg(binary);
+    } else {
+        command.arg("fused");
+    }
+    let slower = slower.to_string();
+    command.args([
+        "--batch-sizes=4",
+        "--threads=1",
+        "--json",
+        "--slow-candidate",
+        &slower,
+        "--budget",
+        budget,
+    ]);
+    let output = command.arg("--out").arg(out.path().join("run")).output()?;
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Runs `call`, with a thread that never rests beside it where asked: it takes one core.
+fn with_load<T>(loaded: bool, call: impl FnOnce() -> T) -> T {
+    let stop = AtomicBool::new(!loaded);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        let result = call();
+        stop.store(true, Ordering::Relaxed);
+        result
+    })
+}

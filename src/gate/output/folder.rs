@@ -1,0 +1,42 @@
+//! A decision's folder: `compare.json` or `gate.json`, `summary.md` and `junit.xml`, all or nothing.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{junit::junit, markdown::markdown};
+use crate::{
+    gate::{Decision, decision::Kind},
+    report::folder::Folder,
+};
+
+/// The file that makes a folder a decision's.
+fn file(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Compare => "compare.json",
+        Kind::Gate => "gate.json",
+    }
+}
+
+/// Checks, before anything is measured, that [`write()`] will be able to write `dir`.
+///
+/// # Errors
+/// An input error for a folder that cannot be written or holds something else.
+pub fn check_writable(dir: &Path, kind: Kind) -> Result<()> {
+    Folder::find(dir, file(kind))?.probe()
+}
+
+/// Writes the decision as the folder `dir`, which is complete or not there.
+///
+/// # Errors
+/// As for [`check_writable`].
+pub fn write(dir: &Path, decision: &Decision) -> Result<()> {
+    let folder = Folder::find(dir, file(decision.kind))?;
+    let staging = folder.staging()?;
+    let mut json = serde_json::to_vec_pretty(decision).context("encoding the decision")?;
+    json.push(b'\n');
+    staging.save(file(decision.kind), &json)?;
+    staging.save("summary.md", markdown(decision).as_bytes())?;
+    staging.save("junit.xml", junit(decision).as_bytes())?;
+    staging.replace()
+}

@@ -1,0 +1,119 @@
+use super::*;
+use crate::gate::{
+    Change, Decision, Finding, Judgement, Row, Rule, Verdict,
+    decision::{DECISION_VERSION, Kind},
+};
+use crate::report::{schema::Environment, table::WIDTH};
+
+fn row(subject: &str, verdict: Verdict, finding: Option<Finding>) -> Row {
+    let change = Change { median: 0.12, low: 0.08, high: Some(0.17) };
+    Row {
+        subject: subject.into(),
+        batch: "mixed, batch 8".into(),
+        figure: "preprocess ms".into(),
+        counts: true,
+        verdict,
+        finding,
+        base: Some(3.4),
+        candidate: Some(3.8),
+        judgement: finding.is_none().then_some(Judgement { verdict, change, min_effect: 0.013 }),
+        rounds: 32,
+        reason: finding.map(|_| "processor \"quick\" | is\u{1b}[31m\nunknown <here> & there, 100%".into()),
+        pairs: None,
+    }
+}
+
+fn decision(rows: Vec<Row>) -> Decision {
+    Decision {
+        schema_version: DECISION_VERSION,
+        kind: Kind::Compare,
+        started_unix_s: 1_760_000_000,
+        elapsed_s: 61.5,
+        partial: false,
+        verdict: Verdict::Inconclusive,
+        exit_code: 0,
+        base: "build of 0123abc".into(),
+        candidate: "build of 4567def".into(),
+        rule: Rule { rows: 3, looks: 6, ..Rule::default() },
+        allow_inconclusive: false,
+        allow_environment: false,
+        differences: Vec::new(),
+        rows,
+        notes: vec!["measuring ended after 32 rounds".into()],
+        environment: Environment::default(),
+    }
+    .concluded()
+}
+
+fn mixed() -> Decision {
+    decision(vec![
+        row("fused (HWC)", Verdict::Regressed, None),
+        row("a-processor-with-a-very-long-name-that-goes-on (HWC)", Verdict::Equivalent, None),
+        row("quick", Verdict::Inconclusive, Some(Finding::Missing)),
+        row("new", Verdict::Inconclusive, Some(Finding::New)),
+    ])
+}
+
+#[test]
+fn exit_codes_rank_parity_speed_missing_environment_doubt() {
+    let code = |decision: &Decision| decision.outcome().code();
+    let equivalent = || row("a", Verdict::Equivalent, None);
+    assert_eq!(code(&decision(vec![equivalent()])), 0);
+    assert_eq!(code(&decision(vec![])), 5, "nothing decided is no pass");
+    assert_eq!(code(&decision(vec![equivalent(), row("b", Verdict::Inconclusive, None)])), 5);
+    assert_eq!(code(&decision(vec![equivalent(), row("b", Verdict::Inconclusive, Some(Finding::New))])), 0);
+    assert_eq!(code(&decision(vec![row("b", Verdict::Inconclusive, Some(Finding::New))])), 5);
+    assert_eq!(code(&mixed()), 3);
+    let mut parity = mixed();
+    parity.rows.push(row("p", Verdict::Regressed, Some(Finding::Parity)));
+    assert_eq!(code(&parity.concluded()), 4);
+    let mut elsewhere = decision(vec![equivalent()]);
+    elsewhere.differences.push("2 threads, not 4".into());
+    assert_eq!(code(&elsewhere), 6);
+    elsewhere.allow_environment = true;
+    assert_eq!(code(&elsewhere), 0);
+    elsewhere.partial = true;
+    assert_eq!(code(&elsewhere), 130);
+}
+
+#[test]
+fn the_terminal_is_narrow_and_ends_with_the_verdict() {
+    let text = terminal(&mixed());
+    for line in text.lines() {
+        assert!(line.chars().count() <= WIDTH && !line.chars().any(char::is_control), "{line:?}");
+    }
+    assert!(text.ends_with("regressed: 1 of 3 rows regressed (exit code 3)\n"), "{text}");
+    assert!(text.contains("+12.0% [+8.0% … +17.0%]") && text.contains("missing"), "{text}");
+}
+
+#[test]
+fn junit_counts_what_fails_and_is_well_formed() {
+    let xml = junit(&mixed());
+    assert!(xml.contains("tests=\"4\" failures=\"2\" errors=\"0\" skipped=\"1\""), "{xml}");
+    assert!(xml.contains("&quot;quick&quot; | is [31m unknown &lt;here&gt; &amp; there"), "{xml}");
+    let opened = xml.matches("<testcase").count();
+    assert_eq!(
+        opened,
+        xml.matches("</testcase>").count()
+            + xml.matches("\"/>\n    <testcase").count()
+            + usize::from(xml.contains("\"/>\n  </testsuite>")),
+        "{xml}"
+    );
+}
+
+#[test]
+fn annotations_are_one_line_each_and_escaped() {
+    let text = annotations(&mixed());
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
+    assert!(text.starts_with("::error title=patchmark compare::fused (HWC), mixed, batch 8: preprocess ms:"));
+    assert!(text.contains("+12.0%25") && text.contains("::warning title=patchmark compare::new,"), "{text}");
+}
+
+#[test]
+fn markdown_cannot_be_broken_by_a_name() {
+    let text = markdown(&mixed());
+    assert!(text.starts_with("# Patchmark compare: regressed\n"), "{text}");
+    assert!(text.contains("\\<here\\> \\& there") && text.contains("<details>"), "{text}");
+    assert!(text.lines().filter(|line| line.starts_with('|')).all(|line| line.ends_with(" |")), "{text}");
+}
