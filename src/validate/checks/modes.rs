@@ -1,0 +1,55 @@
+//! PIL images that are not RGB: what the reference does, including raising where it raises.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::validate::exam::{Exam, call};
+
+pub(super) fn grey(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    modes(exam, "grey", &["L", "1"])
+}
+
+pub(super) fn palette(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    modes(exam, "palette", &["P", "P-transparent"])
+}
+
+pub(super) fn alpha(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    modes(exam, "alpha", &["RGBA", "LA"])
+}
+
+pub(super) fn cmyk(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    modes(exam, "cmyk", &["CMYK"])
+}
+
+pub(super) fn sixteen_bit(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    modes(exam, "sixteen-bit", &["I;16"])
+}
+
+pub(super) fn exif(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    modes(exam, "exif", &["EXIF"])
+}
+
+/// Each mode plainly, and with the conversion that the reference offers for it.
+fn modes(exam: &mut Exam<'_>, check: &'static str, modes: &[&str]) -> Result<Option<String>> {
+    exam.session.candidate.make()?;
+    let converts = exam.session.candidate.accepts("do_convert_rgb");
+    for mode in modes {
+        for convert in [false, true] {
+            if convert && !converts {
+                continue;
+            }
+            let mut image = exam.noise(1, 64, 48)?;
+            image.mode = (*mode).into();
+            let mut call = call(vec![image]);
+            if convert {
+                call.keywords.insert("do_convert_rgb".into(), json!(true));
+            }
+            let (right, given) = exam.both(&call)?;
+            if let Some(why) = exam.disagree(&right, &given)? {
+                let with = if convert { " with do_convert_rgb=True" } else { "" };
+                exam.fail(check, format!("mode {mode}{with}: {why}"), "");
+            }
+        }
+    }
+    Ok(None)
+}

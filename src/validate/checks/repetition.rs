@@ -1,0 +1,120 @@
+//! What one call must not do to another.
+
+use anyhow::Result;
+
+use crate::{
+    validate::{
+        Observation, Returned,
+        exam::{Exam, call},
+    },
+    worker::protocol::ImageRef,
+    workload::{CorpusSpec, Pattern},
+};
+
+/// Whether every tensor of two results has the same bits.
+fn identical(one: &Returned, other: &Returned) -> Result<bool> {
+    if one.tensors.len() != other.tensors.len() {
+        return Ok(false);
+    }
+    for (name, tensor) in &one.tensors {
+        match other.tensors.get(name) {
+            Some(given) if given.size() == tensor.size() && given.f_equal(tensor)? => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn determinism(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    let images = vec![exam.noise(500, 64, 48)?, exam.noise(501, 100, 40)?];
+    let first = exam.own(&call(images.clone()))?;
+    for turn in 2..=4 {
+        let again = exam.own(&call(images.clone()))?;
+        if !identical(&first, &again)? {
+            exam.fail("determinism", format!("call {turn} of the same batch differs from the first"), "");
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// An image and one that a careless key takes for it.
+struct Lookalike {
+    image: ImageRef,
+    other: ImageRef,
+    what: &'static str,
+    mutate: bool,
+}
+
+fn lookalikes(exam: &mut Exam<'_>) -> Result<Vec<Lookalike>> {
+    let base = CorpusSpec { name: "base".into(), width: 64, height: 48, pattern: Pattern::Noise(510) };
+    let base = base.render();
+    // A block in the middle is inverted, with its mirror image put back, so that neither corners,
+    // edges nor the sum of all values tell the two apart.
+    let mut swapped = base.clone();
+    swapped.name = "base with a block swapped".into();
+    for row in 16..24 {
+        let start = (row * 64 + 16) * 3;
+        let (left, right) = swapped.rgb[start..start + 96].split_at_mut(48);
+        left.swap_with_slice(right);
+    }
+    let image = exam.session.image(&base)?;
+    let swapped = exam.session.image(&swapped)?;
+    let other = exam.noise(511, 64, 48)?;
+    Ok(vec![
+        Lookalike {
+            image: image.clone(),
+            other: other.clone(),
+            what: "other pixels of the same size",
+            mutate: false,
+        },
+        Lookalike {
+            image: image.clone(),
+            other: swapped,
+            what: "the same size, edges and sum of pixels",
+            mutate: false,
+        },
+        Lookalike { image, other, what: "the same PIL object with other pixels pasted in", mutate: true },
+    ])
+}
+
+pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    for each in lookalikes(exam)? {
+        if each.mutate && !exam.session.python {
+            continue;
+        }
+        let (right_first, given_first) = exam.both(&call(vec![each.image]))?;
+        let mut second = call(vec![each.other]);
+        second.mutate = each.mutate;
+        let (right, given) = exam.both(&second)?;
+        let (given_first, given) = (exam.returned(given_first)?, exam.returned(given)?);
+        let (Observation::Returned(right_first), Observation::Returned(right)) = (&*right_first, &*right)
+        else {
+            continue;
+        };
+        let values = |side: &Returned| side.values();
+        let unlike = !identical(right_first, right)?;
+        let remembered = values(&given_first).zip(values(&given)).is_some_and(|(a, b)| a == b);
+        if unlike && remembered {
+            exam.fail("no-memory", format!("a second image got the first one's result: {}", each.what), "");
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn outputs_kept(exam: &mut Exam<'_>) -> Result<Option<String>> {
+    for (width, height) in [(64, 48), (300, 200)] {
+        let mut first = call(vec![exam.noise(520, width, height)?, exam.noise(521, width, height)?]);
+        first.keep = Some("first".into());
+        let before = exam.own(&first)?;
+        let others = vec![exam.noise(522, width, height)?, exam.noise(523, width, height)?];
+        exam.own(&call(others))?;
+        let after = exam.session.candidate.dump("first")?;
+        let after = exam.returned(after)?;
+        if !identical(&before, &after)? {
+            exam.fail("outputs-kept", "the tensors of a first call changed when a second was made", "");
+            break;
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,157 @@
+//! What a failed check leaves behind: images, tensors, a picture, and the way to see it again.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use image::RgbImage;
+use serde_json::json;
+use tch::Tensor;
+
+use super::{
+    exam::{Exam, limit_of},
+    observation::{Observation, Returned},
+    picture,
+    session::read_image,
+};
+use crate::{worker::protocol::Call, workload::DecodedImage};
+
+/// Images of a batch that are written.
+const IMAGES: usize = 8;
+
+/// Makes the failing call again and writes everything about it; the folder within the run.
+pub(super) fn write(
+    exam: &mut Exam<'_>,
+    check: &'static str,
+    smallest: Option<&DecodedImage>,
+    run: &Path,
+) -> Result<Option<PathBuf>> {
+    let Some(row) = exam.row(check) else { return Ok(None) };
+    let (Some(call), findings) = (row.call.clone(), row.findings.clone()) else { return Ok(None) };
+    let within = Path::new("evidence").join(check);
+    let folder = run.join(&within);
+    let images = folder.join("images");
+    fs::create_dir_all(&images).with_context(|| format!("failed to make {}", images.display()))?;
+    for (index, image) in call.images.iter().take(IMAGES).enumerate() {
+        save_png(&read_image(image)?, &images.join(format!("{index:02}.png")))?;
+    }
+    if let Some(image) = smallest {
+        let images = folder.join("smallest");
+        fs::create_dir_all(&images)?;
+        save_png(image, &images.join("00.png"))?;
+    }
+    // Whoever died on this call would die again.
+    if check != "survives" {
+        tensors(exam, &call, &folder)?;
+    }
+    let case = json!({
+        "check": check,
+        "findings": findings,
+        "images": call.images.iter().map(|image| json!({
+            "width": image.width, "height": image.height, "mode": image.mode,
+        })).collect::<Vec<_>>(),
+        "form": call.form,
+        "keywords": call.keywords,
+        "smallest": smallest.map(|image| [image.width, image.height]),
+    });
+    fs::write(folder.join("case.json"), serde_json::to_vec_pretty(&case)?)?;
+    Ok(Some(within))
+}
+
+/// Both results of the call as safetensors, and the picture of their difference.
+fn tensors(exam: &mut Exam<'_>, call: &Call, folder: &Path) -> Result<()> {
+    let call = Call { mutate: false, keep: None, ..call.clone() };
+    let (right, given) = exam.session.both(&call)?;
+    let save = |side: &Observation, name: &str| -> Result<()> {
+        match side {
+            Observation::Returned(returned) if !returned.tensors.is_empty() => {
+                let tensors: Vec<(&String, &Tensor)> = returned.tensors.iter().collect();
+                Ok(Tensor::write_safetensors(&tensors, folder.join(name))?)
+            }
+            _ => Ok(()),
+        }
+    };
+    save(&right, "reference.safetensors")?;
+    save(&given, "candidate.safetensors")?;
+    if let (Observation::Returned(right), Observation::Returned(given)) = (&*right, &given) {
+        let shape = right.shapes().and_then(|shapes| shapes.first().copied());
+        let batched = |side: &Returned| {
+            side.values().and_then(|values| match values.dim() {
+                2 => values.f_unsqueeze(0).ok(),
+                3 => Some(values),
+                _ => None,
+            })
+        };
+        if let (Some(right), Some(given), Some(shape)) = (batched(right), batched(given), shape)
+            && let Some(png) = picture::draw(&right, &given, shape)?
+        {
+            fs::write(folder.join("difference.png"), png)?;
+        }
+    }
+    Ok(())
+}
+
+fn save_png(image: &DecodedImage, path: &Path) -> Result<()> {
+    let sides = [image.width, image.height].map(u32::try_from);
+    let [Ok(width), Ok(height)] = sides else { return Ok(()) };
+    let pixels = RgbImage::from_raw(width, height, image.rgb.clone());
+    pixels
+        .context("an image without pixels")?
+        .save(path)
+        .with_context(|| format!("failed to write {}", path.display()))
+}
+
+/// The command that shows a finding again; `evidence` is the written folder as a user will find it.
+pub(super) fn replay(
+    exam: &Exam<'_>,
+    check: &str,
+    (candidate, against): (&str, &str),
+    evidence: Option<PathBuf>,
+) -> String {
+    let mut words = vec!["patchmark".to_owned(), "validate".into(), quoted(candidate)];
+    if against != crate::processor::REFERENCE {
+        words.extend(["--against".into(), quoted(against)]);
+    }
+    let row = exam.ledger.iter().find(|row| row.name == check);
+    let call =
+        row.and_then(|row| row.call.as_ref()).filter(|call| call.keywords.contains_key("max_num_patches"));
+    // A check that makes its own calls needs no image; one on results replays on the saved one.
+    if let (Some(call), Some(evidence)) = (call.filter(|call| call.keywords.len() == 2), evidence) {
+        let patch = call.keywords.get("patch_size").and_then(serde_json::Value::as_i64).unwrap_or(16);
+        words.extend([
+            "--images".into(),
+            quoted(&evidence.join("images").display().to_string()),
+            "--only-images".into(),
+        ]);
+        words.extend([
+            "--limits".into(),
+            limit_of(call).to_string(),
+            "--patch-sizes".into(),
+            patch.to_string(),
+        ]);
+    }
+    words.extend(["--only".into(), check.into(), "--no-speed".into()]);
+    words.join(" ")
+}
+
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_reads_back_what_is_quoted() {
+        assert_eq!(quoted("python:my_file.py:Class"), "python:my_file.py:Class");
+        assert_eq!(quoted("my file's.py"), r"'my file'\''s.py'");
+    }
+}

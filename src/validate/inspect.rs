@@ -1,0 +1,153 @@
+//! One result beside the reference's: every broken rule under the name of the check that guards it.
+//!
+//! A fault is named once. Where one breaks several rules of necessity (too many patches also have
+//! the wrong shape), the most telling name takes it.
+
+use anyhow::Result;
+use tch::{Kind, Tensor};
+
+use super::{
+    observation::Returned,
+    parity::{self, Measurement, Rules},
+};
+
+/// What a pair of results showed.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// The check's name and a sentence.
+    pub broken: Vec<(&'static str, String)>,
+    /// How far the values are apart, where they can be compared.
+    pub parity: Option<Measurement>,
+}
+
+/// Holds `given` against `right`; `limit` is the `max_num_patches` in force.
+pub(super) fn inspect(right: &Returned, given: &Returned, limit: i64, rules: &Rules) -> Result<Findings> {
+    let mut found = Findings::default();
+    let mut broken = |check, sentence: String| found.broken.push((check, sentence));
+    if !given.mapping {
+        broken("keys", "the result is not a mapping with keys".into());
+        return Ok(found);
+    }
+    let names = |side: &Returned| side.entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>();
+    let (wanted, has) = (names(right), names(given));
+    for name in wanted.iter().filter(|name| !has.contains(name)) {
+        broken("keys", format!("{name} is missing"));
+    }
+    for name in has.iter().filter(|name| !wanted.contains(name)) {
+        broken("keys", format!("{name} is there and should not be"));
+    }
+
+    let shapes = given.shapes();
+    let over =
+        shapes.as_ref().and_then(|shapes| shapes.iter().find(|[rows, columns]| rows * columns > limit));
+    let reference_over =
+        right.shapes().is_some_and(|shapes| shapes.iter().any(|[rows, columns]| rows * columns > limit));
+    let over = over.filter(|_| !reference_over);
+    if let Some([rows, columns]) = over {
+        broken("patch-limit", format!("{rows} rows × {columns} columns are more than {limit} patches"));
+    }
+    let mut comparable = over.is_none();
+    for entry in &given.entries {
+        let Some(wanted) = right.entries.iter().find(|wanted| wanted.name == entry.name) else { continue };
+        let name = &entry.name;
+        if entry.kind != "tensor" {
+            broken("tensor-types", format!("{name} is a {} instead of a torch.Tensor", entry.kind));
+        } else if entry.device != "cpu" || entry.grad {
+            let fault = if entry.grad { "requires a gradient" } else { "is not on the CPU" };
+            broken("tensor-types", format!("{name} {fault}"));
+        }
+        if !entry.dtype.is_empty() && entry.dtype != wanted.dtype {
+            broken("dtypes", format!("{name} is {} instead of {}", entry.dtype, wanted.dtype));
+        }
+        if entry.shape != wanted.shape && over.is_none() {
+            let squeezed = wanted.shape.first() == Some(&1) && entry.shape == wanted.shape[1..];
+            let check = if squeezed { "batch-of-one" } else { "shapes" };
+            broken(check, format!("{name} has shape {:?} instead of {:?}", entry.shape, wanted.shape));
+            comparable = comparable && squeezed;
+        }
+    }
+    if comparable {
+        found.contents(right, given, rules)?;
+    }
+    Ok(found)
+}
+
+impl Findings {
+    /// The values, once every shape is known to fit.
+    fn contents(&mut self, right: &Returned, given: &Returned, rules: &Rules) -> Result<()> {
+        let Some(wanted) = right.shapes() else { return Ok(()) };
+        let aligned = |name: &str| -> Option<Tensor> {
+            let size = right.tensors.get(name)?.size();
+            given.tensors.get(name)?.f_reshape(&size).ok()
+        };
+        let mut agree = true;
+        if let Some(has) = given.shapes() {
+            for (image, (wanted, has)) in wanted.iter().zip(&has).enumerate().filter(|(_, (a, b))| a != b) {
+                let swapped =
+                    if [wanted[1], wanted[0]] == *has { ": rows and columns are swapped" } else { "" };
+                self.broken.push((
+                    "spatial-shapes",
+                    format!("image {image} has (rows, columns) {has:?} instead of {wanted:?}{swapped}"),
+                ));
+                agree = false;
+            }
+            if let Some(mask) = aligned("pixel_attention_mask") {
+                self.mask(&mask, &has)?;
+            }
+        }
+        let Some(values) = aligned("pixel_values").map(|values| values.f_to_kind(Kind::Float)).transpose()?
+        else {
+            return Ok(());
+        };
+        let infinite = values.f_isfinite()?.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+        if infinite > 0 {
+            self.broken.push(("finite", format!("{infinite} values of pixel_values are NaN or infinite")));
+        }
+        if !agree {
+            // Which patch belongs to which is not known; the sizes are the fault to mend first.
+            return Ok(());
+        }
+        let real: Vec<i64> = wanted.iter().map(|[rows, columns]| rows * columns).collect();
+        self.padding(&values, &real)?;
+        if let Some(right) = right.values() {
+            self.parity = Some(parity::measure(&right, &values, &real, rules)?);
+        }
+        Ok(())
+    }
+
+    /// Ones for as many patches as the image has, then zeros.
+    fn mask(&mut self, mask: &Tensor, shapes: &[[i64; 2]]) -> Result<()> {
+        for (image, [rows, columns]) in shapes.iter().enumerate() {
+            let row = mask.f_get(i64::try_from(image)?)?.f_to_kind(Kind::Int64)?;
+            let values: Vec<i64> = Vec::try_from(row.f_flatten(0, -1)?)?;
+            let real = usize::try_from(rows.saturating_mul(*columns)).unwrap_or(0);
+            let fault = values.iter().enumerate().find(|(index, value)| **value != i64::from(*index < real));
+            if let Some((index, value)) = fault {
+                let sentence = format!(
+                    "the mask of image {image} holds {value} at patch {index}, and its shape is {rows}×{columns}"
+                );
+                self.broken.push(("mask", sentence));
+            }
+        }
+        Ok(())
+    }
+
+    /// Exactly zero beyond the real patches.
+    fn padding(&mut self, values: &Tensor, real: &[i64]) -> Result<()> {
+        for (image, &real) in real.iter().enumerate() {
+            let row = values.f_get(i64::try_from(image)?)?;
+            let padded = row.size()[0] - real;
+            if padded <= 0 {
+                continue;
+            }
+            let rest = row.f_narrow(0, real, padded)?;
+            let wrong = rest.f_ne(0.0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+            if wrong > 0 {
+                let sentence =
+                    format!("{wrong} values behind the {real} patches of image {image} are not zero");
+                self.broken.push(("padding", sentence));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! May this processor replace that one? A candidate through contract, parity and speed.
+//!
+//! Candidate and reference each run in a worker process ([`crate::worker`]); this side draws the
+//! images, asks both, compares what comes back, and writes the evidence.
+
+pub mod checks;
+pub mod corpus;
+mod embeddings;
+mod evidence;
+mod exam;
+mod inspect;
+mod observation;
+pub mod overlays;
+mod parity;
+mod picture;
+pub mod releases;
+pub mod report;
+mod run;
+mod session;
+mod shrink;
+mod speed;
+mod subject;
+
+pub use embeddings::Embeddings;
+pub use exam::{Exam, Finding, Row, Verdict};
+pub use observation::{Observation, Returned};
+pub use parity::{Class, Measurement, Place, Rules};
+pub use run::{Outcome, ParityReport, Settings, examine, validate};
+pub use session::{About, Run, Session};
+pub use speed::{SpeedRow, SpeedVerdict};
+pub use subject::Subject;

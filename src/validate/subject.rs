@@ -1,0 +1,146 @@
+//! What can be validated: patchmark's own processors, a user's class, a release of transformers.
+
+use std::{fmt, path::PathBuf};
+
+use anyhow::Result;
+use serde_json::Map;
+
+use super::overlays;
+use crate::{
+    input_error,
+    processor::NAMES,
+    worker::{
+        Launch,
+        protocol::{Class, Form, Load},
+    },
+};
+
+/// One side of a validation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A name of the ladder, `hf` among them.
+    Own(&'static str),
+    /// `python:FILE:CLASS`.
+    File {
+        /// As the user wrote it.
+        given: PathBuf,
+        /// The absolute path.
+        file: PathBuf,
+        /// The class's name.
+        class: String,
+    },
+    /// `transformers==VERSION`, or `transformers-pil==VERSION` for its Pillow class.
+    Release {
+        /// Such as `4.57.6`.
+        version: String,
+        /// Whether the Pillow class is meant rather than torchvision's.
+        pil: bool,
+    },
+}
+
+impl Subject {
+    /// Reads a subject as the command line names it.
+    ///
+    /// # Errors
+    /// An input error for an unknown name, a missing file or something that is no version.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some(rest) = text.strip_prefix("python:") {
+            let Some((file, class)) = rest.rsplit_once(':').filter(|(file, _)| !file.is_empty()) else {
+                return Err(input_error!("{text:?} names no class; write python:FILE:CLASS"));
+            };
+            let first = class.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+            if !first || !class.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                return Err(input_error!("{class:?} is no class name; write python:FILE:CLASS"));
+            }
+            let path = PathBuf::from(file);
+            let absolute = path
+                .canonicalize()
+                .map_err(|error| input_error!("cannot read {file}: {error}; write python:FILE:CLASS"))?;
+            if !absolute.is_file() {
+                return Err(input_error!("{file} is not a file; write python:FILE:CLASS"));
+            }
+            return Ok(Self::File { given: path, file: absolute, class: class.into() });
+        }
+        for (prefix, pil) in [("transformers==", false), ("transformers-pil==", true)] {
+            if let Some(version) = text.strip_prefix(prefix) {
+                overlays::check_version(version)?;
+                return Ok(Self::Release { version: version.into(), pil });
+            }
+        }
+        NAMES.into_iter().find(|name| *name == text).map(Self::Own).ok_or_else(|| {
+            input_error!(
+                "unknown subject {text:?}; name python:FILE:CLASS, transformers==VERSION or one of {}",
+                NAMES.join(", ")
+            )
+        })
+    }
+
+    /// Whether it is called in Python, with everything that a Python caller may hand over.
+    pub fn is_python(&self) -> bool {
+        !matches!(self, Self::Own(name) if !name.starts_with("hf"))
+    }
+
+    /// How its worker is started; a release that is not installed is fetched.
+    ///
+    /// # Errors
+    /// If a release cannot be installed.
+    pub fn launch(&self) -> Result<Launch> {
+        let mut launch = Launch::of_this_binary()?;
+        if let Self::Release { version, .. } = self {
+            launch.overlay = Some(overlays::ensure(version)?);
+        }
+        Ok(launch)
+    }
+
+    /// What its worker is told to make.
+    pub fn load(&self, threads: usize, memory: u64) -> Load {
+        let transformers = |backend: &str| Class::Transformers { backend: backend.into() };
+        let (class, form) = match self {
+            Self::Own("hf") | Self::Release { pil: false, .. } => (transformers("torchvision"), Form::Pil),
+            Self::Own("hf-chw") => (transformers("torchvision"), Form::Chw),
+            Self::Own("hf-pil") | Self::Release { pil: true, .. } => (transformers("pil"), Form::Pil),
+            Self::Own(name) => (Class::Own { name: (*name).into() }, Form::Natural),
+            Self::File { file, class, .. } => {
+                (Class::File { file: file.clone(), class: class.clone() }, Form::Pil)
+            }
+        };
+        Load { class, form, parameters: Map::new(), threads, memory }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(name) => formatter.write_str(name),
+            Self::File { given, class, .. } => write!(formatter, "python:{}:{class}", given.display()),
+            Self::Release { version, pil: false } => write!(formatter, "transformers=={version}"),
+            Self::Release { version, pil: true } => write!(formatter, "transformers-pil=={version}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_are_read_and_written_alike() {
+        let file = tempfile::Builder::new().suffix(".py").tempfile().unwrap();
+        let written = format!("python:{}:Mine", file.path().display());
+        for text in ["hf", "fused", "transformers==4.57.6", "transformers-pil==5.0.0", &written] {
+            assert_eq!(Subject::parse(text).unwrap().to_string(), text);
+        }
+        assert!(Subject::parse("hf-pil").unwrap().is_python());
+        assert!(!Subject::parse("batched").unwrap().is_python());
+    }
+
+    #[test]
+    fn what_is_no_subject_is_refused_by_name() {
+        for text in
+            ["quick", "python:", "python:none.py:C", "python:/:C", "transformers==", "transformers==-e x"]
+        {
+            let error = Subject::parse(text).unwrap_err();
+            assert!(error.is::<crate::error::InputError>(), "{text}");
+        }
+    }
+}

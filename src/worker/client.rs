@@ -1,0 +1,258 @@
+//! The coordinator's end: starting a worker, asking it, and ending it.
+
+use std::{
+    env, io,
+    io::Read,
+    os::{fd::AsRawFd, unix::net::UnixStream, unix::process::CommandExt, unix::process::ExitStatusExt},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use super::{
+    limits,
+    output::{FLOOD, Output},
+    protocol::{self, Reply, Request},
+};
+
+/// How long a worker may take to say hello.
+const START: Duration = Duration::from_secs(30);
+/// How often a waiting coordinator looks whether the worker still lives.
+const GLANCE: Duration = Duration::from_millis(50);
+/// What an aborted worker gets to print its Python lines.
+const LAST_WORDS: Duration = Duration::from_millis(400);
+
+/// What a worker may use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// For one call.
+    pub call: Duration,
+    /// For importing and making the subject.
+    pub load: Duration,
+    /// Bytes beyond the libraries.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { call: Duration::from_secs(30), load: Duration::from_secs(120), memory: 4 << 30 }
+    }
+}
+
+/// How a worker is started.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The patchmark binary.
+    pub program: PathBuf,
+    /// A folder put before the environment's packages: another transformers.
+    pub overlay: Option<PathBuf>,
+}
+
+impl Launch {
+    /// This binary, without an overlay.
+    ///
+    /// # Errors
+    /// If the system does not say which binary this is.
+    pub fn of_this_binary() -> Result<Self> {
+        let program = env::current_exe().context("failed to find patchmark's own binary")?;
+        Ok(Self { program, overlay: None })
+    }
+}
+
+/// Why a worker is no more.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{what}")]
+pub struct Death {
+    /// A sentence's end: `was killed by signal 11 (SIGSEGV)`.
+    pub what: String,
+    /// The end of what it printed.
+    pub output: String,
+    /// Whether it had to be ended because it took too long.
+    pub timed_out: bool,
+}
+
+/// A running worker; dropping it ends it and everything that it started.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    stream: UnixStream,
+    buffer: Vec<u8>,
+    output: Output,
+    token: String,
+    interrupt: Arc<AtomicBool>,
+    /// Its TMPDIR, removed with it.
+    _temporary: TempDir,
+}
+
+impl Worker {
+    /// Starts a worker and waits for its hello; `interrupt` ends every wait.
+    ///
+    /// Must be called from a thread that outlives the worker: Linux ends it with that thread.
+    ///
+    /// # Errors
+    /// If the binary cannot be started or speaks another protocol.
+    pub fn spawn(launch: &Launch, interrupt: Arc<AtomicBool>) -> Result<Self> {
+        static STARTED: AtomicU64 = AtomicU64::new(0);
+        let (stream, theirs) = UnixStream::pair().context("failed to make a socket for a worker")?;
+        let temporary = tempfile::Builder::new().prefix("patchmark-worker-").tempdir()?;
+        let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos());
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let token = format!("{}-{number}-{since_epoch}", std::process::id());
+        let socket = theirs.as_raw_fd();
+        let mut command = Command::new(&launch.program);
+        command
+            .args(["worker", "--socket", &socket.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .env(limits::TOKEN, &token)
+            .env("TMPDIR", temporary.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("HF_HUB_OFFLINE", "1")
+            .env("TRANSFORMERS_OFFLINE", "1")
+            .env_remove("PYTHONPATH")
+            .process_group(0);
+        if let Some(overlay) = &launch.overlay {
+            command.env("PYTHONPATH", overlay);
+        }
+        let parent = libc::pid_t::try_from(std::process::id())?;
+        // SAFETY: the closure makes only async-signal-safe calls and allocates nothing.
+        unsafe { command.pre_exec(move || limits::prepare_child(parent, socket)) };
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("failed to start a worker from {}", launch.program.display()))?;
+        drop(theirs);
+        let output = Output::default();
+        if let Some(pipe) = child.stdout.take() {
+            output.drain(pipe);
+        }
+        if let Some(pipe) = child.stderr.take() {
+            output.drain(pipe);
+        }
+        stream.set_read_timeout(Some(GLANCE))?;
+        stream.set_write_timeout(Some(START))?;
+        let mut worker =
+            Self { child, stream, buffer: Vec::new(), output, token, interrupt, _temporary: temporary };
+        match worker.receive(START)? {
+            Ok(Reply::Hello { version: protocol::VERSION }) => Ok(worker),
+            Ok(other) => bail!("a worker began with {other:?}; is another patchmark in the way?"),
+            Err(death) => bail!("a worker did not start: it {death}\n{}", death.output),
+        }
+    }
+
+    /// Sends a request; a worker that is gone shows in the next [`Worker::receive`].
+    pub fn send(&mut self, request: &Request) {
+        // The reply's absence tells more than this error would.
+        let _ = protocol::write(&mut self.stream, request);
+    }
+
+    /// Waits for the reply to the last request.
+    ///
+    /// # Errors
+    /// The outer error is Ctrl-C; the inner one says how the worker ended.
+    pub fn receive(&mut self, limit: Duration) -> Result<Result<Reply, Death>> {
+        let deadline = Instant::now() + limit;
+        let mut chunk = [0; 1 << 14];
+        loop {
+            match protocol::take(&mut self.buffer) {
+                Ok(Some(reply)) => return Ok(Ok(reply)),
+                Ok(None) => {}
+                Err(error) => {
+                    return Ok(Err(
+                        self.end(format!("wrote nonsense to patchmark's socket ({error})"), false)
+                    ));
+                }
+            }
+            if self.interrupt.load(Ordering::Relaxed) {
+                return Err(Interrupted.into());
+            }
+            if self.output.total() > FLOOD {
+                let what = format!("printed more than {} MiB and was ended", FLOOD >> 20);
+                return Ok(Err(self.end(what, false)));
+            }
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Ok(Err(self.ended())),
+                Ok(read) => self.buffer.extend_from_slice(&chunk[..read]),
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) =>
+                {
+                    // A process that the subject forked may hold the socket open beyond the worker.
+                    if matches!(self.child.try_wait(), Ok(Some(_))) {
+                        return Ok(Err(self.ended()));
+                    }
+                    if Instant::now() >= deadline {
+                        // faulthandler answers an abort with the Python lines of every thread.
+                        limits::signal(self.child.id(), libc::SIGABRT);
+                        thread::sleep(LAST_WORDS);
+                        let what = format!("took longer than {} s and was ended", limit.as_secs_f64());
+                        return Ok(Err(self.end(what, true)));
+                    }
+                }
+                Err(error) => return Ok(Err(self.end(format!("lost its socket ({error})"), false))),
+            }
+        }
+    }
+
+    /// How a worker that closed its socket ended.
+    fn ended(&mut self) -> Death {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                // The drains may not have reached the end of the pipes yet.
+                thread::sleep(GLANCE);
+                return self.end(describe(status), false);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.end("closed patchmark's socket".into(), false)
+    }
+
+    fn end(&mut self, what: String, timed_out: bool) -> Death {
+        limits::kill_all(self.child.id(), &self.token);
+        let _ = self.child.wait();
+        Death { what, output: self.output.tail(), timed_out }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        limits::kill_all(self.child.id(), &self.token);
+        // Reaped, so that not even a zombie stays; a second wait returns at once.
+        let _ = self.child.wait();
+    }
+}
+
+/// Ctrl-C while waiting for a worker.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+fn describe(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(libc::SIGKILL), _) => "was killed by signal 9 (SIGKILL), by the system or by itself".into(),
+        (Some(signal), _) => format!("was killed by signal {signal}{}", name(signal)),
+        (None, Some(code)) => format!("left the process with exit status {code} in the middle of a call"),
+        (None, None) => "ended in the middle of a call".into(),
+    }
+}
+
+fn name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGSEGV => " (SIGSEGV)",
+        libc::SIGABRT => " (SIGABRT)",
+        libc::SIGBUS => " (SIGBUS)",
+        libc::SIGFPE => " (SIGFPE)",
+        libc::SIGILL => " (SIGILL)",
+        libc::SIGTERM => " (SIGTERM)",
+        libc::SIGXFSZ => " (SIGXFSZ: a file of more than 2 GiB)",
+        _ => "",
+    }
+}

@@ -1,0 +1,92 @@
+//! What keeps a worker from harming the machine: limits, and an end that leaves nothing behind.
+
+use std::{fs, io, os::fd::RawFd, path::Path};
+
+/// The variable by which every descendant of a worker is known, whatever session it moved to.
+pub(super) const TOKEN: &str = "PATCHMARK_WORKER_TOKEN";
+
+/// Largest file that a worker may write: 2 GiB.
+const MAX_FILE: u64 = 2 << 30;
+
+/// Runs in the child between fork and exec: only calls that are safe there.
+pub(super) fn prepare_child(parent: libc::pid_t, socket: RawFd) -> io::Result<()> {
+    // SAFETY: every call takes plain numbers or a pointer to a local that outlives it, and all of
+    // them are async-signal-safe.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        // The coordinator may have ended before the line above took effect.
+        if libc::getppid() != parent {
+            libc::_exit(1);
+        }
+        for (resource, limit) in [(libc::RLIMIT_CORE, 0), (libc::RLIMIT_FSIZE, MAX_FILE)] {
+            let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+            libc::setrlimit(resource, &raw const limit);
+        }
+        if libc::fcntl(socket, libc::F_SETFD, 0) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the socket from programs that the subject may start.
+pub(super) fn close_on_exec(socket: RawFd) {
+    // SAFETY: takes plain numbers; a bad descriptor is an error that the first read reports.
+    unsafe { libc::fcntl(socket, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
+/// Caps the address space at what the process has now and `bytes` more, for good.
+pub(super) fn cap_memory(bytes: u64) -> io::Result<()> {
+    let pages = fs::read_to_string("/proc/self/statm")?;
+    let pages: u64 = pages.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    // SAFETY: takes a plain number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    let now = pages.saturating_mul(u64::try_from(page).unwrap_or(4096));
+    let limit = now.saturating_add(bytes);
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: the pointer is to a local that outlives the call.
+    match unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Sends a signal to a process.
+pub(super) fn signal(process: u32, number: i32) {
+    if let Ok(process) = libc::pid_t::try_from(process) {
+        // SAFETY: takes plain numbers; the process is a child that has not been waited for.
+        unsafe { libc::kill(process, number) };
+    }
+}
+
+/// Kills the worker's process group and every process that carries its token.
+pub(super) fn kill_all(worker: u32, token: &str) {
+    if let Ok(group) = libc::pid_t::try_from(worker) {
+        // SAFETY: takes plain numbers; the worker leads a group of its own.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+    // A process that forks while it is looked for is found in the next pass.
+    for _ in 0..20 {
+        let found = carriers(token);
+        if found.is_empty() {
+            return;
+        }
+        found.into_iter().for_each(|process| signal(process, libc::SIGKILL));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+/// The living processes whose environment holds the token.
+fn carriers(token: &str) -> Vec<u32> {
+    let wanted = format!("{TOKEN}={token}").into_bytes();
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|process| {
+            // A zombie's environment reads as empty, so one that waits to be reaped is not found.
+            fs::read(Path::new("/proc").join(process.to_string()).join("environ"))
+                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted))
+        })
+        .collect()
+}
