@@ -1,0 +1,101 @@
+//! `patchmark doctor`.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::options::allow_network;
+use crate::{error::Outcome, measure::environment, python};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+/// Vector levels at which torchvision resizes uint8 in its own integer arithmetic.
+const NATIVE_UINT8: [&str; 2] = ["AVX2", "AVX512"];
+
+/// A program that building needs and running does not.
+struct Tool {
+    name: &'static str,
+    /// Names to try, in order.
+    programs: &'static [&'static str],
+    remedy: &'static str,
+}
+
+const BUILD_TOOLS: [Tool; 2] = [
+    Tool {
+        name: "rust",
+        programs: &["rustc"],
+        remedy: "install Rust 1.89 or newer with rustup (https://rustup.rs)",
+    },
+    Tool {
+        name: "c++ compiler",
+        programs: &["c++", "g++", "clang++"],
+        remedy: "install a C++ compiler (Debian: apt-get install g++)",
+    },
+];
+
+impl Tool {
+    /// The first line of the first program's `--version`.
+    fn find(&self) -> Option<String> {
+        self.programs.iter().find_map(|program| {
+            let output = Command::new(program).arg("--version").output().ok()?;
+            let text = String::from_utf8_lossy(&output.stdout);
+            output.status.success().then(|| text.lines().next().unwrap_or(program).to_owned())
+        })
+    }
+}
+
+pub(super) fn run(_: &Arguments) -> Result<Outcome> {
+    allow_network(false);
+    let environment = environment()?;
+    let line = |name: &str, value: &str| println!("{name:<14} {value}");
+    line("cpu", &environment.cpu);
+    line("vector level", &format!("torch {}, fused {}", environment.cpu_capability, environment.fused_level));
+    line(
+        "threads",
+        &format!("{} logical CPUs, torch uses {}", environment.logical_cpus, tch::get_num_threads()),
+    );
+    line("memory", &format!("{:.1} GiB", environment.memory_bytes as f64 / f64::from(1 << 30)));
+    line("system", &environment.os);
+    for (name, version) in &environment.versions {
+        line(name, version);
+    }
+    match environment.gpus.as_slice() {
+        [] => line("gpu", "none that torch can use; --device cpu works, --device cuda does not"),
+        names => line("gpu", &names.join(", ")),
+    }
+    let copies = python::libtorch_copies()?;
+    line("libtorch", &format!("one, shared by process and Python: {}", copies.join(", ")));
+    let mut missing = Vec::new();
+    for tool in BUILD_TOOLS {
+        match tool.find() {
+            Some(version) => line(tool.name, &version),
+            None => {
+                line(tool.name, "not found");
+                missing.push(tool.remedy);
+            }
+        }
+    }
+    if python::has_headers()? {
+        line("Python.h", "found");
+    } else {
+        line("Python.h", "not found");
+        missing.push("install Python's headers (Debian: apt-get install python3-dev)");
+    }
+    line("patchmark", &format!("{} at {}", env!("CARGO_PKG_VERSION"), environment.commit));
+    if !NATIVE_UINT8.contains(&environment.cpu_capability.as_str()) {
+        println!(
+            "\nwarning: below AVX2 torchvision resizes in floating point, so the reference's own bits differ from \
+             those of most machines; unset ATEN_CPU_CAPABILITY if it is set"
+        );
+        return Ok(Outcome::Inconclusive);
+    }
+    if missing.is_empty() {
+        println!("\nnothing is missing");
+    } else {
+        println!("\nto run, nothing is missing; to build patchmark anew:");
+        missing.iter().for_each(|remedy| println!("- {remedy}"));
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,53 @@
+//! `patchmark envs`.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::{error::Outcome, validate::overlays};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Fetches releases of transformers, such as 4.57.6.
+    Add {
+        /// Versions.
+        #[arg(required = true, value_name = "VERSION")]
+        versions: Vec<String>,
+    },
+    /// Shows what is installed, and where.
+    List,
+    /// Removes releases.
+    Remove {
+        /// Versions.
+        #[arg(required = true, value_name = "VERSION")]
+        versions: Vec<String>,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    match &arguments.action {
+        Action::Add { versions } => {
+            // All are read before the first is fetched, so that a slip costs no download.
+            versions.iter().try_for_each(|version| overlays::check_version(version))?;
+            for version in versions {
+                println!("{version}  {}", overlays::ensure(version)?.display());
+            }
+        }
+        Action::List => {
+            let installed = overlays::installed()?;
+            let folder = overlays::folder()?;
+            for version in &installed {
+                println!("{version}");
+            }
+            let many = if installed.len() == 1 { "release" } else { "releases" };
+            eprintln!("{} {many} of transformers in {}", installed.len(), folder.display());
+        }
+        Action::Remove { versions } => versions.iter().try_for_each(|version| overlays::remove(version))?,
+    }
+    Ok(Outcome::Done)
+}

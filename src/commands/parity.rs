@@ -1,0 +1,145 @@
+//! `patchmark parity`.
+
+use std::{path::PathBuf, sync::Arc, sync::atomic::Ordering};
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::options::{
+    ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, use_threads,
+};
+use crate::{
+    error::Outcome,
+    input_error,
+    measure::environment,
+    parity::{self, Parity},
+    processor::{self, REFERENCE},
+    python,
+    report::folder::Folder,
+    workload::{Sizes, Workload, generated},
+};
+
+/// The file that marks a folder as a parity result.
+const FILE: &str = "parity.json";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Processors, separated by commas, or `all`.
+    #[arg(long, value_name = "NAMES", default_value = "all", env = "PATCHMARK_PROCESSORS")]
+    processors: String,
+    #[command(flatten)]
+    images: ImageOptions,
+    #[command(flatten)]
+    parameters: ParameterOptions,
+    /// Values of max_num_patches to check, unless --max-num-patches names one.
+    #[arg(long, value_name = "N,…", default_value = "64,256,576,1024", env = "PATCHMARK_LIMITS")]
+    limits: String,
+    /// Leave out the generated images.
+    #[arg(long, env = "PATCHMARK_ONLY_IMAGES")]
+    only_images: bool,
+    /// Threads of torch and of `threaded` [default: every logical CPU].
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
+    threads: usize,
+    /// Seed of the generated images.
+    #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
+    seed: u64,
+    /// Folder for parity.json [default: runs/parity].
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "runs/parity",
+        hide_default_value = true,
+        env = "PATCHMARK_OUT"
+    )]
+    out: PathBuf,
+    /// Print JSON instead of a table.
+    #[arg(long, env = "PATCHMARK_JSON")]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    allow_network(false);
+    let names = processor::parse_names(&arguments.processors)?;
+    let parameters = arguments.parameters.parameters(None)?;
+    let limits = match arguments.parameters.max_num_patches {
+        Some(limit) => vec![limit],
+        None => positive_list(&arguments.limits, "--limits", 1 << 20)?,
+    };
+    if names.iter().all(|name| *name == REFERENCE) {
+        return Err(input_error!(
+            "--processors {}: name a candidate beside {REFERENCE}",
+            arguments.processors
+        ));
+    }
+    Folder::find(&arguments.out, FILE)?.probe()?;
+    let photographs = Workload::load_all(&arguments.images.source(), &Sizes::Mixed)?;
+    let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
+    let threads = use_threads(arguments.threads)?;
+    let interrupt = interrupt_flag()?;
+    python::start()?;
+    use_threads(threads)?;
+
+    let specs = if arguments.only_images { Vec::new() } else { generated(arguments.seed) };
+    let count = photographs.len() + specs.len();
+    let progress = progress_bar(count as u64)?;
+    let image = |index: usize| {
+        Ok(match photographs.get(index) {
+            Some(image) => Arc::clone(image),
+            None => Arc::new(specs[index - photographs.len()].render()),
+        })
+    };
+    let mut done = 0;
+    let result = parity::check(&names, &parameters, &limits, threads, count, image, |images| {
+        done = images;
+        progress.set_position(images as u64);
+        progress.set_message(format!("{images} of {count} images against {REFERENCE}"));
+        !interrupt.load(Ordering::Relaxed)
+    });
+    progress.finish_and_clear();
+    let result = result?;
+
+    let partial = done < count;
+    let document = json!({
+        "kind": "parity", "schema_version": 1, "partial": partial, "images": done,
+        "reference": REFERENCE, "environment": environment()?, "rows": result.rows,
+    });
+    let staging = Folder::find(&arguments.out, FILE)?.staging()?;
+    staging.save(FILE, format!("{document:#}\n").as_bytes())?;
+    staging.replace()?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&document)?);
+    } else {
+        print(&result, done);
+    }
+    eprintln!("saved in {}", arguments.out.join(FILE).display());
+    let failed = |row: &parity::Row| processor::must_equal_reference(&row.processor) && row.differing > 0;
+    Ok(if result.rows.iter().any(failed) {
+        Outcome::ParityFailed
+    } else if partial {
+        Outcome::Interrupted
+    } else {
+        Outcome::Done
+    })
+}
+
+fn print(result: &Parity, images: usize) {
+    println!("{images} images against {REFERENCE}, every value of all three tensors");
+    println!("{:<10} {:>8} {:>16} {:>14} {:>12}", "processor", "patches", "values", "differing", "worst");
+    for row in &result.rows {
+        println!(
+            "{:<10} {:>8} {:>16} {:>14} {:>12}",
+            row.processor,
+            row.max_num_patches,
+            row.values,
+            if row.differing == 0 { "0 (exact)".to_owned() } else { row.differing.to_string() },
+            if row.differing == 0 { "–".to_owned() } else { format!("{:.3e}", row.worst) }
+        );
+    }
+    for row in result.rows.iter().filter(|row| row.differing > 0) {
+        println!("{} at {} patches, worst in {}", row.processor, row.max_num_patches, row.detail);
+    }
+    if result.rows.iter().any(|row| !processor::must_equal_reference(&row.processor)) {
+        println!("hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.");
+    }
+}

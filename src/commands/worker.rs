@@ -1,0 +1,18 @@
+//! `patchmark worker`, hidden: the other end of [`crate::worker`].
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{error::Outcome, worker};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The inherited socket.
+    #[arg(long)]
+    socket: i32,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    worker::serve(arguments.socket)?;
+    Ok(Outcome::Done)
+}
