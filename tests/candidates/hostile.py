@@ -1,0 +1,69 @@
+"""Candidates that do not come back. Each must be reported as what it is, and leave nothing behind."""
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+
+from base import Base, sizes
+
+
+class Segfaults(Base):
+    def before(self, images, keywords):
+        ctypes.string_at(0)
+
+
+class SegfaultsOnThin(Base):
+    """Right but for thin images: the other checks must still be answered."""
+
+    def before(self, images, keywords):
+        if any(max(each) > 300 * min(each) for each in sizes(images)):
+            ctypes.string_at(0)
+        return images
+
+
+class Hangs(Base):
+    def before(self, images, keywords):
+        while True:
+            time.sleep(1)
+
+
+class LeavesQuietly(Base):
+    def before(self, images, keywords):
+        os._exit(0)
+
+
+class Exits(Base):
+    def before(self, images, keywords):
+        sys.exit(0)
+
+
+class PrintsAGigabyte(Base):
+    def before(self, images, keywords):
+        line = b"x" * 1023 + b"\n"
+        for _ in range(1 << 20):
+            os.write(2, line)
+        return images
+
+
+class AllocatesWithoutEnd(Base):
+    def before(self, images, keywords):
+        held = []
+        while True:
+            held.append(bytearray(64 << 20))
+
+
+class LeavesProcesses(Base):
+    """Starts a process in a session of its own, writes a temporary file, and crashes."""
+
+    def before(self, images, keywords):
+        import tempfile
+
+        subprocess.Popen(["sleep", "321.5"], start_new_session=True)
+        with open(os.path.join(tempfile.gettempdir(), "left-behind"), "w") as file:
+            file.write("x")
+        if os.fork() == 0:
+            os.setsid()
+            time.sleep(300)
+        os.abort()

@@ -1,0 +1,139 @@
+//! Candidates with one planted fault each: caught by the check meant for it, and by no accident.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use patchmark::{
+    validate::{
+        self, Outcome, Rules, Session, Settings, Subject,
+        checks::names,
+        corpus::{Extent, LIMITS, PATCH_SIZES},
+    },
+    worker::Limits,
+};
+
+/// A class of `tests/candidates/`, and the check that must catch it.
+struct Candidate {
+    file: PathBuf,
+    class: String,
+    caught_by: String,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates")
+}
+
+/// Every `class Name(…):  # caught by: check` of the folder.
+fn candidates() -> Vec<Candidate> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut found = Vec::new();
+    for file in files.into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "py")) {
+        for line in std::fs::read_to_string(&file).unwrap().lines() {
+            if let Some((head, check)) = line.split_once("# caught by: ") {
+                let class = head.trim_start_matches("class ").split('(').next().unwrap();
+                found.push(Candidate {
+                    file: file.clone(),
+                    class: class.into(),
+                    caught_by: check.trim().into(),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn settings() -> Settings {
+    Settings {
+        rules: Rules::default(),
+        extent: Extent::Quick,
+        photographs: Vec::new(),
+        only_images: false,
+        limits: LIMITS.to_vec(),
+        patch_sizes: PATCH_SIZES.to_vec(),
+        only: Vec::new(),
+        skip: Vec::new(),
+        seed: 0,
+        batch_sizes: Vec::new(),
+        budget: Duration::ZERO,
+        effect: 0.05,
+        model: None,
+    }
+}
+
+fn session(candidate: &Subject) -> Session {
+    let run = validate::Run {
+        program: Some(env!("CARGO_BIN_EXE_patchmark").into()),
+        limits: Limits::default(),
+        threads: 1,
+        interrupt: Arc::default(),
+    };
+    let mut session = Session::new(&Subject::parse("hf").unwrap(), candidate, run).unwrap();
+    session.remember();
+    session
+}
+
+fn subject(file: &Path, class: &str) -> Subject {
+    Subject::parse(&format!("python:{}:{class}", file.display())).unwrap()
+}
+
+fn examine(session: &mut Session, subject: &Subject) -> Outcome {
+    session.replace_candidate(subject).unwrap();
+    validate::examine(session, &settings(), &mut |_| {}).unwrap()
+}
+
+fn findings(outcome: &Outcome) -> BTreeMap<&'static str, String> {
+    let detail =
+        |row: &validate::Row| row.findings.first().map_or(String::new(), |first| first.detail.clone());
+    outcome.failed().map(|row| (row.name, detail(row))).collect()
+}
+
+#[test]
+fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
+    let candidates = candidates();
+    assert!(candidates.len() >= 40);
+    let mut session = session(&subject(&candidates[0].file, &candidates[0].class));
+    let mut wrong = Vec::new();
+    let mut needed = BTreeSet::new();
+    for candidate in &candidates {
+        let outcome = examine(&mut session, &subject(&candidate.file, &candidate.class));
+        let found = findings(&outcome);
+        if !found.contains_key(candidate.caught_by.as_str()) {
+            wrong.push(format!(
+                "{}: {} did not catch it, but {found:?}",
+                candidate.class, candidate.caught_by
+            ));
+        }
+        // Without its only check, this fault would slip through.
+        if let [only] = found.keys().copied().collect::<Vec<_>>()[..] {
+            needed.insert(only);
+        } else if std::env::var_os("PATCHMARK_TEST_VERBOSE").is_some() {
+            eprintln!("{} ({}): {found:#?}", candidate.class, candidate.caught_by);
+        }
+    }
+    // A worker's end is planted in `hostile.rs`.
+    let unneeded: Vec<_> =
+        names().into_iter().filter(|name| *name != "survives" && !needed.contains(name)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(unneeded.is_empty(), "no fault is caught by these alone: {unneeded:?}");
+}
+
+#[test]
+fn right_candidates_and_every_processor_of_our_own_pass() {
+    let right = folder().join("right.py");
+    let mut subjects: Vec<Subject> =
+        ["Unchanged", "ChannelsLast", "Grouped"].map(|class| subject(&right, class)).into();
+    let own = patchmark::processor::NAMES.into_iter().filter(|name| *name != "hf-pil");
+    subjects.extend(own.map(|name| Subject::parse(name).unwrap()));
+    let mut session = session(&subjects[0]);
+    for subject in &subjects {
+        let outcome = examine(&mut session, subject);
+        assert!(findings(&outcome).is_empty(), "{subject}: {:#?}", findings(&outcome));
+        assert_eq!(outcome.ending().code(), 0, "{subject}");
+    }
+}

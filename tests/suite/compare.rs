@@ -1,0 +1,74 @@
+//! `patchmark compare` as a whole: two processors, two builds, and what it writes.
+
+use std::fs;
+
+use patchmark::gate::{Decision, Finding, Verdict};
+use tempfile::tempdir;
+
+use crate::support::{patchmark, refuses};
+
+const QUICK: [&str; 3] = ["--batch-sizes=1", "--threads=1", "--budget=60s"];
+
+#[test]
+fn an_injected_slow_down_is_a_regression_and_leaves_a_whole_folder() {
+    let folder = tempdir().unwrap();
+    let output = patchmark(
+        folder.path(),
+        &[&["compare", "fused", "fused", "--slow-candidate=100", "--out=run"], QUICK.as_slice()].concat(),
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let read = |name: &str| fs::read_to_string(folder.path().join("run").join(name)).unwrap();
+    let decision: Decision = serde_json::from_str(&read("compare.json")).unwrap();
+    assert_eq!((decision.verdict, decision.exit_code), (Verdict::Regressed, 3));
+    let pairs = decision.rows[0].pairs.as_ref().unwrap();
+    assert_eq!(pairs.base.len(), pairs.candidate.len());
+    assert!(read("junit.xml").contains("failures=\"1\"") && read("summary.md").contains("**regressed**"));
+}
+
+#[test]
+fn a_faster_processor_is_an_improvement_and_json_is_the_decision() {
+    let folder = tempdir().unwrap();
+    let output = patchmark(
+        folder.path(),
+        &[&["compare", "naive", "fused", "--json", "--out=run"], QUICK.as_slice()].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(decision.verdict, Verdict::Improved);
+    let saved = fs::read(folder.path().join("run/compare.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<Decision>(&saved).unwrap(), decision);
+}
+
+#[test]
+fn two_builds_are_compared_in_processes_of_their_own() {
+    let folder = tempdir().unwrap();
+    let base = env!("CARGO_BIN_EXE_patchmark");
+    let output = patchmark(
+        folder.path(),
+        &[
+            &["compare", "fused", "--base-binary", base, "--slow-candidate=300", "--json", "--out=run"],
+            QUICK.as_slice(),
+        ]
+        .concat(),
+    );
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
+    let row = &decision.rows[0];
+    assert_eq!((row.finding, row.verdict), (None::<Finding>, Verdict::Regressed));
+    let pairs = row.pairs.as_ref().unwrap();
+    assert!(pairs.control.len() == pairs.base.len() && pairs.restarts.last() >= Some(&3));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    refuses(path, &["compare", "fused"], "two processors");
+    refuses(path, &["compare", "fused", "quick"], "quick");
+    refuses(path, &["compare", "fused", "naive", "--batch-sizes=0"], "--batch-sizes");
+    refuses(path, &["compare", "fused", "naive", "--min-effect=NaN"], "percentage");
+    refuses(path, &["compare", "--base-binary=/nowhere", "fused"], "/nowhere");
+    refuses(path, &["compare", "--base-binary=/bin/true", "fused"], "does not answer as a worker");
+}

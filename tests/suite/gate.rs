@@ -1,0 +1,199 @@
+//! `patchmark gate` as a whole, over runs made for the purpose.
+
+use std::{fs, path::Path};
+
+use patchmark::{
+    gate::{Decision, Finding, Verdict},
+    report::{Run, schema::ParityStatus, store},
+};
+use tempfile::{TempDir, tempdir};
+
+use crate::support::{patchmark, refuses, steady_run};
+
+/// A folder with `base.json`, and `run.json` changed by `change`.
+fn folder(change: impl Fn(&mut Run)) -> TempDir {
+    let folder = tempdir().unwrap();
+    let mut run = steady_run();
+    fs::write(folder.path().join("base.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    change(&mut run);
+    fs::write(folder.path().join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    folder
+}
+
+/// The gate's exit code and decision.
+#[track_caller]
+fn gate(folder: &Path, options: &[&str]) -> (i32, Decision) {
+    let arguments = ["gate", "run.json", "--baseline=base.json", "--out=gate", "--json"];
+    let output = patchmark(folder, &[&arguments, options].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let decision = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+    (output.status.code().unwrap(), decision)
+}
+
+fn slow(run: &mut Run, processor: &str, factor: f64) {
+    for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
+        if row.name == processor {
+            row.preprocess_ms.samples.iter_mut().for_each(|sample| *sample *= factor);
+        }
+    }
+}
+
+#[test]
+fn a_run_passes_against_itself() {
+    let (code, decision) = gate(folder(|_| ()).path(), &[]);
+    assert_eq!((code, decision.verdict), (0, Verdict::Equivalent));
+    assert!(decision.rows.iter().any(|row| row.figure == "preprocess ms"));
+}
+
+#[test]
+fn a_slower_processor_fails_in_every_figure() {
+    let folder = folder(|run| slow(run, "batched", 1.3));
+    let (code, decision) = gate(folder.path(), &[]);
+    assert_eq!((code, decision.verdict), (3, Verdict::Regressed));
+    let worse = decision.rows.iter().filter(|row| row.verdict == Verdict::Regressed);
+    assert!(worse.clone().all(|row| row.subject == "batched (HWC)"));
+    // Two ratios, a speed-up and a time at each of four batch sizes.
+    assert_eq!(worse.count(), 16);
+    assert!(folder.path().join("gate/junit.xml").exists());
+}
+
+#[test]
+fn another_machine_compares_ratios_and_exits_6_unless_allowed() {
+    let elsewhere = |run: &mut Run| run.environment.cpu = "another CPU".into();
+    let (code, decision) = gate(folder(elsewhere).path(), &[]);
+    assert_eq!(code, 6);
+    assert!(
+        decision.differences.iter().any(|text| text.contains("another CPU")),
+        "{:?}",
+        decision.differences
+    );
+    assert!(decision.rows.iter().all(|row| !row.figure.ends_with(" ms")));
+    assert!(decision.rows.iter().any(|row| row.figure == "speed-up over hf"));
+    assert_eq!(gate(folder(elsewhere).path(), &["--allow-environment"]).0, 0);
+    // A regression is one on any machine.
+    let worse = folder(|run| {
+        elsewhere(run);
+        slow(run, "naive", 2.0);
+    });
+    assert_eq!(gate(worse.path(), &[]).0, 3);
+}
+
+#[test]
+fn a_missing_row_fails_and_a_new_one_is_told() {
+    let lacks = |run: &mut Run| {
+        run.batches.iter_mut().for_each(|batch| {
+            batch.processors.retain(|row| row.name != "threaded");
+        })
+    };
+    let (code, decision) = gate(folder(lacks).path(), &[]);
+    assert_eq!(code, 5);
+    assert!(decision.rows.iter().any(|row| row.finding == Some(Finding::Missing)));
+    let gains = folder(|run| run.batches[0].processors[4].name = "quick".into());
+    fs::rename(gains.path().join("run.json"), gains.path().join("new.json")).unwrap();
+    let lost = gate_with_more(gains.path());
+    assert!(lost.rows.iter().any(|row| row.finding == Some(Finding::New)));
+    assert_eq!(lost.exit_code, 0);
+}
+
+/// The run has one processor more than the baseline.
+fn gate_with_more(folder: &Path) -> Decision {
+    let mut run = steady_run();
+    let extra = run.batches[0].processors[4].clone();
+    run.batches[0].processors.push(patchmark::report::schema::ProcessorRow { name: "quick".into(), ..extra });
+    fs::write(folder.join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    gate(folder, &[]).1
+}
+
+#[test]
+fn lost_parity_outranks_speed() {
+    let broken = folder(|run| {
+        slow(run, "batched", 1.5);
+        run.batches[0].processors[5].parity =
+            ParityStatus::Differs { values: 3, total: 9, detail: "pixel_values[0]".into() };
+    });
+    let (code, decision) = gate(broken.path(), &[]);
+    assert_eq!(code, 4);
+    assert!(decision.rows.iter().any(|row| row.figure == "parity"));
+}
+
+#[test]
+fn a_policy_chooses_rows_effects_and_ceilings() {
+    let folder = folder(|run| slow(run, "batched", 1.3));
+    let policy = |text: &str| {
+        fs::write(folder.path().join("patchmark.toml"), text).unwrap();
+        gate(folder.path(), &[]).0
+    };
+    assert_eq!(policy("min_effect = 0.5"), 0);
+    assert_eq!(policy("[[rows]]\nprocessors = [\"batched\"]\ncounts = false"), 0);
+    assert_eq!(policy("[[rows]]\nprocessors = [\"batched\"]\nmin_effect = 0.5"), 0);
+    assert_eq!(policy("[[rows]]\ndevices = [\"cuda\"]\nmin_effect = 0.5"), 3);
+    assert_eq!(policy("min_effect = 0.5\n[[rows]]\nprocessors = [\"batched\"]\nmax_ratio = 0.125"), 0);
+    assert_eq!(policy("min_effect = 0.5\n[[rows]]\nprocessors = [\"batched\"]\nmax_ratio = 0.0001"), 3);
+    assert_eq!(policy("min_effect = 0.5\n[[rows]]\nprocessors = [\"hf-pil\"]\nparity = \"exact\""), 4);
+}
+
+#[test]
+fn wrong_policies_are_refused_with_line_and_key() {
+    let folder = folder(|_| ());
+    for (text, place, key) in [
+        ("min_efect = 0.1", "line 1", "min_efect"),
+        ("\n[[rows]]\nprocesors = [\"a\"]", "line 3", "procesors"),
+        ("min_effect = -0.1", "line 1", "min_effect"),
+        ("min_effect = nan", "line 1", "min_effect"),
+        ("\n[[rows]]\nmax_ratio = 0.0", "line 3", "max_ratio"),
+        ("[[rows]]\nfigures = [\"speed\"]", "line 2", "speed"),
+        ("[[rows]]\ndevices = [\"gpu\"]", "line 2", "gpu"),
+        ("min_effect = 0.1\nmin_effect = 0.2", "line 2", "min_effect"),
+        ("[[rows]]\nprocessors = []", "line 1", "processors"),
+        ("inconclusive = \"maybe\"", "line 1", "maybe"),
+    ] {
+        fs::write(folder.path().join("policy.toml"), text).unwrap();
+        let arguments = ["gate", "run.json", "--baseline=base.json", "--policy=policy.toml"];
+        for named in ["policy.toml", place, key] {
+            refuses(folder.path(), &arguments, named);
+        }
+    }
+}
+
+#[test]
+fn update_makes_a_baseline_and_a_partial_run_never_is_one() {
+    let folder = folder(|run| slow(run, "batched", 1.3));
+    let update = ["gate", "run.json", "--update", "--out=gate"];
+    let output = patchmark(folder.path(), &[update.as_slice(), &["--baseline=fresh"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = store::read_run(&folder.path().join("run.json")).unwrap();
+    assert_eq!(store::read_run(&folder.path().join("fresh")).unwrap(), run);
+
+    let output = patchmark(folder.path(), &[update.as_slice(), &["--baseline=base.json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("regressed"), "it shows what changes");
+    assert_eq!(store::read_run(&folder.path().join("base.json")).unwrap(), run);
+
+    let partial = Run { partial: true, ..run };
+    fs::write(folder.path().join("run.json"), serde_json::to_string(&partial).unwrap()).unwrap();
+    refuses(folder.path(), &["gate", "run.json", "--baseline=base.json", "--update"], "partial");
+    refuses(folder.path(), &["gate", "base.json", "--baseline=run.json"], "partial");
+}
+
+#[test]
+fn github_gets_annotations() {
+    let folder = folder(|run| slow(run, "batched", 1.3));
+    let arguments = ["gate", "run.json", "--baseline=base.json", "--format=github"];
+    let text = String::from_utf8(patchmark(folder.path(), &arguments).stdout).unwrap();
+    assert!(
+        text.contains("\n::error title=patchmark gate::batched (HWC), batch 1: ratio (native): "),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_published_schemas_are_those_of_the_types() {
+    let folder = tempdir().unwrap();
+    assert_eq!(patchmark(folder.path(), &["schema", "--out=."]).status.code(), Some(0));
+    for name in ["run.schema.json", "decision.schema.json"] {
+        let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema").join(name);
+        let [published, types] =
+            [published, folder.path().join(name)].map(|path| fs::read_to_string(path).unwrap());
+        assert_eq!(published, types, "{name} is old; run `make schema`");
+    }
+}

@@ -1,0 +1,52 @@
+//! `patchmark history` over runs made for the purpose.
+
+use std::fs;
+
+use tempfile::tempdir;
+
+use crate::support::{patchmark, refuses, steady_run};
+
+#[test]
+fn a_slower_commit_is_found_by_name_and_drawn() {
+    let folder = tempdir().unwrap();
+    for number in 0..16u64 {
+        let mut run = steady_run();
+        run.started_unix_s = number;
+        run.environment.commit = format!("commit{number:02}");
+        run.partial = number == 3;
+        for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
+            // A little noise from run to run, and 20% more of one processor from the tenth on.
+            let level = 1.0 + 0.01 * (number * 7 % 5) as f64;
+            let slower = if row.name == "batched" && number >= 10 { 1.2 } else { 1.0 };
+            row.preprocess_ms.samples.iter_mut().for_each(|sample| *sample *= level * slower);
+        }
+        let dir = folder.path().join(format!("runs-of-ci/{number}"));
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    }
+    let output = patchmark(folder.path(), &["history", "runs-of-ci", "--out=trend"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.starts_with("15 runs, commit00 to commit15\n"), "{text}");
+    for line in text.lines().filter(|line| line.contains("ratio")) {
+        assert_eq!(line.contains("at commit10"), line.starts_with("batched"), "{line}");
+    }
+    assert!(text.contains("left out: 1 runs partial"), "{text}");
+    for name in ["trend.svg", "trend.png", "trend.csv"] {
+        assert!(fs::metadata(folder.path().join("trend").join(name)).unwrap().len() > 1000, "{name}");
+    }
+    for figure in ["speedup", "time"] {
+        let output = patchmark(folder.path(), &["history", "runs-of-ci", "--out=trend", "--figure", figure]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn folders_without_runs_and_damaged_runs_are_refused() {
+    let folder = tempdir().unwrap();
+    refuses(folder.path(), &["history", "missing"], "missing");
+    fs::create_dir_all(folder.path().join("runs-of-ci/1")).unwrap();
+    refuses(folder.path(), &["history", "runs-of-ci"], "no whole run");
+    fs::write(folder.path().join("runs-of-ci/1/run.json"), "{").unwrap();
+    refuses(folder.path(), &["history", "runs-of-ci"], "run.json");
+}

@@ -1,0 +1,16 @@
+//! Whole-program tests, in one binary so that torch is linked once.
+
+mod bad_input;
+mod candidates;
+mod ci_examples;
+mod compare;
+mod forward;
+mod fused;
+mod gate;
+mod history;
+mod hostile;
+mod kill;
+mod malformed;
+mod processors;
+mod runs;
+mod support;

@@ -1,0 +1,104 @@
+//! Whole commands that end well: what they write, and what they print.
+
+use std::{fs, path::Path};
+
+use patchmark::report::store;
+use tch::{Kind, Tensor};
+use tempfile::tempdir;
+
+use crate::support::patchmark;
+
+const BENCH: [&str; 9] = [
+    "bench",
+    "--model=random-tiny",
+    "--batch-sizes=1,3",
+    "--budget=1s",
+    "--processors=hf,batched",
+    "--forward=native,hf",
+    "--tower=full",
+    "--stages",
+    "--out=run",
+];
+
+#[test]
+fn a_bench_writes_a_whole_run_that_report_redraws() {
+    let folder = tempdir().unwrap();
+    let output = patchmark(folder.path(), &BENCH);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+    assert!(table.contains("exact"), "{table}");
+
+    let folder = folder.path().join("run");
+    let run = store::read_run(&folder).unwrap();
+    assert!(!run.partial && run.settings.random_weights);
+    assert_eq!(run.batches.iter().map(|batch| batch.batch_size).collect::<Vec<_>>(), [1, 3]);
+    for batch in &run.batches {
+        let rounds = batch.forwards[0].forward_ms.samples.len();
+        assert!(rounds >= 3);
+        for row in &batch.processors {
+            assert_eq!(row.preprocess_ms.samples.len(), rounds, "every subject once a round");
+            assert!(row.ratio["native"].low <= row.ratio["native"].median);
+            assert!(row.stages_ms["resize"] > 0.0);
+        }
+    }
+    let drawn: Vec<_> = ["summary.md", "ratio.svg", "ratio.png", "throughput.svg", "stages.svg"]
+        .into_iter()
+        .map(|name| folder.join(name))
+        .collect();
+    assert!(drawn.iter().all(|file| fs::metadata(file).is_ok_and(|file| file.len() > 0)));
+
+    let before = fs::read(folder.join("run.json")).unwrap();
+    fs::remove_file(&drawn[1]).unwrap();
+    let output = patchmark(&folder, &["report", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(drawn[1].exists());
+    assert_eq!(fs::read(folder.join("run.json")).unwrap(), before);
+}
+
+/// The three tensors of a safetensors file, by name.
+fn tensors(file: &Path) -> std::collections::BTreeMap<String, Tensor> {
+    Tensor::read_safetensors(file).unwrap().into_iter().collect()
+}
+
+#[test]
+fn process_writes_the_contract_in_name_order() {
+    let folder = tempdir().unwrap();
+    let images = folder.path().join("images");
+    fs::create_dir(&images).unwrap();
+    let wide = include_bytes!("../../fixtures/photos/rocket.jpg");
+    let tall = include_bytes!("../../fixtures/photos/rocket_portrait.png");
+    fs::write(images.join("b.png"), tall).unwrap();
+    fs::write(images.join("a.jpg"), wide).unwrap();
+    for processor in ["hf", "naive", "threaded", "batched"] {
+        let file = format!("{processor}.safetensors");
+        let output = patchmark(
+            folder.path(),
+            &["process", "--processor", processor, "--images=images", "--max-num-patches=64", "--out", &file],
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let right = tensors(&folder.path().join("hf.safetensors"));
+    assert_eq!(right["pixel_values"].size(), [2, 64, 768]);
+    assert_eq!(right["pixel_attention_mask"].kind(), Kind::Int);
+    let shapes = Vec::<i64>::try_from(right["spatial_shapes"].flatten(0, 1)).unwrap();
+    assert!(shapes[0] < shapes[1] && shapes[2] > shapes[3], "a wide image, then a tall one: {shapes:?}");
+    for processor in ["naive", "threaded", "batched"] {
+        let given = tensors(&folder.path().join(format!("{processor}.safetensors")));
+        for (name, tensor) in &right {
+            assert!(tensor.equal(&given[name]) && tensor.kind() == given[name].kind(), "{processor}: {name}");
+        }
+    }
+}
+
+#[test]
+fn doctor_finds_one_libtorch() {
+    let folder = tempdir().unwrap();
+    let output = patchmark(folder.path(), &["doctor"]);
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(matches!(output.status.code(), Some(0 | 5)), "{report}");
+    for line in ["vector level", "transformers", "one, shared by process and Python"] {
+        assert!(report.contains(line), "{report}");
+    }
+}

@@ -1,0 +1,74 @@
+//! What several tests need.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use patchmark::report::{Run, schema::Samples};
+
+/// Runs the built binary from `folder`, without any variable that could change its options.
+pub fn patchmark(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().expect("the binary was built with this test")
+}
+
+/// The command of [`patchmark`], not yet started.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchmark"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PATCHMARK_"))
+    {
+        command.env_remove(name);
+    }
+    command.env_remove("GITHUB_ACTIONS").args(arguments).current_dir(folder);
+    command
+}
+
+/// A run whose figures scatter by a few percent over 40 rounds, for gates to decide about.
+pub fn steady_run() -> Run {
+    let text = include_str!("../../reports/epyc-2cpu/run.json");
+    let mut run: Run = serde_json::from_str(text).expect("the committed run is one");
+    let scatter = |samples: &mut Samples, seed: usize| {
+        let median = samples.estimate.median;
+        // A sequence that repeats late and leans to neither side.
+        samples.samples = (0..40)
+            .map(|round| median * (1.0 + 0.02 * ((round * 7 + seed * 3) % 11) as f64 / 11.0))
+            .collect();
+    };
+    for batch in &mut run.batches {
+        for (seed, row) in batch.forwards.iter_mut().enumerate() {
+            scatter(&mut row.forward_ms, seed);
+        }
+        for (seed, row) in batch.processors.iter_mut().enumerate() {
+            scatter(&mut row.preprocess_ms, seed + 2);
+        }
+    }
+    run
+}
+
+/// A run that must end with exit code 2, a message that holds `named`, and nothing written.
+#[track_caller]
+pub fn refuses(folder: &Path, arguments: &[&str], named: &str) {
+    let before = listing(folder);
+    let output = patchmark(folder, arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(message.contains(named), "{arguments:?} must name {named:?}: {message}");
+    assert!(output.stdout.is_empty(), "nothing may be measured before: {:?}", output.stdout);
+    assert_eq!(listing(folder), before, "{arguments:?} left something behind");
+}
+
+/// Every path below a folder, sorted.
+fn listing(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut paths = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the test made this folder").flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    paths
+}
