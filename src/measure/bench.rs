@@ -126,6 +126,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
         partial: partial || batches.len() < bench.batch_sizes.len(),
         notes,
         environment,
+        gpu: None,
         settings: bench.settings.clone(),
         batches: batches.into_iter().map(|batch| batch.finish(&shared)).collect(),
     })

@@ -235,6 +235,7 @@ impl<'a> BatchUnderTest<'a> {
                         images * 1e3 / (preprocess + forward)
                     })
                 }),
+                pipelined_images_per_s: BTreeMap::new(),
                 memory_limit_share: (shared.device == Device::Cpu && shared.threads == 1)
                     .then(|| statistics::paired(&self.limit_ms, &row.samples, |limit, own| limit / own))
                     .flatten(),

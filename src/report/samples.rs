@@ -24,6 +24,7 @@ pub fn row(name: &str, size: usize, ms: f64, forward: f64) -> ProcessorRow {
         preprocess_ms: samples(ms),
         ratio: by_forward(ms / forward),
         images_per_s: by_forward(size as f64 * 1000.0 / (ms + forward)),
+        pipelined_images_per_s: BTreeMap::new(),
         memory_limit_share: None,
         speedup_over_hf: Some(estimate(if reference { 1.0 } else { 3.2 })),
         stages_ms: BTreeMap::from([("resize".to_owned(), ms * 0.6), ("patchify".to_owned(), ms * 0.3)]),
@@ -83,6 +84,7 @@ pub fn run(names: &[&str], sizes: &[usize]) -> Run {
             patch_size: 16,
             ..Settings::default()
         },
+        gpu: None,
         batches: sizes.iter().map(batch).collect(),
     }
 }

@@ -25,8 +25,37 @@ pub struct Run {
     pub environment: Environment,
     /// What was asked for.
     pub settings: Settings,
+    /// The GPU's state by round; none where the run did not use one.
+    #[serde(default)]
+    pub gpu: Option<GpuRecord>,
     /// One entry a batch size, in the order asked for.
     pub batches: Vec<Batch>,
+}
+
+/// What a GPU was doing while it was measured.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GpuRecord {
+    /// The card's name.
+    pub name: String,
+    /// The driver's version.
+    pub driver: String,
+    /// The most processes of others seen on the card in any round.
+    pub other_processes: usize,
+    /// One entry a round, read when the round ended; sample `i` of a row belongs to round `i`.
+    pub rounds: Vec<GpuState>,
+}
+
+/// The GPU's clocks and temperature at the end of a round.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GpuState {
+    /// Streaming multiprocessors' clock in MHz.
+    pub sm_clock_mhz: u32,
+    /// Memory clock in MHz.
+    pub memory_clock_mhz: u32,
+    /// Degrees Celsius.
+    pub temperature_c: u32,
+    /// Reasons for which the driver held the clocks down; empty where it did not.
+    pub throttled_by: Vec<String>,
 }
 
 /// The machine and the software that a number was taken on.
@@ -124,6 +153,10 @@ pub struct ProcessorRow {
     pub ratio: BTreeMap<String, Estimate>,
     /// Images a second through preprocess and forward one after the other: by forward's name.
     pub images_per_s: BTreeMap<String, Estimate>,
+    /// Images a second where the next batch is prepared while one is in the forward: by forward's name;
+    /// empty unless `--pipelined` was given.
+    #[serde(default)]
+    pub pipelined_images_per_s: BTreeMap<String, Estimate>,
     /// `hf`'s preprocess time over this one's, paired within a round; none where `hf` did not run.
     pub speedup_over_hf: Option<Estimate>,
     /// One thread's memory limit over this preprocess time; where both ran on one thread of a CPU.
