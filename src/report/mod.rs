@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod folder;
 pub mod format;
+pub mod page;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod schema;
@@ -10,6 +11,6 @@ pub mod store;
 pub mod summary;
 pub mod table;
 
-pub use charts::Chart;
+pub use charts::{Chart, Theme};
 pub use schema::Run;
 pub use store::{check_writable, read_run, write_run};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::charts::Chart;
+use super::charts;
 use super::format::{
     clean, first_forward, interval, label, largest_batch, machine, model, number, parity, preprocess, rounds,
     times, usable,
@@ -12,7 +12,7 @@ use super::schema::{Batch, ParityStatus, ProcessorRow, Run};
 /// The run as Markdown: a headline, a table a batch size, what it was measured on, and notes.
 pub fn render(run: &Run) -> String {
     let forward = first_forward(run);
-    let mut out = format!("# SigLIP 2 preprocessing\n\n{}\n", headline(run, forward));
+    let mut out = format!("# SigLIP 2 preprocessing\n\n**{}**\n", escape(&headline(run)));
     if run.partial {
         out += "\n> **Partial run**: it was interrupted or its budget ended; rows may have few rounds or none.\n";
     }
@@ -34,54 +34,62 @@ pub fn render(run: &Run) -> String {
             let _ = writeln!(out, "- {}", escape(note));
         }
     }
-    let charts = Chart::ALL.map(|chart| format!("`{}.svg`", chart.name())).join(", ");
+    let charts = charts::OF_RUN.map(|name| format!("`{name}.svg`")).join(", ");
     let _ = writeln!(
         out,
-        "\nCharts beside this file: {charts}; their points are in the CSV files of the same names."
+        "\nCharts beside this file: {charts}, and all of it as a page, `report.html`; their points are in the CSV files \
+         of the same names."
     );
     out
 }
 
 /// The one sentence to take away; a processor whose outputs differ never leads it.
-fn headline(run: &Run, forward: Option<&str>) -> String {
-    let Some(batch) = largest_batch(run) else { return "**Nothing was measured.**".to_owned() };
+pub(crate) fn headline(run: &Run) -> String {
+    let forward = first_forward(run);
+    let Some(batch) = largest_batch(run) else { return "Nothing was measured.".to_owned() };
     let size = batch.batch_size;
     let timed = || batch.processors.iter().filter_map(|row| Some((row, preprocess(row)?.median)));
     let share = |row: &ProcessorRow| {
         let ratio = forward.and_then(|name| row.ratio.get(name)).filter(|e| usable(e));
         ratio.map_or_else(String::new, |ratio| format!(", {} of the forward's time", portion(ratio.median)))
     };
-    let rival = |row: &ProcessorRow| {
-        row.parity == ParityStatus::Exact && row.speedup_over_hf.is_some_and(|e| usable(&e))
-    };
     let speedup = |row: &ProcessorRow| row.speedup_over_hf.map_or(0.0, |estimate| estimate.median);
-    let best = timed().filter(|(row, _)| rival(row)).max_by(|a, b| speedup(a.0).total_cmp(&speedup(b.0)));
+    let best = leader(run).and_then(|row| Some((row, preprocess(row)?.median)));
     let reference = timed().find(|(row, _)| row.name == "hf");
     match (best, reference) {
         (Some((row, ms)), Some((_, hf_ms))) if speedup(row) >= 0.995 => format!(
-            "**At batch {size}, {} preprocesses {} as fast as hf** ({} ms against {} ms) with outputs equal to the \
+            "At batch {size}, {} preprocesses {} as fast as hf ({} ms against {} ms) with outputs equal to the \
              reference's{}.",
-            escape(&label(row)),
+            label(row),
             times(speedup(row)),
             number(ms),
             number(hf_ms),
             share(row)
         ),
         (Some(_), Some((row, ms))) => format!(
-            "**At batch {size}, no processor with outputs equal to the reference's is faster than hf** ({} ms{}).",
+            "At batch {size}, no processor with outputs equal to the reference's is faster than hf ({} ms{}).",
             number(ms),
             share(row)
         ),
         _ => match reference.or_else(|| timed().next()) {
             Some((row, ms)) => format!(
-                "**At batch {size}, {} preprocesses in {} ms**{}.",
-                escape(&label(row)),
+                "At batch {size}, {} preprocesses in {} ms{}.",
+                label(row),
                 number(ms),
                 share(row)
             ),
-            None => format!("**No processor finished a round at batch {size}.**"),
+            None => format!("No processor finished a round at batch {size}."),
         },
     }
+}
+
+/// The fastest processor at the largest batch whose outputs equal the reference's.
+pub(crate) fn leader(run: &Run) -> Option<&ProcessorRow> {
+    let rows = largest_batch(run)?.processors.iter();
+    let rivals = rows.filter(|row| row.parity == ParityStatus::Exact && preprocess(row).is_some());
+    let rivals = rivals.filter(|row| row.speedup_over_hf.is_some_and(|e| usable(&e)));
+    let speedup = |row: &ProcessorRow| row.speedup_over_hf.map_or(0.0, |estimate| estimate.median);
+    rivals.max_by(|a, b| speedup(a).total_cmp(&speedup(b)))
 }
 
 fn portion(ratio: f64) -> String {
@@ -145,11 +153,12 @@ fn batch_section(out: &mut String, batch: &Batch, forward: Option<&str>) {
     }
 }
 
-fn environment(out: &mut String, run: &Run) {
+/// What the numbers depend on: name and value.
+pub(crate) fn facts(run: &Run) -> [(&'static str, String); 9] {
     let (environment, settings) = (&run.environment, &run.settings);
     let versions = environment.versions.iter().map(|(name, version)| format!("{name} {version}"));
     let gib = environment.memory_bytes as f64 / (1u64 << 30) as f64;
-    let facts = [
+    [
         ("Machine", machine(environment, settings)),
         (
             "CPU",
@@ -180,12 +189,15 @@ fn environment(out: &mut String, run: &Run) {
         ("Versions", versions.collect::<Vec<_>>().join(", ")),
         ("Commit", environment.commit.clone()),
         ("Time", format!("{} s of a budget of {} s", number(run.elapsed_s), number(settings.budget_s))),
-    ];
+    ]
+}
+
+fn environment(out: &mut String, run: &Run) {
     *out += "\n## Environment\n\n| | |\n| :--- | :--- |\n";
-    for (name, value) in facts {
+    for (name, value) in facts(run) {
         let _ = writeln!(out, "| {name} | {} |", escape(&value));
     }
-    let command = clean(&environment.command);
+    let command = clean(&run.environment.command);
     // A fence must be longer than any run of backticks inside it.
     let longest = command.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
@@ -218,7 +230,7 @@ mod tests {
                 ParityStatus::Differs { values: 12, total: 3_145_728, detail: "worst at [0]".to_owned() };
         }
         let text = render(&run);
-        assert!(text.contains("**At batch 8, fused (CHW) preprocesses 3.2× as fast as hf**"), "{text}");
+        assert!(text.contains("**At batch 8, fused (CHW) preprocesses 3.2× as fast as hf ("), "{text}");
         assert!(text.contains("12 of 3,145,728 values differ |"), "{text}");
         assert!(text.contains("```sh\npatchmark bench --processors hf,fused\n```"), "{text}");
     }

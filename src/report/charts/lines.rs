@@ -4,16 +4,24 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::Result;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
-use super::theme::{BODY, Canvas, GRID, INK, MUTED, SMALL, colour};
-use super::{Series, field, processors};
-use crate::report::format::usable;
+use super::canvas::{Canvas, Point, Side};
+use super::field;
+use super::rows::{batches, subjects};
+use super::theme::{BODY, Colour, SMALL};
+use crate::report::format::{interval, usable};
 use crate::report::schema::{Estimate, ProcessorRow, Run};
 
 /// From the plot's right edge to a line's label: the join and the marker.
 const LABEL_INDENT: f64 = 46.0;
+
+/// One processor's line.
+pub(super) struct Series {
+    pub index: usize,
+    pub label: String,
+    /// Batch size and value, by batch size.
+    pub points: Vec<(usize, Estimate)>,
+}
 
 /// The processors' lines, and the labels of those with no value at any batch size.
 pub(super) fn series(
@@ -21,22 +29,21 @@ pub(super) fn series(
     value: impl Fn(&ProcessorRow) -> Option<Estimate>,
 ) -> (Vec<Series>, Vec<String>) {
     let (mut drawn, mut left_out) = (Vec::new(), Vec::new());
-    for (index, (name, feed, label)) in processors(run).into_iter().enumerate() {
+    for (index, subject) in subjects(run).0.into_iter().enumerate() {
         let mut points = Vec::new();
-        for batch in &run.batches {
-            let row = batch.processors.iter().find(|row| row.name == name && row.feed == feed);
-            if let Some(estimate) = row.and_then(&value).filter(usable) {
+        for batch in batches(run).0 {
+            if let Some(estimate) = subject.row(batch).and_then(&value).filter(usable) {
                 points.push((batch.batch_size.max(1), sound(estimate)));
             }
         }
-        points.sort_by_key(|(size, _)| *size);
+        let label = subject.label;
         if points.is_empty() { left_out.push(label) } else { drawn.push(Series { index, label, points }) }
     }
     (drawn, left_out)
 }
 
 /// An interval that holds its median and can be put on a logarithmic axis.
-fn sound(estimate: Estimate) -> Estimate {
+pub(super) fn sound(estimate: Estimate) -> Estimate {
     let median = estimate.median;
     let keep = |end: f64| if end.is_finite() && end > 0.0 { end } else { median };
     Estimate { median, low: keep(estimate.low).min(median), high: keep(estimate.high).max(median) }
@@ -61,27 +68,20 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    /// Draws the axes. The right margin is as wide as the longest label needs.
-    pub fn new<B: DrawingBackend>(
-        canvas: &Canvas<'_, B>,
+    /// Draws the axes between `top` and `bottom`. The right margin is as wide as the longest label needs.
+    pub fn new(
+        canvas: &mut Canvas,
         run: &Run,
-        series: &[Series],
+        labels: &[&str],
         axis: Axis,
+        (top, bottom): (f64, f64),
     ) -> Result<Self> {
-        let mut sizes: Vec<usize> = run.batches.iter().map(|batch| batch.batch_size.max(1)).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        let mut widest = 60.0f64;
-        for line in series {
-            widest = widest.max(canvas.text_width(&line.label, BODY)?);
-        }
-        let mut ticks = 0.0f64;
-        for (_, text) in &axis.ticks {
-            ticks = ticks.max(canvas.text_width(text, BODY)?);
-        }
+        let sizes = batches(run).0.iter().map(|batch| batch.batch_size.max(1)).collect();
+        let widest = canvas.widest(labels.iter().copied(), BODY, 60.0)?;
+        let ticks = canvas.widest(axis.ticks.iter().map(|(_, text)| text.as_str()), BODY, 0.0)?;
         let right = canvas.width - 24.0 - LABEL_INDENT - widest.min(canvas.width * 0.3);
         let plot =
-            Self { left: 24.0 + ticks + 10.0, right, top: 88.0, bottom: canvas.height - 124.0, axis, sizes };
+            Self { left: 24.0 + ticks + 10.0, right, top: top + 12.0, bottom: bottom - 52.0, axis, sizes };
         plot.axes(canvas)?;
         Ok(plot)
     }
@@ -100,121 +100,112 @@ impl Plot {
         self.bottom - share.clamp(0.0, 1.0) * (self.bottom - self.top)
     }
 
-    fn axes<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<()> {
+    fn axes(&self, canvas: &mut Canvas) -> Result<()> {
         for (value, text) in &self.axis.ticks {
             let y = self.y(*value);
-            canvas.line(&[(self.left, y), (self.right, y)], GRID, 1.0)?;
-            canvas.text(text, (self.left - 10.0, y), BODY, INK, HPos::Right)?;
+            canvas.line(&[(self.left, y), (self.right, y)], Colour::Grid, 1.0);
+            canvas.text(text, (self.left - 10.0, y), BODY, Colour::Ink, Side::Right);
         }
-        canvas.line(&[(self.left, self.bottom), (self.right, self.bottom)], MUTED, 1.4)?;
+        canvas.line(&[(self.left, self.bottom), (self.right, self.bottom)], Colour::Muted, 1.4);
         // From the right, as the largest batch is the one read most; labels that would touch are left out.
         let mut free = f64::INFINITY;
         for size in self.sizes.iter().rev() {
             let (x, text) = (self.x(*size), size.to_string());
-            canvas.line(&[(x, self.bottom), (x, self.bottom + 5.0)], MUTED, 1.4)?;
+            canvas.line(&[(x, self.bottom), (x, self.bottom + 5.0)], Colour::Muted, 1.4);
             let half = canvas.text_width(&text, BODY)? / 2.0;
             if x + half + 6.0 <= free {
-                canvas.text(&text, (x, self.bottom + 17.0), BODY, INK, HPos::Center)?;
+                canvas.text(&text, (x, self.bottom + 18.0), BODY, Colour::Ink, Side::Centre);
                 free = x - half;
             }
         }
-        let middle = (self.left + self.right) / 2.0;
-        canvas.text("batch size (images)", (middle, self.bottom + 39.0), BODY, INK, HPos::Center)
+        let middle = ((self.left + self.right) / 2.0, self.bottom + 42.0);
+        canvas.text("batch size (images)", middle, BODY, Colour::Ink, Side::Centre);
+        Ok(())
     }
 
-    /// Draws the bands, the lines and their labels.
-    pub fn lines<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>, series: &[Series]) -> Result<()> {
+    fn points(&self, line: &Series) -> Vec<Point> {
+        line.points.iter().map(|(size, e)| (self.x(*size), self.y(e.median))).collect()
+    }
+
+    /// Draws the bands, the lines and their labels; `unit` follows a value where it is pointed at.
+    pub fn lines(&self, canvas: &mut Canvas, series: &[Series], unit: &str) -> Result<()> {
         if series.is_empty() {
-            let middle = ((self.left + self.right) / 2.0, (self.top + self.bottom) / 2.0);
-            return canvas.text("Nothing was measured.", middle, BODY, MUTED, HPos::Center);
+            canvas.nothing();
+            return Ok(());
         }
+        series.iter().for_each(|line| self.band(canvas, line));
         for line in series {
-            self.band(canvas, line)?;
-        }
-        for line in series {
-            let points: Vec<_> =
-                line.points.iter().map(|(size, e)| (self.x(*size), self.y(e.median))).collect();
+            let points = self.points(line);
             if points.len() > 1 {
-                canvas.line(&points, colour(line.index), 2.4)?;
+                canvas.line(&points, Colour::Series(line.index), 2.4);
             }
-            for point in points {
-                canvas.marker(line.index, point, colour(line.index))?;
+            for (point, (size, estimate)) in points.iter().zip(&line.points) {
+                canvas.marker(line.index, *point);
+                let text = format!("{}, batch {size}: {}{unit}", line.label, interval(estimate));
+                canvas.mark(*point, (9.0, 9.0), text, estimate.median);
             }
         }
         self.labels(canvas, series)
     }
 
-    fn band<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>, line: &Series) -> Result<()> {
-        let colour = colour(line.index);
+    fn band(&self, canvas: &mut Canvas, line: &Series) {
         let highs = line.points.iter().map(|(size, e)| (self.x(*size), self.y(e.high)));
         let lows = line.points.iter().rev().map(|(size, e)| (self.x(*size), self.y(e.low)));
+        let outline: Vec<_> = highs.chain(lows).collect();
         if line.points.len() > 1 {
-            let outline: Vec<_> = highs.chain(lows).collect();
-            return canvas.area(&outline, colour.mix(0.16));
+            canvas.area(&outline, Colour::Series(line.index), 0.16);
+        } else {
+            // One point has no band: its interval is a bar.
+            canvas.faint_line(&outline, Colour::Series(line.index), 3.0, 0.5);
         }
-        // One point has no band: its interval is a bar.
-        let bar: Vec<_> = highs.chain(lows).collect();
-        canvas.line(&bar, colour.mix(0.5), 3.0)
     }
 
     /// A label at each line's end, moved apart, joined to its line where it had to move or the line
     /// ends early.
-    fn labels<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>, series: &[Series]) -> Result<()> {
-        let mut ends: Vec<_> = series
-            .iter()
-            .filter_map(|line| line.points.last().map(|(size, e)| (line, self.x(*size), self.y(e.median))))
-            .collect();
-        ends.sort_by(|a, b| a.2.total_cmp(&b.2));
-        let wanted: Vec<f64> = ends.iter().map(|end| end.2).collect();
-        let placed = spread(&wanted, 19.0, self.top, self.bottom - 8.0);
+    fn labels(&self, canvas: &mut Canvas, series: &[Series]) -> Result<()> {
+        let mut ends: Vec<_> =
+            series.iter().filter_map(|line| Some((line, *self.points(line).last()?))).collect();
+        ends.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
+        let wanted: Vec<f64> = ends.iter().map(|end| end.1.1).collect();
+        let placed = spread(&wanted, 22.0, self.top, self.bottom - 8.0);
         let room = canvas.width - 24.0 - self.right - LABEL_INDENT;
-        for ((line, x, y), label_y) in ends.into_iter().zip(placed) {
+        for ((line, (x, y)), label_y) in ends.into_iter().zip(placed) {
             let from = self.right + 30.0;
-            if (label_y - y).abs() > 3.0 || x < self.x(self.sizes.last().copied().unwrap_or(1)) - 1.0 {
-                canvas.line(&[(x + 8.0, y), (from - 5.0, label_y)], colour(line.index).mix(0.45), 1.0)?;
-            } else {
-                canvas.line(&[(x + 8.0, y), (from - 5.0, y)], colour(line.index).mix(0.25), 1.0)?;
-            }
+            canvas.faint_line(&[(x + 8.0, y), (from - 5.0, label_y)], Colour::Series(line.index), 1.0, 0.45);
             // The text is dark, as the palette's light colours cannot be read; the marker has the colour.
-            canvas.marker(line.index, (from + 4.0, label_y), colour(line.index))?;
+            canvas.marker(line.index, (from + 4.0, label_y));
             let text = canvas.fit(&line.label, BODY, room)?;
-            canvas.text(&text, (from + 14.0, label_y), BODY, INK, HPos::Left)?;
+            canvas.text(&text, (from + 14.0, label_y), BODY, Colour::Ink, Side::Left);
         }
         Ok(())
     }
 
     /// A dashed line across the plot, labelled where the data leaves room.
-    pub fn reference<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, B>,
-        series: &[Series],
-        value: f64,
-        text: &str,
-    ) -> Result<()> {
+    pub fn reference(&self, canvas: &mut Canvas, series: &[Series], value: f64, text: &str) -> Result<()> {
         let y = self.y(value);
-        canvas.dashes(self.left, self.right, y, MUTED)?;
+        canvas.dashes((self.left, y), (self.right, y), Colour::Muted);
         let width = canvas.text_width(text, SMALL)?;
         let span = (self.right - self.left - width - 8.0).max(0.0);
-        let mut best = (usize::MAX, self.left + 6.0, y - 10.0);
-        for side in [-10.0, 11.0] {
+        let mut best = (usize::MAX, self.left + 6.0, y - 11.0);
+        for side in [-11.0, 12.0] {
             for step in 0..=8 {
                 let left = self.left + 6.0 + span * f64::from(step) / 8.0;
-                let crossed = self.crossed(series, (left, y + side - 9.0), (left + width, y + side + 9.0));
+                let crossed = self.crossed(series, (left, y + side - 10.0), (left + width, y + side + 10.0));
                 let inside = y + side > self.top - 12.0 && y + side < self.bottom - 8.0;
                 if inside && crossed < best.0 {
                     best = (crossed, left, y + side);
                 }
             }
         }
-        canvas.text(text, (best.1, best.2), SMALL, MUTED, HPos::Left)
+        canvas.text(text, (best.1, best.2), SMALL, Colour::Muted, Side::Left);
+        Ok(())
     }
 
     /// How much of the lines passes through a box.
-    fn crossed(&self, series: &[Series], from: (f64, f64), to: (f64, f64)) -> usize {
+    fn crossed(&self, series: &[Series], from: Point, to: Point) -> usize {
         let mut inside = 0;
         for line in series {
-            let points: Vec<_> =
-                line.points.iter().map(|(size, e)| (self.x(*size), self.y(e.median))).collect();
+            let points = self.points(line);
             let next = points.iter().skip(1).chain(points.last());
             for (a, b) in points.iter().zip(next) {
                 for step in 0..=32 {
@@ -249,17 +240,22 @@ pub(super) fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> 
     offsets.enumerate().map(|(index, offset)| offset + gap * index as f64).collect()
 }
 
+/// What a row holds by forward.
+type ByForward = fn(&ProcessorRow) -> &BTreeMap<String, Estimate>;
+
 /// Every value of a chart, against every forward, as CSV.
-pub(super) fn csv(run: &Run, name: &str, values: fn(&ProcessorRow) -> &BTreeMap<String, Estimate>) -> String {
-    let mut out = format!("batch_size,processor,feed,forward,{name}_median,{name}_low,{name}_high\n");
+pub(super) fn csv(run: &Run, kinds: &[(&str, ByForward)]) -> String {
+    let mut out = "batch_size,processor,feed,forward,figure,median,low,high\n".to_owned();
     for batch in &run.batches {
         for row in &batch.processors {
-            for (forward, estimate) in values(row).iter().filter(|(_, estimate)| usable(estimate)) {
-                let Estimate { median, low, high } = estimate;
-                let (processor, feed, forward) = (field(&row.name), field(&row.feed), field(forward));
-                // Writing to a String cannot fail.
-                let _ =
-                    writeln!(out, "{},{processor},{feed},{forward},{median},{low},{high}", batch.batch_size);
+            for (kind, values) in kinds {
+                for (forward, estimate) in values(row).iter().filter(|(_, estimate)| usable(estimate)) {
+                    let Estimate { median, low, high } = estimate;
+                    let (processor, feed, forward) = (field(&row.name), field(&row.feed), field(forward));
+                    let size = batch.batch_size;
+                    // Writing to a String cannot fail.
+                    let _ = writeln!(out, "{size},{processor},{feed},{forward},{kind},{median},{low},{high}");
+                }
             }
         }
     }

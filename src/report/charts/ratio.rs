@@ -1,12 +1,10 @@
 //! Preprocess time over forward time by batch size: how much of a step is spent before the model.
 
 use anyhow::Result;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
-use super::lines::{Axis, Plot, series};
-use super::theme::{Canvas, MUTED, SMALL};
-use super::{Series, caption};
+use super::canvas::Canvas;
+use super::caption;
+use super::lines::{Axis, Plot, Series, series};
 use crate::report::format::{clean, count, first_forward};
 use crate::report::schema::Run;
 
@@ -14,33 +12,33 @@ use crate::report::schema::Run;
 const REFERENCES: [(f64, &str); 2] =
     [(1.0, "1: preprocessing equals the forward"), (0.125, "1/8 of the forward")];
 
-pub(super) fn draw<B: DrawingBackend>(run: &Run, canvas: &Canvas<'_, B>) -> Result<()> {
+pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let forward = first_forward(run);
     let (drawn, left_out) = series(run, |row| row.ratio.get(forward?).copied());
     let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
-    canvas.frame(
-        "How long preprocessing takes beside the forward pass",
-        &format!("preprocess time ÷ forward time{named}, log scale; lower is better"),
-        &caption(run, &left_out),
-    )?;
     let (low, high) = range(&drawn);
     // Lines far outside the data would squeeze it: then only where they lie is told.
     let shown = high > 1.0 / 64.0 && low < 64.0;
+    let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
+    if !shown {
+        let place = if high <= 1.0 / 64.0 { "above" } else { "below" };
+        remarks.push(format!("1 (preprocessing equals the forward) and 1/8 lie {place} this chart"));
+    }
+    remarks.extend(caption::left_out(&left_out));
+    let inside = canvas.frame(
+        "How long preprocessing takes beside the forward pass",
+        &format!("preprocess time ÷ forward time{named}, log scale; lower is better"),
+        &caption::of_run(run, &remarks),
+    )?;
     let axis = if shown { axis(low.min(0.125), high.max(1.0)) } else { axis(low, high) };
-    let plot = Plot::new(canvas, run, &drawn, axis)?;
+    let labels: Vec<_> = drawn.iter().map(|line| line.label.as_str()).collect();
+    let plot = Plot::new(canvas, run, &labels, axis, inside)?;
     if shown {
         for (value, text) in REFERENCES {
             plot.reference(canvas, &drawn, value, text)?;
         }
     }
-    plot.lines(canvas, &drawn)?;
-    if !shown {
-        let above = high <= 1.0 / 64.0;
-        let (y, place) = if above { (plot.top - 9.0, "above") } else { (plot.bottom - 12.0, "below") };
-        let text = format!("1 (preprocessing equals the forward) and 1/8 lie {place} this chart");
-        canvas.text(&text, (plot.right - 6.0, y), SMALL, MUTED, HPos::Right)?;
-    }
-    Ok(())
+    plot.lines(canvas, &drawn, " of the forward")
 }
 
 fn range(drawn: &[Series]) -> (f64, f64) {

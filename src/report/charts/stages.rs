@@ -4,138 +4,152 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::Result;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
-use super::theme::{BODY, Canvas, GRID, INK, MUTED, SMALL, colour};
+use super::canvas::{Canvas, Side};
+use super::rows::subjects;
+use super::theme::{BODY, Colour, SMALL};
 use super::throughput::{round_step, tick};
-use super::{caption, field, processors};
-use crate::report::format::{largest_batch, number, preprocess};
-use crate::report::schema::{Batch, ProcessorRow, Run};
+use super::{caption, field};
+use crate::report::format::{first_forward, largest_batch, number, preprocess, usable};
+use crate::report::schema::{Batch, ProcessorRow, Run, Samples};
 
-/// Stages told apart by colour; the smaller ones beyond are one, called `other`.
-const MOST: usize = 7;
-const PLAIN: RGBColor = RGBColor(150, 160, 170);
+/// Stages of preprocessing told apart by colour; the smaller ones beyond are one, called `other`.
+const MOST: usize = 6;
+/// A forward this many times as long as everything before it is told, not drawn: it would hide the rest.
+const LONGEST_FORWARD: f64 = 6.0;
 
 /// A processor's bar, in milliseconds an image.
 struct Bar {
     label: String,
-    /// Stage's index and time; empty where the stages were not measured.
-    parts: Vec<(usize, f64)>,
+    /// Name, colour and time, from the left.
+    parts: Vec<(String, Colour, f64)>,
+    /// The stages of preprocessing together; 0 where they were not measured.
+    staged: f64,
     /// The whole call, measured without the stages.
     whole: Option<f64>,
 }
 
 impl Bar {
     fn length(&self) -> f64 {
-        let parts: f64 = self.parts.iter().map(|(_, ms)| ms).sum();
-        if self.parts.is_empty() { self.whole.unwrap_or(0.0) } else { parts }
+        self.parts.iter().map(|(.., ms)| ms).sum()
     }
 
-    /// The time at the bar's end; the whole call too, as the stages are timed in calls of their own.
+    /// The time at the bar's end; the stages and the whole call, as stages are timed in calls of their own.
     fn times(&self) -> String {
-        match (self.parts.is_empty(), self.whole) {
-            (true, _) => format!("{} ms", number(self.length())),
-            (false, None) => format!("{} ms in stages", number(self.length())),
-            (false, Some(whole)) => {
-                format!("{} ms in stages; call {} ms", number(self.length()), number(whole))
-            }
+        match (self.staged > 0.0, self.whole) {
+            (false, whole) => format!("{} ms", number(whole.unwrap_or(0.0))),
+            (true, None) => format!("{} ms in stages", number(self.staged)),
+            (true, Some(whole)) => format!("{} ms in stages; call {} ms", number(self.staged), number(whole)),
         }
     }
 }
 
-pub(super) fn draw<B: DrawingBackend>(run: &Run, canvas: &Canvas<'_, B>) -> Result<()> {
-    let batch = largest_batch(run);
-    let names = batch.map_or_else(Vec::new, stage_names);
-    let (bars, left_out) = batch.map_or_else(Default::default, |batch| bars(run, batch, &names));
-    let staged = bars.iter().any(|bar| !bar.parts.is_empty());
-    let size = batch.map_or(0, |batch| batch.batch_size);
-    let title =
-        if staged { "Where preprocessing spends its time" } else { "What preprocessing an image takes" };
-    let what = if staged { "median milliseconds an image by stage" } else { "median milliseconds an image" };
-    let mut subtitle = format!("{what}, batch {size}; lower is better");
-    if staged && bars.iter().any(|bar| bar.parts.is_empty()) {
-        subtitle += "; one grey bar where stages were not measured";
-    }
-    // The medians here have no bands, so the caption must not speak of them.
-    let caption: Vec<_> = caption(run, &left_out)
-        .iter()
-        .map(|line| line.replace(", bands are 95% intervals of the median", ""))
-        .collect();
-    canvas.frame(title, &subtitle, &caption)?;
-    if bars.is_empty() {
-        let middle = (canvas.width / 2.0, canvas.height / 2.0);
-        return canvas.text("Nothing was measured.", middle, BODY, MUTED, HPos::Center);
-    }
-    if staged {
-        legend(canvas, &names)?;
-    }
-    draw_bars(canvas, &bars)
+/// What stands beside preprocessing in a step, in milliseconds an image.
+#[derive(Default)]
+struct Beside {
+    decode: Option<f64>,
+    forward: Option<f64>,
 }
 
-fn draw_bars<B: DrawingBackend>(canvas: &Canvas<'_, B>, bars: &[Bar]) -> Result<()> {
-    let (mut widest, mut times) = (40.0f64, 40.0f64);
-    for bar in bars {
-        widest = widest.max(canvas.text_width(&bar.label, BODY)?);
-        times = times.max(canvas.text_width(&bar.times(), SMALL)?);
+pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
+    let batch = largest_batch(run);
+    let names = batch.map_or_else(Vec::new, stage_names);
+    let beside = batch.map_or_else(Beside::default, |batch| beside(run, batch));
+    let (bars, left_out) = batch.map_or_else(Default::default, |batch| bars(run, batch, &names, &beside));
+    let staged = bars.iter().any(|bar| bar.staged > 0.0);
+    let size = batch.map_or(0, |batch| batch.batch_size);
+    let what = if staged { "median milliseconds an image by stage" } else { "median milliseconds an image" };
+    let mut subtitle = format!("{what}, batch {size}; lower is better; stages do not overlap");
+    if staged && bars.iter().any(|bar| bar.staged == 0.0) {
+        subtitle += "; one grey bar where they were not measured";
     }
-    let room = widest.min(canvas.width * 0.25);
-    let (left, right) = (24.0 + room + 10.0, canvas.width - 24.0 - times - 10.0);
-    let (top, bottom) = (112.0, canvas.height - 124.0);
+    let mut remarks: Vec<_> = caption::left_out(&left_out).into_iter().collect();
+    match (beside.forward, bars.iter().any(|bar| bar.parts.iter().any(|part| part.0 == "forward"))) {
+        (Some(ms), false) => {
+            remarks.push(format!("the forward, {} ms an image, would run off this chart", number(ms)));
+        }
+        (None, _) => remarks.push("no forward was measured".to_owned()),
+        _ => {}
+    }
+    let title = if staged { "Where a step spends its time" } else { "What preprocessing an image takes" };
+    let (top, bottom) = canvas.frame(title, &subtitle, &caption::of_run(run, &remarks))?;
+    if bars.is_empty() {
+        canvas.nothing();
+        return Ok(());
+    }
+    let top = legend(canvas, &bars, top)?;
+    draw_bars(canvas, &bars, (top, bottom - 52.0))
+}
+
+fn draw_bars(canvas: &mut Canvas, bars: &[Bar], (top, bottom): (f64, f64)) -> Result<()> {
+    let room = canvas.widest(bars.iter().map(|bar| bar.label.as_str()), BODY, 40.0)?.min(canvas.width * 0.25);
+    let times: Vec<String> = bars.iter().map(Bar::times).collect();
+    let widest = canvas.widest(times.iter().map(String::as_str), SMALL, 40.0)?;
+    let (left, right) = (24.0 + room + 10.0, canvas.width - 24.0 - widest - 10.0);
     let longest = bars.iter().map(Bar::length).fold(0.0, f64::max);
     let longest = if longest > 0.0 { longest } else { 1.0 };
     let x = |ms: f64| left + ms / longest * (right - left);
-    let step = round_step(longest / 6.0);
+    let step = round_step(longest / 5.0);
     for index in 0..=(longest / step) as i32 {
         let value = f64::from(index) * step;
-        canvas.line(&[(x(value), top), (x(value), bottom)], GRID, 1.0)?;
-        canvas.text(&tick(value, step), (x(value), bottom + 17.0), BODY, INK, HPos::Center)?;
+        canvas.line(&[(x(value), top), (x(value), bottom)], Colour::Grid, 1.0);
+        canvas.text(&tick(value, step), (x(value), bottom + 18.0), BODY, Colour::Ink, Side::Centre);
     }
-    let middle = (left + right) / 2.0;
-    canvas.text("milliseconds an image", (middle, bottom + 39.0), BODY, INK, HPos::Center)?;
+    let middle = ((left + right) / 2.0, bottom + 42.0);
+    canvas.text("milliseconds an image", middle, BODY, Colour::Ink, Side::Centre);
     let pitch = ((bottom - top) / bars.len() as f64).min(64.0);
-    let text = if pitch < 16.0 { pitch } else { BODY };
-    for (index, bar) in bars.iter().enumerate() {
+    for (index, (bar, times)) in bars.iter().zip(&times).enumerate() {
         let y = top + pitch * (index as f64 + 0.5);
         let half = (pitch * 0.34).max(0.5);
-        canvas.text(&canvas.fit(&bar.label, text, room)?, (left - 10.0, y), text, INK, HPos::Right)?;
-        if bar.parts.is_empty() {
-            canvas.rectangle((left, y - half), (x(bar.length()), y + half), PLAIN)?;
-        }
+        let label = canvas.fit(&bar.label, BODY, room)?;
+        canvas.text(&label, (left - 10.0, y), BODY, Colour::Ink, Side::Right);
         let mut from = 0.0;
-        for (stage, ms) in &bar.parts {
-            canvas.rectangle((x(from), y - half), (x(from + ms), y + half), stage_colour(*stage))?;
+        for (name, colour, ms) in &bar.parts {
+            let (start, end) = (x(from), x(from + ms));
+            canvas.rectangle((start, y - half), (end, y + half), *colour, 1.0);
+            // An edge of paper, so that neighbours differ without their colours.
+            canvas.line(&[(end, y - half), (end, y + half)], Colour::Paper, 1.0);
+            let text = format!("{}, {name}: {} ms an image", bar.label, number(*ms));
+            canvas.mark(((start + end) / 2.0, y), (((end - start) / 2.0).max(2.0), half), text, *ms);
             from += ms;
-            // A white edge, so that neighbours differ without their colours.
-            canvas.line(&[(x(from), y - half), (x(from), y + half)], WHITE, 1.0)?;
         }
-        let (times, end) = (bar.times(), x(bar.length()) + 8.0);
-        let width = canvas.text_width(&times, SMALL)?;
+        let end = x(bar.length()) + 8.0;
+        let width = canvas.text_width(times, SMALL)?;
         // The grid must not run through the text.
-        canvas.rectangle((end - 2.0, y - 9.0), (end + width + 2.0, y + 9.0), WHITE)?;
-        canvas.text(&times, (end, y), text.min(SMALL), INK, HPos::Left)?;
+        canvas.rectangle((end - 2.0, y - 10.0), (end + width + 2.0, y + 10.0), Colour::Paper, 1.0);
+        canvas.text(times, (end, y), SMALL, Colour::Ink, Side::Left);
     }
-    canvas.line(&[(left, top), (left, bottom)], MUTED, 1.4)
-}
-
-fn legend<B: DrawingBackend>(canvas: &Canvas<'_, B>, names: &[String]) -> Result<()> {
-    let mut x = 24.0;
-    for (index, name) in names.iter().enumerate() {
-        let name = canvas.fit(name, SMALL, 200.0)?;
-        let width = canvas.text_width(&name, SMALL)?;
-        if x + width + 18.0 > canvas.width - 24.0 {
-            break;
-        }
-        canvas.rectangle((x, 80.0), (x + 12.0, 92.0), stage_colour(index))?;
-        canvas.text(&name, (x + 18.0, 86.0), SMALL, INK, HPos::Left)?;
-        x += width + 40.0;
-    }
+    canvas.line(&[(left, top), (left, bottom)], Colour::Muted, 1.4);
     Ok(())
 }
 
-/// Stages begin after black, which would weigh more than its share as an area.
-fn stage_colour(index: usize) -> RGBColor {
-    colour(index + 1)
+/// The parts' names in the order of the bars, in as many lines as they need; returns where they end.
+fn legend(canvas: &mut Canvas, bars: &[Bar], top: f64) -> Result<f64> {
+    let mut parts: Vec<(&str, Colour)> = Vec::new();
+    for (name, colour, _) in bars.iter().flat_map(|bar| &bar.parts) {
+        if !parts.contains(&(name, *colour)) {
+            parts.push((name, *colour));
+        }
+    }
+    let (mut x, mut y) = (24.0, top + 8.0);
+    for (name, colour) in parts {
+        let name = canvas.fit(name, SMALL, 200.0)?;
+        let width = canvas.text_width(&name, SMALL)?;
+        if x + width + 18.0 > canvas.width - 24.0 {
+            (x, y) = (24.0, y + 22.0);
+        }
+        canvas.rectangle((x, y - 6.0), (x + 12.0, y + 6.0), colour, 1.0);
+        canvas.text(&name, (x + 18.0, y), SMALL, Colour::Ink, Side::Left);
+        x += width + 38.0;
+    }
+    Ok(y + 20.0)
+}
+
+fn beside(run: &Run, batch: &Batch) -> Beside {
+    let images = batch.batch_size.max(1) as f64;
+    let each = |samples: &Samples| Some(samples.estimate).filter(usable).map(|e| e.median / images);
+    let named = batch.forwards.iter().find(|row| Some(row.name.as_str()) == first_forward(run));
+    Beside { decode: each(&batch.decode_ms), forward: named.and_then(|row| each(&row.forward_ms)) }
 }
 
 /// The stages, the longest in all first, so that the ones that matter begin at a common edge.
@@ -158,23 +172,39 @@ fn stages(row: &ProcessorRow) -> impl Iterator<Item = (&str, f64)> {
     row.stages_ms.iter().map(|(name, ms)| (name.as_str(), *ms)).filter(|(_, ms)| ms.is_finite() && *ms > 0.0)
 }
 
-fn bars(run: &Run, batch: &Batch, names: &[String]) -> (Vec<Bar>, Vec<String>) {
+fn bars(run: &Run, batch: &Batch, names: &[String], beside: &Beside) -> (Vec<Bar>, Vec<String>) {
     let images = batch.batch_size.max(1) as f64;
     let (mut bars, mut left_out) = (Vec::new(), Vec::new());
-    for (name, feed, label) in processors(run) {
-        let row = batch.processors.iter().find(|row| row.name == name && row.feed == feed);
+    for subject in subjects(run).0 {
+        let row = subject.row(batch);
         let whole = row.and_then(preprocess).map(|estimate| estimate.median / images);
         let mut parts = vec![0.0; names.len()];
         for (stage, ms) in row.into_iter().flat_map(stages) {
             let index = names.iter().position(|name| name == stage).unwrap_or(names.len() - 1);
             parts[index] += ms / images;
         }
-        let parts: Vec<_> = parts.into_iter().enumerate().filter(|(_, ms)| *ms > 0.0).collect();
-        if parts.is_empty() && whole.is_none() {
-            left_out.push(label);
-        } else {
-            bars.push(Bar { label, parts, whole });
+        let staged: f64 = parts.iter().sum();
+        // Stages begin after black, which would weigh more than its share as an area.
+        let parts = parts.into_iter().enumerate();
+        let mut parts: Vec<_> = parts
+            .filter(|(_, ms)| *ms > 0.0)
+            .map(|(index, ms)| (names[index].clone(), Colour::Series(index + 1), ms))
+            .collect();
+        if let (true, Some(whole)) = (parts.is_empty(), whole) {
+            parts.push(("the whole call".to_owned(), Colour::Plain, whole));
         }
+        if parts.is_empty() {
+            left_out.push(subject.label);
+        } else {
+            bars.push(Bar { label: subject.label, parts, staged, whole });
+        }
+    }
+    let longest = bars.iter().map(Bar::length).fold(0.0, f64::max);
+    let decode = beside.decode.filter(|ms| *ms <= longest * LONGEST_FORWARD);
+    let forward = beside.forward.filter(|ms| *ms <= longest * LONGEST_FORWARD);
+    for bar in &mut bars {
+        bar.parts.splice(0..0, decode.map(|ms| ("decode".to_owned(), Colour::Grid, ms)));
+        bar.parts.extend(forward.map(|ms| ("forward".to_owned(), Colour::Muted, ms)));
     }
     (bars, left_out)
 }
@@ -184,6 +214,13 @@ pub(super) fn csv(run: &Run) -> String {
     let mut out = "batch_size,processor,feed,stage,ms_per_image\n".to_owned();
     for batch in &run.batches {
         let images = batch.batch_size.max(1) as f64;
+        let size = batch.batch_size;
+        let forwards = batch.forwards.iter().map(|row| (format!("forward {}", row.name), &row.forward_ms));
+        for (stage, samples) in forwards.chain([("decode".to_owned(), &batch.decode_ms)]) {
+            if usable(&samples.estimate) {
+                let _ = writeln!(out, "{size},,,{},{}", field(&stage), samples.estimate.median / images);
+            }
+        }
         for row in &batch.processors {
             let whole = preprocess(row).map(|estimate| ("(whole call)", estimate.median));
             for (stage, ms) in stages(row).chain(whole) {

@@ -3,8 +3,19 @@
 use anyhow::Result;
 
 use super::lines::spread;
+use super::rows::MOST_PROCESSORS;
 use super::*;
 use crate::report::samples;
+use crate::report::schema::{GpuRecord, GpuState, ParityStatus};
+
+fn svg(run: &Run, name: &str) -> Result<String> {
+    let charts = of_run(run)?;
+    charts.iter().find(|chart| chart.name() == name).expect("a run's chart").svg(Theme::Light)
+}
+
+fn csv(run: &Run, name: &str) -> Result<String> {
+    Ok(of_run(run)?.iter().find(|chart| chart.name() == name).expect("a run's chart").csv().to_owned())
+}
 
 /// The texts of an SVG, in drawing order.
 fn texts(svg: &str) -> Vec<String> {
@@ -16,7 +27,7 @@ fn texts(svg: &str) -> Vec<String> {
 #[test]
 fn the_ratio_has_ticks_lines_and_references() -> Result<()> {
     let run = samples::run(&["hf", "fused"], &[1, 4, 16]);
-    let svg = Chart::Ratio.svg(&run)?;
+    let svg = svg(&run, "ratio")?;
     let texts = texts(&svg);
     let wanted = [
         "1",
@@ -52,7 +63,7 @@ fn far_references_are_told_rather_than_drawn() -> Result<()> {
     for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
         row.ratio.insert("native".to_owned(), samples::estimate(0.001));
     }
-    let texts = texts(&Chart::Ratio.svg(&run)?);
+    let texts = texts(&svg(&run, "ratio")?);
     assert!(texts.iter().any(|text| text.ends_with("lie above this chart")), "{texts:?}");
     assert!(!texts.iter().any(|text| text == "1/8 of the forward"));
     Ok(())
@@ -71,10 +82,12 @@ fn processors_that_differ_or_failed_are_marked() -> Result<()> {
         broken.images_per_s.clear();
         broken.stages_ms.clear();
     }
-    for chart in Chart::ALL {
-        let texts = texts(&chart.svg(&run)?);
-        assert!(texts.iter().any(|text| text == "quick (CHW) ≠"), "{texts:?}");
-        assert!(texts.iter().any(|text| text.ends_with("no result: broken (CHW)")), "{texts:?}");
+    for name in OF_RUN {
+        let texts = texts(&svg(&run, name)?);
+        assert!(texts.iter().any(|text| text == "quick (CHW) ≠"), "{name}: {texts:?}");
+        if name != "samples" {
+            assert!(texts.iter().any(|text| text.ends_with("no result: broken (CHW)")), "{name}: {texts:?}");
+        }
     }
     Ok(())
 }
@@ -101,22 +114,22 @@ fn degenerate_runs_are_drawn() -> Result<()> {
         runs.push(run);
     }
     for run in &mut runs {
-        for chart in Chart::ALL {
-            let svg = chart.svg(run)?;
+        for chart in of_run(run)? {
+            let svg = chart.svg(Theme::Dark)?;
             assert!(svg.contains("<svg") && svg.contains("</svg>") && !svg.contains('\u{7}'), "{svg}");
-            assert!(chart.csv(run).lines().next().is_some_and(|header| header.starts_with("batch_size,")));
+            assert!(chart.csv().lines().next().is_some_and(|header| header.starts_with("batch_size,")));
         }
         run.environment = Default::default();
         run.settings = Default::default();
         for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
             row.stages_ms.clear();
         }
-        assert!(Chart::Stages.svg(run)?.contains("</svg>"));
+        assert!(svg(run, "stages")?.contains("</svg>"));
     }
     // The bitmap has arithmetic of its own; the widest ranges are enough of it.
     for run in [&runs[1], &runs[7]] {
-        for chart in Chart::ALL {
-            assert!(chart.png(run)?.starts_with(b"\x89PNG"));
+        for chart in of_run(run)? {
+            assert!(chart.png(Theme::Light)?.starts_with(b"\x89PNG"));
         }
     }
     Ok(())
@@ -133,9 +146,73 @@ fn labels_move_apart_and_stay_inside() {
 }
 
 #[test]
-fn csv_fields_are_quoted() {
+fn csv_fields_are_quoted_and_computed_by_no_spreadsheet() -> Result<()> {
     let mut run = samples::run(&["a,\"b\""], &[2]);
     run.batches[0].processors[0].stages_ms.clear();
-    assert!(Chart::Ratio.csv(&run).contains("2,\"a,\"\"b\"\"\",CHW,native,"));
-    assert_eq!(Chart::Stages.csv(&run).lines().count(), 2);
+    assert!(csv(&run, "ratio")?.contains("2,\"a,\"\"b\"\"\",CHW,native,ratio,"));
+    assert_eq!(csv(&run, "stages")?.lines().count(), 4, "a header, the forward, the decode, the whole call");
+    assert_eq!(field("=1+1"), "'=1+1");
+    Ok(())
+}
+
+#[test]
+fn pipelined_rates_are_dashed_below_the_forward_alone() -> Result<()> {
+    let mut run = samples::run(&["hf"], &[1, 8]);
+    let before = svg(&run, "throughput")?;
+    assert!(before.contains("forward alone, batch 8: 2.94 images/s"), "{before}");
+    for batch in &mut run.batches {
+        let rate = samples::estimate(2.8);
+        batch.processors[0].pipelined_images_per_s.insert("native".to_owned(), rate);
+    }
+    let after = svg(&run, "throughput")?;
+    assert!(after.contains("<title>hf (PIL), batch 8, pipelined: 2.80 images/s</title>"), "{after}");
+    assert!(after.matches("<polyline").count() > before.matches("<polyline").count() + 4, "no dashes");
+    assert!(csv(&run, "throughput")?.contains("8,hf,PIL,native,pipelined,2.8,"));
+    Ok(())
+}
+
+#[test]
+fn every_sample_is_drawn_and_many_are_bundled_from_lowest_to_highest() -> Result<()> {
+    let mut run = samples::run(&["hf"], &[1, 8]);
+    let marks = |run: &Run| Ok::<_, anyhow::Error>(of_run(run)?[3].canvas().marks.clone());
+    assert_eq!(marks(&run)?.len(), 6, "three rounds of a forward and of a processor");
+    assert_eq!(marks(&run)?[0].value, run.batches[1].forwards[0].forward_ms.samples[0]);
+    let state = GpuState { sm_clock_mhz: 1410, ..GpuState::default() };
+    let held = GpuState { throttled_by: vec!["power".to_owned()], ..state.clone() };
+    run.gpu = Some(GpuRecord { rounds: vec![state, held], ..GpuRecord::default() });
+    run.batches[1].processors[0].preprocess_ms.samples = (0..1000).map(|n| f64::from(n % 7 + 1)).collect();
+    let drawn = svg(&run, "samples")?;
+    assert!(drawn.contains("GPU clock, round 2: 1,410 MHz") && drawn.contains("clocks held down in 1 of 2"), "{drawn}");
+    assert!(drawn.contains("a bar spans 5 rounds"), "{drawn}");
+    assert_eq!(marks(&run)?.iter().filter(|mark| mark.text.starts_with("hf (PIL)")).count(), 200);
+    assert_eq!(csv(&run, "samples")?.lines().filter(|line| line.starts_with("8,hf,")).count(), 1000);
+    Ok(())
+}
+
+#[test]
+fn ten_thousand_rows_are_cut_and_said_to_be() -> Result<()> {
+    let names: Vec<String> = (0..10_000).map(|n| format!("p{n}")).collect();
+    let run = samples::run(&names.iter().map(String::as_str).collect::<Vec<_>>(), &[1]);
+    let drawn = svg(&run, "ratio")?;
+    assert!(drawn.contains("12 of 10,000 processors drawn; all are in the CSV"), "{drawn}");
+    assert_eq!(of_run(&run)?[0].canvas().marks.len(), MOST_PROCESSORS);
+    assert_eq!(csv(&run, "ratio")?.lines().count(), 10_001);
+    let run = samples::run(&["hf"], &(1..=10_000).collect::<Vec<_>>());
+    assert!(svg(&run, "ratio")?.contains("48 of 10,000 batch sizes drawn"));
+    Ok(())
+}
+
+#[test]
+fn a_picture_names_itself_and_its_values() -> Result<()> {
+    let run = samples::run(&["hf", "fused"], &[1, 8]);
+    for theme in [Theme::Light, Theme::Dark] {
+        let drawn = of_run(&run)?[0].svg(theme)?;
+        assert!(drawn.contains("role=\"img\" aria-labelledby=\"title desc\""), "{drawn}");
+        assert!(drawn.contains(&theme.hex(Colour::Paper)));
+        let saved = run.batches[1].processors[1].ratio["native"].median;
+        assert!(drawn.contains(&format!("data-value=\"{saved}\"")), "{drawn}");
+    }
+    let shapes = of_run(&run)?[0].shapes_for_page()?;
+    assert!(shapes.contains("var(--series-1)") && !shapes.contains("=\"#"), "{shapes}");
+    Ok(())
 }

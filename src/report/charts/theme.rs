@@ -1,169 +1,167 @@
-//! What the charts look like, and the canvas that they are drawn on.
+//! What the charts look like: sizes, and colours by role, light and dark.
 
-use std::error::Error;
+use plotters::style::RGBColor;
 
-use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+/// Sizes of text in logical pixels of a chart that is 960 wide: read at 600 too.
+pub(super) const TITLE: f64 = 28.0;
+pub(super) const BODY: f64 = 19.5;
+pub(super) const SMALL: f64 = 17.5;
 
-use super::font::FAMILY;
+/// Colours of series before they repeat, each with another marker then.
+const SERIES: usize = 8;
+/// Steps of a heat map.
+pub(super) const HEAT_STEPS: usize = 8;
 
-pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
-pub(super) const MUTED: RGBColor = RGBColor(96, 96, 96);
-pub(super) const GRID: RGBColor = RGBColor(226, 226, 226);
-pub(super) const TITLE: f64 = 26.0;
-pub(super) const BODY: f64 = 17.0;
-pub(super) const SMALL: f64 = 15.0;
+/// A colour by what it is for, so that one picture serves both themes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Behind everything.
+    Paper,
+    /// Text.
+    Ink,
+    /// Text and lines that stand back.
+    Muted,
+    /// Lines that the eye need not see.
+    Grid,
+    /// A bar that has no stages.
+    Plain,
+    /// The series at an index.
+    Series(usize),
+    /// Worse.
+    Bad,
+    /// Better.
+    Good,
+    /// Neither, and known.
+    Calm,
+    /// Not known.
+    Unsure,
+    /// A step of a heat map, from nothing at 0 to the most.
+    Heat(usize),
+}
+
+impl Colour {
+    /// Every colour there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        use Colour::*;
+        let fixed = [Paper, Ink, Muted, Grid, Plain, Bad, Good, Calm, Unsure];
+        fixed.into_iter().chain((0..SERIES).map(Series)).chain((0..HEAT_STEPS).map(Heat))
+    }
+
+    /// The name of its variable in a page's style sheet.
+    pub fn variable(self) -> String {
+        match self {
+            Self::Series(index) => format!("--series-{}", index % SERIES),
+            Self::Heat(step) => format!("--heat-{}", step.min(HEAT_STEPS - 1)),
+            other => format!("--{other:?}").to_lowercase(),
+        }
+    }
+}
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Theme {
+    /// Dark on white.
+    Light,
+    /// Light on near-black.
+    Dark,
+}
+
+impl Theme {
+    /// Red, green and blue of a colour. No two colours of a theme are the same.
+    pub fn rgb(self, colour: Colour) -> RGBColor {
+        let light = self == Self::Light;
+        let (on_light, on_dark) = match colour {
+            Colour::Paper => (0xff_ff_ff, 0x15_19_1e),
+            Colour::Ink => (0x1f_24_2a, 0xe8_ec_f0),
+            Colour::Muted => (0x57_60_6a, 0xa3_ad_b8),
+            Colour::Grid => (0xe2_e5_e9, 0x30_37_3f),
+            Colour::Plain => (0x96_a0_aa, 0x78_82_8c),
+            Colour::Bad => (0xc2_41_0c, 0xff_8a_5c),
+            Colour::Good => (0x04_7a_55, 0x3d_d6_a3),
+            Colour::Calm => (0x1d_5f_a8, 0x7a_b8_f5),
+            Colour::Unsure => (0x6b_64_58, 0xb8_b0_a2),
+            Colour::Series(index) => SERIES_RGB[index % SERIES],
+            Colour::Heat(step) => HEAT_RGB[step.min(HEAT_STEPS - 1)],
+        };
+        let value: u32 = if light { on_light } else { on_dark };
+        RGBColor((value >> 16) as u8, (value >> 8) as u8, value as u8)
+    }
+
+    /// `#RRGGBB`, as in an SVG.
+    pub fn hex(self, colour: Colour) -> String {
+        let RGBColor(red, green, blue) = self.rgb(colour);
+        format!("#{red:02X}{green:02X}{blue:02X}")
+    }
+}
 
 /// Okabe and Ito's palette, told apart with any colour vision; their yellow is replaced by a grey,
-/// as it cannot be read on white.
-const PALETTE: [RGBColor; 8] = [
-    RGBColor(0, 0, 0),
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(86, 180, 233),
-    RGBColor(230, 159, 0),
-    RGBColor(128, 128, 128),
+/// as it cannot be read on white, and on dark black becomes white and the blues and greens lighter.
+const SERIES_RGB: [(u32, u32); SERIES] = [
+    (0x00_00_00, 0xff_ff_ff),
+    (0x00_72_b2, 0x3b_94_e0),
+    (0xd5_5e_00, 0xf0_7a_2a),
+    (0x00_9e_73, 0x1f_bf_8f),
+    (0xcc_79_a7, 0xe3_9b_c4),
+    (0x56_b4_e9, 0x9a_d6_ff),
+    (0xe6_9f_00, 0xf2_bb_3d),
+    (0x80_80_80, 0x9c_9c_9c),
 ];
 
-/// The colour of the series or stage at `index`.
-pub(super) fn colour(index: usize) -> RGBColor {
-    PALETTE[index % PALETTE.len()]
-}
+/// One hue from nearly paper to strong, so that lightness alone tells the order.
+const HEAT_RGB: [(u32, u32); HEAT_STEPS] = [
+    (0xf1_f3_f5, 0x1f_25_2b),
+    (0xfd_e3_d3, 0x43_2a_1c),
+    (0xfb_c9_a9, 0x62_36_1c),
+    (0xf5_a7_76, 0x86_45_1c),
+    (0xe9_82_47, 0xad_58_1d),
+    (0xce_60_24, 0xd4_70_28),
+    (0xa3_45_13, 0xf2_95_50),
+    (0x6e_2c_08, 0xff_c8_9a),
+];
 
-/// A drawing area in logical pixels: the PNG draws the same coordinates larger.
-pub(super) struct Canvas<'a, B: DrawingBackend> {
-    area: &'a DrawingArea<B, Shift>,
-    scale: f64,
-    pub width: f64,
-    pub height: f64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a, B: DrawingBackend> Canvas<'a, B> {
-    pub fn new(area: &'a DrawingArea<B, Shift>, scale: f64) -> Result<Self> {
-        area.fill(&WHITE).map_err(drawing)?;
-        let (width, height) = area.dim_in_pixel();
-        Ok(Self { area, scale, width: f64::from(width) / scale, height: f64::from(height) / scale })
-    }
-
-    fn at(&self, (x, y): (f64, f64)) -> (i32, i32) {
-        // A cast saturates, and NaN is 0: no coordinate can panic.
-        ((x * self.scale).round() as i32, (y * self.scale).round() as i32)
-    }
-
-    fn pen(&self, colour: RGBAColor, width: f64) -> ShapeStyle {
-        colour.stroke_width((width * self.scale).round().max(1.0) as u32)
-    }
-
-    pub fn line(&self, points: &[(f64, f64)], colour: impl Color, width: f64) -> Result<()> {
-        let points: Vec<_> = points.iter().map(|point| self.at(*point)).collect();
-        self.area.draw(&PathElement::new(points, self.pen(colour.to_rgba(), width))).map_err(drawing)
-    }
-
-    /// A dashed horizontal line.
-    pub fn dashes(&self, from: f64, to: f64, y: f64, colour: impl Color) -> Result<()> {
-        let colour = colour.to_rgba();
-        let mut x = from;
-        while x < to {
-            self.line(&[(x, y), ((x + 7.0).min(to), y)], colour, 1.4)?;
-            x += 12.0;
+    /// A page finds a colour's role by its value.
+    #[test]
+    fn no_two_roles_share_a_colour() {
+        for theme in [Theme::Light, Theme::Dark] {
+            let mut found: Vec<_> = Colour::all().map(|colour| theme.hex(colour)).collect();
+            let count = found.len();
+            found.sort();
+            found.dedup();
+            assert_eq!(found.len(), count, "{theme:?}");
         }
-        Ok(())
     }
 
-    pub fn area(&self, outline: &[(f64, f64)], colour: impl Color) -> Result<()> {
-        let points: Vec<_> = outline.iter().map(|point| self.at(*point)).collect();
-        self.area.draw(&Polygon::new(points, colour.to_rgba().filled())).map_err(drawing)
-    }
-
-    pub fn rectangle(&self, from: (f64, f64), to: (f64, f64), colour: impl Color) -> Result<()> {
-        let shape = Rectangle::new([self.at(from), self.at(to)], colour.to_rgba().filled());
-        self.area.draw(&shape).map_err(drawing)
-    }
-
-    fn style(size: f64, scale: f64, colour: RGBColor) -> TextStyle<'static> {
-        let mut style = TextStyle::from((FAMILY, size * scale).into_font());
-        style.color = colour.to_backend_color();
-        style
-    }
-
-    /// Draws text at `at`, which is its left, centre or right, and the middle of its height.
-    pub fn text(&self, text: &str, at: (f64, f64), size: f64, colour: RGBColor, side: HPos) -> Result<()> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        // The bitmap's idea of a text's middle lies above the SVG's, which is the small letters' middle.
-        let lower = if self.scale > 1.0 { size * 0.16 } else { 0.0 };
-        let at = (at.0, at.1 + lower);
-        let style = Self::style(size, self.scale, colour).pos(Pos::new(side, VPos::Center));
-        self.area.draw(&Text::new(text.to_owned(), self.at(at), style)).map_err(drawing)
-    }
-
-    pub fn text_width(&self, text: &str, size: f64) -> Result<f64> {
-        // Measured large: plotters rounds to whole pixels.
-        let style = Self::style(size * 4.0, self.scale, INK);
-        let (width, _) = self.area.estimate_text_size(text, &style).map_err(drawing)?;
-        Ok(f64::from(width) / self.scale / 4.0)
-    }
-
-    /// `text`, cut with an ellipsis to what fits in `room`.
-    pub fn fit(&self, text: &str, size: f64, room: f64) -> Result<String> {
-        let mut fitted = text.to_owned();
-        let mut length = text.chars().count();
-        while length > 1 && self.text_width(&fitted, size)? > room {
-            // In proportion first, so that a very long text takes few measurements.
-            let share = room / self.text_width(&fitted, size)?.max(1.0);
-            length = ((length as f64 * share) as usize).clamp(1, length - 1);
-            fitted = crate::report::format::shorten(text, length);
-        }
-        Ok(fitted)
-    }
-
-    /// The marker of the series at `index`, told apart without its colour.
-    pub fn marker(&self, index: usize, (x, y): (f64, f64), colour: RGBColor) -> Result<()> {
-        const R: f64 = 5.0;
-        let shape = |corners: &[(f64, f64)]| -> Result<()> {
-            let outline: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx * R, y + dy * R)).collect();
-            self.area(&outline, colour)
+    /// WCAG's contrast of text and of lines against the paper.
+    #[test]
+    fn text_and_lines_can_be_seen() {
+        let light = |theme: Theme, colour| {
+            let RGBColor(r, g, b) = theme.rgb(colour);
+            let linear = |c: u8| {
+                let c = f64::from(c) / 255.0;
+                if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
         };
-        let stroke = |from: (f64, f64), to: (f64, f64)| {
-            self.line(&[(x + from.0 * R, y + from.1 * R), (x + to.0 * R, y + to.1 * R)], colour, 2.4)
-        };
-        match index % 8 {
-            0 => self.disc((x, y), R, colour),
-            1 => shape(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
-            2 => shape(&[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)]),
-            3 => shape(&[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)]),
-            4 => shape(&[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)]),
-            5 => stroke((-1.0, -1.0), (1.0, 1.0)).and_then(|()| stroke((-1.0, 1.0), (1.0, -1.0))),
-            6 => stroke((-1.2, 0.0), (1.2, 0.0)).and_then(|()| stroke((0.0, -1.2), (0.0, 1.2))),
-            _ => self.disc((x, y), R, colour).and_then(|()| self.disc((x, y), R * 0.55, WHITE)),
+        for theme in [Theme::Light, Theme::Dark] {
+            let paper = light(theme, Colour::Paper);
+            for (colour, least) in [
+                (Colour::Ink, 7.0),
+                (Colour::Muted, 4.5),
+                (Colour::Bad, 4.5),
+                (Colour::Good, 4.5),
+                (Colour::Calm, 4.5),
+                (Colour::Unsure, 4.5),
+                (Colour::Series(5), 2.0),
+                (Colour::Series(1), 3.0),
+            ] {
+                let own = light(theme, colour);
+                let contrast = (own.max(paper) + 0.05) / (own.min(paper) + 0.05);
+                assert!(contrast >= least, "{theme:?} {colour:?}: {contrast:.2}");
+            }
         }
     }
-
-    fn disc(&self, centre: (f64, f64), radius: f64, colour: RGBColor) -> Result<()> {
-        let radius = (radius * self.scale).round() as i32;
-        self.area.draw(&Circle::new(self.at(centre), radius, colour.filled())).map_err(drawing)
-    }
-
-    /// The title, the line under it that names the vertical axis, and the caption at the foot.
-    pub fn frame(&self, title: &str, subtitle: &str, caption: &[String]) -> Result<()> {
-        let room = self.width - 48.0;
-        self.text(&self.fit(title, TITLE, room)?, (24.0, 30.0), TITLE, INK, HPos::Left)?;
-        self.text(&self.fit(subtitle, BODY, room)?, (24.0, 58.0), BODY, MUTED, HPos::Left)?;
-        let top = self.height - 14.0 - 18.0 * caption.len().saturating_sub(1) as f64;
-        for (index, line) in caption.iter().enumerate() {
-            let y = top + 18.0 * index as f64 - 4.0;
-            self.text(&self.fit(line, SMALL, room)?, (24.0, y), SMALL, MUTED, HPos::Left)?;
-        }
-        Ok(())
-    }
-}
-
-/// A backend's error as this crate's: a backend need not be `'static`, so its text is kept.
-pub(super) fn drawing<E: Error>(error: E) -> anyhow::Error {
-    anyhow!("drawing a chart: {error}")
 }

@@ -1,36 +1,81 @@
 //! Images a second through preprocess and forward, by batch size.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
-use plotters::prelude::*;
 
+use super::canvas::{Canvas, Side};
+use super::caption;
 use super::lines::{Axis, Plot, series};
-use super::theme::Canvas;
-use super::{Series, caption};
-use crate::report::format::{clean, first_forward, number};
-use crate::report::schema::Run;
+use super::theme::{Colour, SMALL};
+use crate::report::format::{clean, first_forward, number, usable};
+use crate::report::schema::{Estimate, Run};
 
-pub(super) fn draw<B: DrawingBackend>(run: &Run, canvas: &Canvas<'_, B>) -> Result<()> {
+pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let forward = first_forward(run);
-    let (drawn, left_out) = series(run, |row| row.images_per_s.get(forward?).copied());
-    let axis = axis(&drawn);
+    let (serial, left_out) = series(run, |row| row.images_per_s.get(forward?).copied());
+    let (pipelined, _) = series(run, |row| row.pipelined_images_per_s.get(forward?).copied());
+    let ceiling = ceiling(run, forward);
+    let every = serial.iter().chain(&pipelined).flat_map(|line| &line.points).map(|(_, e)| *e);
+    let axis = axis(every.chain(ceiling.values().map(|rate| Estimate { median: *rate, low: *rate, high: *rate })));
     let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
     let scale = if (axis.place)(8.0) == 3.0 { ", log scale" } else { "" };
-    canvas.frame(
+    let how = if pipelined.is_empty() {
+        "one after the other"
+    } else {
+        "one after the other (solid) and with the next batch prepared meanwhile (dashed)"
+    };
+    let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
+    remarks.extend(caption::left_out(&left_out));
+    let inside = canvas.frame(
         "Images a second, end to end",
-        &format!(
-            "images a second: preprocess, then forward{named}, one after the other{scale}; higher is better"
-        ),
-        &caption(run, &left_out),
+        &format!("images a second: preprocess and forward{named}, {how}{scale}; higher is better"),
+        &caption::of_run(run, &remarks),
     )?;
-    let plot = Plot::new(canvas, run, &drawn, axis)?;
-    plot.lines(canvas, &drawn)
+    let labels: Vec<_> = serial.iter().map(|line| line.label.as_str()).collect();
+    let plot = Plot::new(canvas, run, &labels, axis, inside)?;
+    draw_ceiling(canvas, &plot, &ceiling, run);
+    for line in &pipelined {
+        let points: Vec<_> =
+            line.points.iter().map(|(size, e)| (plot.x(*size), plot.y(e.median))).collect();
+        points.windows(2).for_each(|ends| canvas.dashes(ends[0], ends[1], Colour::Series(line.index)));
+        for (point, (size, estimate)) in points.iter().zip(&line.points) {
+            canvas.disc(*point, 3.0, Colour::Series(line.index), 1.0);
+            let text = format!("{}, batch {size}, pipelined: {} images/s", line.label, number(estimate.median));
+            canvas.mark(*point, (9.0, 9.0), text, estimate.median);
+        }
+    }
+    plot.lines(canvas, &serial, " images/s")
+}
+
+/// Images a second of the forward alone, which no preprocessing can exceed: by batch size.
+fn ceiling(run: &Run, forward: Option<&str>) -> BTreeMap<usize, f64> {
+    let rate = |batch: &crate::report::schema::Batch| {
+        let row = batch.forwards.iter().find(|row| Some(row.name.as_str()) == forward)?;
+        let time = Some(row.forward_ms.estimate).filter(usable)?.median;
+        Some((batch.batch_size.max(1), batch.batch_size as f64 * 1000.0 / time))
+    };
+    super::rows::batches(run).0.into_iter().filter_map(rate).filter(|(_, rate)| rate.is_finite()).collect()
+}
+
+fn draw_ceiling(canvas: &mut Canvas, plot: &Plot, ceiling: &BTreeMap<usize, f64>, run: &Run) {
+    let points: Vec<_> = ceiling.iter().map(|(size, rate)| (plot.x(*size), plot.y(*rate))).collect();
+    canvas.faint_line(&points, Colour::Muted, 7.0, 0.25);
+    if points.len() < 2 {
+        points.iter().for_each(|(x, y)| canvas.faint_line(&[(x - 30.0, *y), (x + 30.0, *y)], Colour::Muted, 7.0, 0.25));
+    }
+    for (point, (size, rate)) in points.iter().zip(ceiling) {
+        canvas.mark(*point, (9.0, 6.0), format!("forward alone, batch {size}: {} images/s", number(*rate)), *rate);
+    }
+    if let (Some((x, y)), false) = (points.first(), run.batches.is_empty()) {
+        let y = if y - 16.0 < plot.top { y + 18.0 } else { y - 14.0 };
+        canvas.text("the forward alone", (x.max(plot.left + 4.0), y), SMALL, Colour::Muted, Side::Left);
+    }
 }
 
 /// From zero, as rates are compared by their height; logarithmic where that would flatten some.
-fn axis(drawn: &[Series]) -> Axis {
-    let ends = drawn.iter().flat_map(|line| &line.points);
-    let (low, high) =
-        ends.fold((f64::INFINITY, 0.0f64), |(low, high), (_, e)| (low.min(e.low), high.max(e.high)));
+fn axis(ends: impl Iterator<Item = Estimate>) -> Axis {
+    let (low, high) = ends.fold((f64::INFINITY, 0.0f64), |(low, high), e| (low.min(e.low), high.max(e.high)));
     if low.is_finite() && high / low > 20.0 {
         let low = low.log2().floor() as i32;
         let high = (high.log2().ceil() as i32).max(low + 1);

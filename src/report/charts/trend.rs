@@ -1,13 +1,12 @@
 //! One kind of figure over many runs, each series over its own median, so that all fit one axis.
 
 use anyhow::Result;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
+use super::canvas::{Canvas, Side};
 use super::lines::spread;
-use super::theme::{BODY, Canvas, GRID, INK, MUTED, SMALL, colour};
+use super::theme::{BODY, Colour, SMALL, Theme};
 use super::throughput::{round_step, tick};
-use super::{field, render_png, render_svg};
+use super::{HEIGHT, WIDTH, field, render};
 use crate::history::{History, Series};
 use crate::measure::statistics::median;
 use crate::report::format::{clean, shorten};
@@ -17,7 +16,7 @@ use crate::report::format::{clean, shorten};
 /// # Errors
 /// If drawing fails.
 pub fn svg(history: &History) -> Result<String> {
-    render_svg(|canvas| draw(history, canvas))
+    render::svg(&draw(history)?, Theme::Light)
 }
 
 /// The trend as a PNG of twice the SVG's pixels on a side.
@@ -25,7 +24,7 @@ pub fn svg(history: &History) -> Result<String> {
 /// # Errors
 /// If drawing fails.
 pub fn png(history: &History) -> Result<Vec<u8>> {
-    render_png(|canvas| draw(history, canvas))
+    render::png(&draw(history)?, Theme::Light)
 }
 
 /// Every point as CSV with a header.
@@ -60,26 +59,22 @@ fn drawn(history: &History) -> Vec<(&Series, f64)> {
     chosen.map(|series| (series, level(series))).filter(|(_, level)| *level > 0.0).collect()
 }
 
-fn draw<B: DrawingBackend>(history: &History, canvas: &Canvas<'_, B>) -> Result<()> {
+fn draw(history: &History) -> Result<Canvas> {
+    let mut canvas = Canvas::new(WIDTH, HEIGHT)?;
     let drawn = drawn(history);
     let (figure, batch) = drawn.first().map_or((String::new(), 0), |(s, _)| (clean(&s.figure), s.batch_size));
     let mut caption =
         vec!["dots mark the first run of a new level (E-Divisive, permutation test at 1%)".to_owned()];
     caption.extend(history.notes.iter().map(|note| clean(note)));
-    canvas.frame(
+    let (top, bottom) = canvas.frame(
         "How the figures moved from commit to commit",
         &format!("{figure} at batch {batch}, each over its own median; {} runs", history.commits.len()),
         &caption,
     )?;
-    let (left, right, top, bottom) = (86.0, canvas.width - 230.0, 88.0, canvas.height - 124.0);
+    let (left, right, top, bottom) = (86.0, canvas.width - 230.0, top + 12.0, bottom - 52.0);
     if drawn.is_empty() {
-        return canvas.text(
-            "Nothing was measured.",
-            ((left + right) / 2.0, 250.0),
-            BODY,
-            MUTED,
-            HPos::Center,
-        );
+        canvas.nothing();
+        return Ok(canvas);
     }
     let shares = drawn.iter().flat_map(|(series, level)| series.points.iter().map(move |p| p.value / level));
     let (low, high) = shares.fold((0.95f64, 1.05f64), |(low, high), share| (low.min(share), high.max(share)));
@@ -90,8 +85,8 @@ fn draw<B: DrawingBackend>(history: &History, canvas: &Canvas<'_, B>) -> Result<
     let ticks = ((high - low) / step).round() as u32;
     for number in 0..=ticks.min(40) {
         let value = low + step * f64::from(number);
-        canvas.line(&[(left, y(value)), (right, y(value))], GRID, 1.0)?;
-        canvas.text(&tick(value, step), (left - 10.0, y(value)), BODY, INK, HPos::Right)?;
+        canvas.line(&[(left, y(value)), (right, y(value))], Colour::Grid, 1.0);
+        canvas.text(&tick(value, step), (left - 10.0, y(value)), BODY, Colour::Ink, Side::Right);
     }
     // From the right, as the latest commit is the one read most.
     let mut free = f64::INFINITY;
@@ -99,30 +94,30 @@ fn draw<B: DrawingBackend>(history: &History, canvas: &Canvas<'_, B>) -> Result<
         let text = shorten(&clean(commit), 8);
         let half = canvas.text_width(&text, SMALL)? / 2.0;
         if x(run) + half + 8.0 <= free {
-            canvas.text(&text, (x(run), bottom + 17.0), SMALL, INK, HPos::Center)?;
+            canvas.text(&text, (x(run), bottom + 17.0), SMALL, Colour::Ink, Side::Centre);
             free = x(run) - half;
         }
     }
-    canvas.text("commit", ((left + right) / 2.0, bottom + 39.0), BODY, INK, HPos::Center)?;
+    canvas.text("commit", ((left + right) / 2.0, bottom + 39.0), BODY, Colour::Ink, Side::Centre);
     let mut ends = Vec::new();
     for (index, (series, level)) in drawn.iter().enumerate() {
         let points: Vec<_> = series.points.iter().map(|p| (x(p.run), y(p.value / level))).collect();
         if points.len() > 1 {
-            canvas.line(&points, colour(index), 2.0)?;
+            canvas.line(&points, Colour::Series(index), 2.0);
         }
         let changes = series.changes.iter().filter_map(|change| points.get(change.index));
         let alone = points.first().filter(|_| points.len() == 1);
         for point in changes.chain(alone) {
-            canvas.marker(index, *point, colour(index))?;
+            canvas.marker(index, *point);
         }
         ends.extend(points.last().map(|point| (index, point.1, series.subject.as_str())));
     }
     ends.sort_by(|a, b| a.1.total_cmp(&b.1));
     let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
     for ((index, _, subject), at) in ends.into_iter().zip(spread(&wanted, 19.0, top, bottom)) {
-        canvas.marker(index, (right + 20.0, at), colour(index))?;
+        canvas.marker(index, (right + 20.0, at));
         let text = canvas.fit(&clean(subject), BODY, 190.0)?;
-        canvas.text(&text, (right + 32.0, at), BODY, INK, HPos::Left)?;
+        canvas.text(&text, (right + 32.0, at), BODY, Colour::Ink, Side::Left);
     }
-    Ok(())
+    Ok(canvas)
 }

@@ -1,0 +1,93 @@
+//! Pages of ordinary, partial and hostile runs.
+
+use anyhow::Result;
+
+use super::{of_run, of_runs};
+use crate::report::schema::{ParityStatus, Run};
+use crate::report::{charts, samples};
+
+const HOSTILE: &str = "</script></title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'`&";
+
+fn page(run: &Run) -> Result<String> {
+    of_run(run, &charts::of_run(run)?)
+}
+
+/// A run whose every text is markup.
+fn hostile() -> Run {
+    let mut run = samples::run(&["hf", HOSTILE], &[1, 8]);
+    let text = || HOSTILE.to_owned();
+    run.notes = vec![text()];
+    let environment = &mut run.environment;
+    (environment.cpu, environment.os, environment.commit, environment.command) = (text(), text(), text(), text());
+    environment.versions.insert(text(), text());
+    environment.versions.insert("torch".to_owned(), text());
+    let settings = &mut run.settings;
+    (settings.device, settings.dtype, settings.model, settings.workload) = (text(), text(), text(), text());
+    settings.tower = text();
+    for batch in &mut run.batches {
+        batch.forwards[0].name = text();
+        let row = &mut batch.processors[1];
+        row.feed = text();
+        row.failure = Some(text());
+        row.parity = ParityStatus::Differs { values: 1, total: 2, detail: text() };
+        row.stages_ms.insert(text(), 1.0);
+        for map in [&mut row.ratio, &mut row.images_per_s, &mut row.pipelined_images_per_s] {
+            map.insert(text(), samples::estimate(0.5));
+        }
+    }
+    run
+}
+
+#[test]
+fn a_page_asks_for_nothing_and_leads_with_the_verdict() -> Result<()> {
+    let run = samples::run(&["hf", "fused"], &[1, 8]);
+    let page = page(&run)?;
+    assert!(page.contains("default-src 'none'") && page.contains("script-src 'sha256-"), "no policy");
+    assert!(!page.contains("unsafe-inline") && !page.contains("src=\"") && !page.contains("<link"));
+    assert!(!page.contains("http://") && !page.contains("https://"), "an address of the network");
+    assert!(page.contains("<h1>At batch 8, fused (CHW) preprocesses 3.2× as fast as hf"));
+    assert_eq!(page.matches("<figure").count(), charts::OF_RUN.len());
+    assert_eq!(page.matches("scope=\"row\"").count(), 4, "a row of the table a processor and batch size");
+    let saved = run.batches[1].processors[1].ratio["native"].median;
+    assert!(page.contains(&format!("data-value=\"{saved}\"")));
+    assert!(page.contains("patchmark bench --processors hf,fused") && page.contains("git checkout 0123abc"));
+    Ok(())
+}
+
+#[test]
+fn nothing_of_a_hostile_run_is_markup() -> Result<()> {
+    let run = hostile();
+    for page in [page(&run)?, of_runs(&[(HOSTILE.to_owned(), run.clone()), ("b".to_owned(), run.clone())])?] {
+        assert!(page.contains("alert(1)"), "the names are shown as they are");
+        assert!(!page.contains("<img") && !page.contains("<script>alert"), "markup came through");
+        assert_eq!(page.matches("<script").count(), 1);
+        assert_eq!(page.matches("</script").count(), 1);
+        assert_eq!(page.matches("<title>").count(), 1);
+        // Inside an attribute a quote would end it.
+        assert!(!page.contains("alert(1)&gt;\"") && !page.contains("alert(1)>\""), "a quote came through");
+    }
+    for chart in charts::of_run(&run)? {
+        let svg = chart.svg(charts::Theme::Light)?;
+        assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", chart.name());
+    }
+    Ok(())
+}
+
+#[test]
+fn pages_without_results_or_of_ten_thousand_rows_stay_whole_and_small() -> Result<()> {
+    let mut empty = samples::run(&[], &[]);
+    empty.environment = Default::default();
+    empty.settings = Default::default();
+    empty.partial = true;
+    let text = page(&empty)?;
+    assert!(text.contains("Nothing was measured.") && text.contains("Partial run"), "{text}");
+    let names: Vec<String> = (0..10_000).map(|n| format!("p{n}")).collect();
+    let mut many = samples::run(&names.iter().map(String::as_str).collect::<Vec<_>>(), &[1]);
+    for row in &mut many.batches[0].processors {
+        row.preprocess_ms.samples = (0..500).map(|n| 10.0 + f64::from(n % 9)).collect();
+    }
+    let text = page(&many)?;
+    assert!(text.contains("The first 1,000 of 10,000 rows"));
+    assert!(text.len() < 2_000_000, "{} bytes", text.len());
+    Ok(())
+}
