@@ -1,34 +1,130 @@
 //! `patchmark report`.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::{
     error::Outcome,
-    report::{store, table},
+    input_error,
+    report::{
+        Run, Theme, charts,
+        export::{Format, Selection},
+        folder::Folder,
+        page, store, table,
+    },
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A run folder, or its run.json.
-    run: PathBuf,
-    /// Where to draw [default: the run folder itself].
+    /// A run folder, or its run.json; of several, one page that shows them beside each other.
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// Where to draw [default: the run folder itself; for several runs runs/report].
     #[arg(long, value_name = "DIR", env = "PATCHMARK_OUT")]
     out: Option<PathBuf>,
+    /// Draw only these charts: ratio, stages, throughput, samples.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "PATCHMARK_ONLY")]
+    only: Vec<String>,
+    /// Write only these forms.
+    #[arg(long, value_enum, value_name = "FORMATS", value_delimiter = ',', env = "PATCHMARK_FORMAT")]
+    format: Vec<Format>,
+    /// Theme of SVG and PNG files; dark ones are named NAME-dark. A page has both.
+    #[arg(long, value_enum, value_name = "THEME", default_value = "light", env = "PATCHMARK_THEME")]
+    theme: Theme,
+    /// Show the page in the browser.
+    #[arg(long, env = "PATCHMARK_OPEN")]
+    open: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let run = store::read_run(&arguments.run)?;
-    let folder = match (&arguments.out, arguments.run.is_dir()) {
-        (Some(out), _) => out.clone(),
-        (None, true) => arguments.run.clone(),
-        (None, false) => arguments.run.parent().map(PathBuf::from).unwrap_or_default(),
+    let page = match arguments.runs.as_slice() {
+        [one] => redraw(arguments, one)?,
+        several => beside(arguments, several)?,
     };
-    store::check_writable(&folder)?;
-    store::write_run(&folder, &run)?;
+    if arguments.open {
+        open(&page)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// One run in its folder; returns its page.
+fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
+    let selection = selection(arguments)?;
+    let run = store::read_run(path)?;
+    let folder = match (&arguments.out, path.is_dir()) {
+        (Some(out), _) => out.clone(),
+        (None, true) => path.to_owned(),
+        (None, false) => path.parent().map(PathBuf::from).unwrap_or_default(),
+    };
+    match selection {
+        Some(selection) => store::redraw(&folder, &run, &selection)?,
+        None => store::write_run(&folder, &run)?,
+    }
     print!("{}", table::render(&run));
     eprintln!("drawn in {}", folder.display());
-    Ok(Outcome::Done)
+    Ok(folder.join(page::FILE))
+}
+
+/// What was asked for, where it is not everything.
+fn selection(arguments: &Arguments) -> Result<Option<Selection>> {
+    let (only, format) = (&arguments.only, &arguments.format);
+    if only.is_empty() && format.is_empty() && arguments.theme == Theme::Light {
+        return Ok(None);
+    }
+    if arguments.open && !format.is_empty() && !format.contains(&Format::Html) {
+        return Err(input_error!("--open shows the page: add html to --format, or leave --format out"));
+    }
+    let mut selection = Selection { theme: arguments.theme, ..Selection::default() };
+    for name in only {
+        if !charts::OF_RUN.contains(&name.trim()) {
+            return Err(input_error!(
+                "--only {name}: no such chart; a run has {}",
+                charts::OF_RUN.join(", ")
+            ));
+        }
+    }
+    if !only.is_empty() {
+        selection.charts.retain(|chart| only.iter().any(|name| name.trim() == *chart));
+    }
+    if !format.is_empty() {
+        selection.formats.clone_from(format);
+    }
+    Ok(Some(selection))
+}
+
+/// Several runs on one page; returns it.
+fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
+    if selection(arguments)?.is_some() {
+        return Err(input_error!("--only, --format and --theme are for one run; several become one page"));
+    }
+    let name = |path: &Path| {
+        let folder = if path.is_dir() { Some(path) } else { path.parent() };
+        folder.unwrap_or(path).display().to_string()
+    };
+    let runs = paths.iter().map(|path| Ok((name(path), store::read_run(path)?)));
+    let runs = runs.collect::<Result<Vec<(String, Run)>>>()?;
+    let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs/report"));
+    let staging = Folder::find(&folder, page::FILE)?.staging()?;
+    staging.save(page::FILE, page::of_runs(&runs)?.as_bytes())?;
+    staging.replace()?;
+    let page = folder.join(page::FILE);
+    eprintln!("drawn in {}", page.display());
+    Ok(page)
+}
+
+/// Hands the page to whatever the desktop opens pages with.
+fn open(page: &Path) -> Result<()> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let ended = Command::new(opener).arg(page).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    let why = match ended {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => format!("{opener} ended with {status}"),
+        Err(error) => format!("{opener} cannot be run ({error})"),
+    };
+    Err(input_error!("--open: {why}; open {} in a browser yourself", page.display()))
 }

@@ -1,6 +1,7 @@
 //! Saved runs and everything drawn from them; nothing here measures.
 
 pub mod charts;
+pub mod export;
 pub mod folder;
 pub mod format;
 pub mod page;

@@ -5,13 +5,11 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
-use super::charts::{self, Theme};
 use super::folder::Folder;
 use super::schema::{Estimate, Run, SCHEMA_VERSION, Samples};
-use super::{page, summary};
+use super::{export::Selection, summary};
 use crate::input_error;
 
 const RUN_FILE: &str = "run.json";
@@ -28,18 +26,22 @@ pub fn write_run(dir: &Path, run: &Run) -> Result<()> {
     json.push(b'\n');
     staging.save(RUN_FILE, &json)?;
     staging.save("summary.md", summary::render(&run).as_bytes())?;
-    let charts = charts::of_run(&run)?;
-    // Each PNG is averaged from one of sixteen times the pixels: side by side they take half as long.
-    let pictures: Vec<_> = charts
-        .par_iter()
-        .map(|chart| anyhow::Ok((chart.svg(Theme::Light)?, chart.png(Theme::Light)?)))
-        .collect::<Result<_>>()?;
-    for (chart, (svg, png)) in charts.iter().zip(pictures) {
-        staging.save(&format!("{}.svg", chart.name()), svg.as_bytes())?;
-        staging.save(&format!("{}.png", chart.name()), &png)?;
-        staging.save(&format!("{}.csv", chart.name()), chart.csv().as_bytes())?;
-    }
-    staging.save(page::FILE, page::of_run(&run, &charts)?.as_bytes())?;
+    Selection::default().save(&staging, &run)?;
+    staging.replace()
+}
+
+/// Draws only what is selected of `run` into the folder `dir`, whose other files are kept.
+///
+/// # Errors
+/// As for [`write_run`].
+pub fn redraw(dir: &Path, run: &Run, selection: &Selection) -> Result<()> {
+    let staging = Folder::find(dir, RUN_FILE)?.staging()?;
+    let run = finite(run);
+    // The file that makes the folder a run's.
+    let mut json = serde_json::to_vec_pretty(&run).context("encoding run.json")?;
+    json.push(b'\n');
+    staging.save(RUN_FILE, &json)?;
+    selection.save(&staging, &run)?;
     staging.replace()
 }
 

@@ -5,17 +5,19 @@ use maud::{Markup, html};
 
 use super::{facts, figure::figure, head, table};
 use crate::report::charts::Chart;
+use crate::report::export::Format;
 use crate::report::format::{
     clean, first_forward, interval, label, largest_batch, machine, number, preprocess, rounds, times, usable,
 };
 use crate::report::schema::{ParityStatus, Run};
 use crate::report::summary::{headline, leader};
 
-/// The run as one HTML document.
+/// The run as one HTML document. `beside` are the forms in which the charts' own files lie beside it,
+/// which it links to.
 ///
 /// # Errors
 /// If a chart cannot be drawn.
-pub fn of_run(run: &Run, charts: &[Chart]) -> Result<String> {
+pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> {
     let figures = charts.iter().map(|chart| figure(chart, chart.name())).collect::<Result<Vec<_>>>()?;
     let machine = machine(&run.environment, &run.settings);
     let body = html! {
@@ -36,8 +38,8 @@ pub fn of_run(run: &Run, charts: &[Chart]) -> Result<String> {
                 section {
                     h2 { (chart.canvas().title) }
                     (figure)
-                    p.files { @for kind in ["svg", "png", "csv"] {
-                        @let name = format!("{}.{kind}", chart.name());
+                    p.files { @for format in beside.iter().filter(|format| **format != Format::Html) {
+                        @let name = format!("{}.{}", chart.name(), format!("{format:?}").to_lowercase());
                         a href=(name) { (name) } " "
                     } }
                 }

@@ -9,7 +9,7 @@ use crate::report::{charts, samples};
 const HOSTILE: &str = "</script></title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'`&";
 
 fn page(run: &Run) -> Result<String> {
-    of_run(run, &charts::of_run(run)?)
+    of_run(run, &charts::of_run(run)?, &[])
 }
 
 /// A run whose every text is markup.
