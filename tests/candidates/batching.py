@@ -8,6 +8,11 @@ import torch
 from base import Base, sizes
 
 
+def content(item):
+    data = item.tobytes() if hasattr(item, "tobytes") else item.numpy().tobytes()
+    return hashlib.md5(data).digest()
+
+
 class RefusesSingle(Base):  # caught by: single-image
     def before(self, images, keywords):
         if not isinstance(images, list) and getattr(images, "ndim", 3) == 3:
@@ -50,6 +55,16 @@ class SortsByArea(Base):  # caught by: mixed-order
     def before(self, images, keywords):
         if isinstance(images, list) and len(sizes(images)) == len(images) > 2:
             return sorted(images, key=lambda image: image.size[0] * image.size[1])
+        return images
+
+
+class SwapsTheTail(Base):  # caught by: mixed-order
+    """Puts the groups back in order, but for the last two images where their sizes differ."""
+
+    def before(self, images, keywords):
+        given = sizes(images)
+        if isinstance(images, list) and len(given) == len(images) > 2 and given[-1] != given[-2]:
+            return [*images[:-2], images[-1], images[-2]]
         return images
 
 
@@ -98,6 +113,23 @@ class TiredOfRepeats(Base):  # caught by: determinism
         if seen == self.last and len(outputs["pixel_values"]):
             outputs["pixel_values"] = outputs["pixel_values"].half().float()
         self.last = seen
+        return outputs
+
+
+class DriftsOnRepeats(Base):  # caught by: determinism
+    """Takes another path for a call that is in every respect the one before it, on its own thread."""
+
+    def __init__(self, **keywords):
+        super().__init__(**keywords)
+        self.home, self.last = threading.get_ident(), None
+
+    def __call__(self, images, **keywords):
+        outputs = super().__call__(images, **keywords)
+        items = images if isinstance(images, list) else [images]
+        same = (type(images), [(type(item), content(item)) for item in items], str(sorted(keywords.items())))
+        if same == self.last and items and threading.get_ident() == self.home:
+            outputs["pixel_values"] = outputs["pixel_values"].half().float()
+        self.last = same
         return outputs
 
 

@@ -7,7 +7,7 @@ use crate::{
         Observation, Returned,
         exam::{Exam, call},
     },
-    worker::protocol::ImageRef,
+    worker::protocol::{Form, ImageRef},
     workload::{CorpusSpec, Pattern},
 };
 
@@ -83,9 +83,12 @@ pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
         if each.mutate && !exam.session.python {
             continue;
         }
-        let (right_first, given_first) = exam.both(&call(vec![each.image]))?;
-        let mut second = call(vec![each.other]);
-        second.mutate = each.mutate;
+        let (mut first, mut second) = (call(vec![each.image]), call(vec![each.other]));
+        if each.mutate {
+            // Only a PIL image can be pasted into.
+            (first.form, second.form, second.mutate) = (Form::Pil, Form::Pil, true);
+        }
+        let (right_first, given_first) = exam.both(&first)?;
         let (right, given) = exam.both(&second)?;
         let (given_first, given) = (exam.returned(given_first)?, exam.returned(given)?);
         let (Observation::Returned(right_first), Observation::Returned(right)) = (&*right_first, &*right)
