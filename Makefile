@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench test test-long lint criterion sanitize instructions resizers schema error-rates kill-test clean
+.PHONY: help setup build bench test test-long lint criterion sanitize miri instructions resizers schema error-rates kill-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +42,12 @@ lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
 criterion: setup ## Criterion benches, with the environment of the build
 	@cargo bench --locked --workspace $(ARGS)
 
-sanitize: ## The one pass under AddressSanitizer (every level) and Miri (portable); needs rustup's nightly with miri
+sanitize: ## The one pass under AddressSanitizer, at every level
+	CARGO_TARGET_DIR=target/asan RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address PATCHMARK_CASES=100 \
+	    cargo test --release --locked -p patchmark-fused --target $$(rustc -vV | sed -n 's/host: //p') --tests
+
+miri: ## The one pass under Miri, at the portable level; needs rustup's nightly with miri
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked -p patchmark-fused --test small
-	CARGO_TARGET_DIR=target/asan RUSTFLAGS=-Zsanitizer=address PATCHMARK_CASES=100 cargo +nightly test --release \
-	    --locked -p patchmark-fused --target $$(rustc -vV | sed -n 's/host: //p') --tests
 
 instructions: ## Instructions of the one pass for an image, counted by callgrind
 	@scripts/instructions.sh
