@@ -9,8 +9,9 @@ from base import Base, sizes
 
 
 def content(item):
-    data = item.tobytes() if hasattr(item, "tobytes") else item.numpy().tobytes()
-    return hashlib.md5(data).digest()
+    if isinstance(item, torch.Tensor):
+        return item.stride(), hashlib.md5(item.numpy().tobytes()).digest()
+    return hashlib.md5(item.tobytes()).digest()
 
 
 class RefusesSingle(Base):  # caught by: single-image
