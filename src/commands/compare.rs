@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,7 +18,7 @@ use super::{
     },
 };
 use crate::{
-    compare::{Builds, Contest, Measured, Processors, RowName, measure, protocol::Setup},
+    compare::{Builds, Contest, Measured, Processors, RowName, Subjects, measure, protocol::Setup},
     error::Outcome,
     gate::{
         Decision, Finding, Row, Rule, Verdict,
@@ -29,6 +30,8 @@ use crate::{
     measure::{environment, parse_device, statistics::median},
     processor::{self, REFERENCE},
     python,
+    validate::{self, Subject},
+    worker::Limits,
     workload::Sizes,
 };
 
@@ -39,9 +42,10 @@ const SEED: u64 = 0;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Two processors, the base first. With --base-binary: processors that are held against
+    /// Two subjects, the base first: processors, python:FILE:CLASS or transformers==VERSION; all but two
+    /// processors get processes of their own. With --base-binary: processors that are held against
     /// themselves in the other build [default: all of patchmark's own].
-    #[arg(value_name = "PROCESSOR")]
+    #[arg(value_name = "SUBJECT")]
     subjects: Vec<String>,
     /// A patchmark built from the base commit; this program is the candidate.
     #[arg(long, value_name = "PATH", env = "PATCHMARK_BASE_BINARY")]
@@ -107,7 +111,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
         None => {
             let name = |index: usize| arguments.subjects[index].clone();
-            (Box::new(Processors::load(&setup)?), name(0), name(1))
+            let contest: Box<dyn Contest> = match in_workers(arguments)? {
+                Some(subjects) => {
+                    let run = validate::Run {
+                        program: None,
+                        limits: Limits::default(),
+                        threads: setup.threads,
+                        interrupt: Arc::clone(&interrupt),
+                    };
+                    Box::new(Subjects::load(subjects, &setup, run)?)
+                }
+                None => Box::new(Processors::load(&setup)?),
+            };
+            (contest, name(0), name(1))
         }
     };
     let rows = contest.rows().iter().filter(|row| row.timed()).count();
@@ -158,6 +174,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 fn setup(arguments: &Arguments) -> Result<Setup> {
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
     let processors: Vec<&'static str> = match (&arguments.base_binary, arguments.subjects.as_slice()) {
+        (None, [_, _]) if in_workers(arguments)?.is_some() => Vec::new(),
         (None, [base, candidate]) if base == candidate => processor::parse_names(base)?,
         (None, [_, _]) => processor::parse_names(&arguments.subjects.join(","))?,
         (None, _) => {
@@ -190,6 +207,29 @@ fn setup(arguments: &Arguments) -> Result<Setup> {
         threads: use_threads(arguments.threads)?,
         slowdown: arguments.slow_candidate / 100.0,
     })
+}
+
+/// The two subjects, where they are compared in worker processes: where either is none of patchmark's own
+/// processors.
+fn in_workers(arguments: &Arguments) -> Result<Option<[Subject; 2]>> {
+    let ([base, candidate], None) = (arguments.subjects.as_slice(), &arguments.base_binary) else {
+        return Ok(None);
+    };
+    if [base, candidate].iter().all(|name| processor::NAMES.contains(&name.as_str())) {
+        return Ok(None);
+    }
+    let subjects = [Subject::parse(base)?, Subject::parse(candidate)?];
+    let set = [
+        ("--preprocessor", arguments.parameters.file().is_some()),
+        ("--slow-candidate", arguments.slow_candidate > 0.0),
+        ("--device", arguments.device != "cpu"),
+    ];
+    match set.into_iter().find(|(_, set)| *set) {
+        Some((option, _)) => Err(input_error!(
+            "{option} is for patchmark's own processors, and {base} or {candidate} is none of them"
+        )),
+        None => Ok(Some(subjects)),
+    }
 }
 
 fn absolute(path: &Path, option: &str) -> Result<PathBuf> {

@@ -27,5 +27,6 @@ pub use observation::{Observation, Returned};
 pub use parity::{Class, Measurement, Place, Rules};
 pub use run::{Outcome, ParityReport, Settings, examine, validate};
 pub use session::{About, Run, Session};
+pub(crate) use session::{Answer, Side, side, write_image};
 pub use speed::{SpeedRow, SpeedVerdict};
 pub use subject::Subject;

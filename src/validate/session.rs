@@ -47,7 +47,7 @@ pub struct About {
 
 /// An answer, or why there is none.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Reply(Reply),
     Died(Death),
     Unavailable,
@@ -61,6 +61,7 @@ pub struct Side {
     interrupt: Arc<AtomicBool>,
     outputs: PathBuf,
     worker: Option<Worker>,
+    loading: bool,
     loaded: bool,
     deaths: usize,
     timeouts: usize,
@@ -78,6 +79,7 @@ impl Side {
             interrupt,
             outputs,
             worker: None,
+            loading: false,
             loaded: false,
             deaths: 0,
             timeouts: 0,
@@ -86,19 +88,30 @@ impl Side {
         }
     }
 
+    /// Starts a worker and lets it make the subject, without waiting: several sides load at once.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let worker = match &mut self.worker {
+            Some(worker) => worker,
+            empty => empty.insert(Worker::spawn(&self.launch, Arc::clone(&self.interrupt))?),
+        };
+        worker.send(&Request::Load(self.load.clone()));
+        self.loading = true;
+        Ok(())
+    }
+
     /// Starts a worker and makes the subject, unless that is done; the reply where it failed.
-    pub(super) fn make(&mut self) -> Result<Option<Answer>> {
+    pub(crate) fn make(&mut self) -> Result<Option<Answer>> {
         if self.loaded {
             return Ok(None);
         }
         if self.deaths >= DEATHS || self.timeouts >= TIMEOUTS {
             return Ok(Some(Answer::Unavailable));
         }
-        let worker = match &mut self.worker {
-            Some(worker) => worker,
-            empty => empty.insert(Worker::spawn(&self.launch, Arc::clone(&self.interrupt))?),
-        };
-        worker.send(&Request::Load(self.load.clone()));
+        if !self.loading {
+            self.start()?;
+        }
+        self.loading = false;
+        let Some(worker) = &mut self.worker else { bail!("a worker was not started") };
         let reply = worker.receive(self.limits.load)?;
         match self.settle(reply) {
             Answer::Reply(Reply::Loaded { class, versions, capability, state_changes, accepted }) => {
@@ -121,7 +134,7 @@ impl Side {
             Ok(reply) => Answer::Reply(reply),
             Err(death) => {
                 self.worker = None;
-                self.loaded = false;
+                (self.loading, self.loaded) = (false, false);
                 self.deaths += 1;
                 self.timeouts += usize::from(death.timed_out);
                 Answer::Died(death)
@@ -146,9 +159,15 @@ impl Side {
         Ok(self.settle(reply))
     }
 
-    pub(super) fn ask(&mut self, request: &Request) -> Result<Answer> {
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<Answer> {
         self.begin(request)?;
         self.finish(self.limits.call)
+    }
+
+    /// What a call shows.
+    pub(crate) fn call(&mut self, call: &Call) -> Result<Observation> {
+        let answer = self.ask(&self.addressed(call))?;
+        self.observe(answer)
     }
 
     /// The call as this side is asked it: its own output file.
@@ -267,11 +286,8 @@ impl Session {
         if let Some(known) = self.images.get(&key) {
             return Ok(known.clone());
         }
-        let file = self.folder.path().join(format!("image-{}", self.written));
+        let reference = write_image(image, self.folder.path().join(format!("image-{}", self.written)))?;
         self.written += 1;
-        fs::write(&file, &image.rgb).with_context(|| format!("failed to write {}", file.display()))?;
-        let (width, height) = (image.width, image.height);
-        let reference = ImageRef { file, offset: 0, width, height, mode: "RGB".into() };
         self.images.insert(key, reference.clone());
         Ok(reference)
     }
@@ -314,12 +330,12 @@ impl Session {
     /// # Errors
     /// On Ctrl-C, or if its tensors cannot be read.
     pub fn own(&mut self, call: &Call) -> Result<Observation> {
-        let answer = self.candidate.ask(&self.candidate.addressed(call))?;
-        self.candidate.observe(answer)
+        self.candidate.call(call)
     }
 }
 
-fn side(subject: &Subject, run: &Run, outputs: PathBuf) -> Result<Side> {
+/// A subject with no worker yet, whose tensors will be written to `outputs`.
+pub(crate) fn side(subject: &Subject, run: &Run, outputs: PathBuf) -> Result<Side> {
     let mut launch = subject.launch()?;
     if let Some(program) = &run.program {
         launch.program.clone_from(program);
@@ -335,6 +351,12 @@ fn alive(observation: Observation) -> Result<Observation> {
         Observation::Unavailable => Err(anyhow!("the reference's worker ended too often")),
         other => Ok(other),
     }
+}
+
+/// Puts an image where workers can read it.
+pub(crate) fn write_image(image: &DecodedImage, file: PathBuf) -> Result<ImageRef> {
+    fs::write(&file, &image.rgb).with_context(|| format!("failed to write {}", file.display()))?;
+    Ok(ImageRef { file, offset: 0, width: image.width, height: image.height, mode: "RGB".into() })
 }
 
 /// The pixels of an image that [`Session::image`] wrote.
