@@ -91,11 +91,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // Everything that can be wrong is looked at before anything slow starts.
-    let names = processor::parse_names(&arguments.processors)?;
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
     let source: ModelSource = arguments.model.parse()?;
     allow_network(matches!(source, ModelSource::Hub(_)));
     let device = parse_device(&arguments.device)?;
+    let names = processor::parse_names(&arguments.processors, device)?;
     let folder = match &source {
         ModelSource::Folder(folder) => Some(folder.as_path()),
         _ => None,

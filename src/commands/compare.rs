@@ -173,22 +173,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
+    let device = parse_device(&arguments.device)?;
     let processors: Vec<&'static str> = match (&arguments.base_binary, arguments.subjects.as_slice()) {
         (None, [_, _]) if in_workers(arguments)?.is_some() => Vec::new(),
-        (None, [base, candidate]) if base == candidate => processor::parse_names(base)?,
-        (None, [_, _]) => processor::parse_names(&arguments.subjects.join(","))?,
+        (None, [base, candidate]) if base == candidate => processor::parse_names(base, device)?,
+        (None, [_, _]) => processor::parse_names(&arguments.subjects.join(","), device)?,
         (None, _) => {
             return Err(input_error!(
                 "name two processors, such as `patchmark compare batched fused`, or give --base-binary PATH"
             ));
         }
         (Some(_), []) => processor::NAMES.into_iter().filter(|name| !name.starts_with(REFERENCE)).collect(),
-        (Some(_), _) => processor::parse_names(&arguments.subjects.join(","))?,
+        (Some(_), _) => processor::parse_names(&arguments.subjects.join(","), device)?,
     };
     if arguments.base_binary.is_none() && processors.len() > 2 {
         return Err(input_error!("{}: name two processors", arguments.subjects.join(" ")));
     }
-    parse_device(&arguments.device)?;
     let (images, preprocessor) = (arguments.images.folder(), arguments.parameters.file());
     // Read here too, so that what is wrong with it is said before a worker starts.
     let parameters = arguments.parameters.parameters(None)?;

@@ -7,6 +7,7 @@ mod doctor;
 mod envs;
 mod gate;
 mod history;
+mod kernel_bench;
 mod options;
 mod parity;
 mod process;
@@ -61,6 +62,9 @@ enum Command {
     /// Writes the JSON Schemas of what is saved.
     #[command(hide = true)]
     Schema(schema::Arguments),
+    /// The kernel of `fused-cuda` alone, against a copy on the same GPU; prints JSON.
+    #[command(hide = true)]
+    KernelBench(kernel_bench::Arguments),
     /// Times samples for `compare --base-binary` of another build.
     #[command(hide = true)]
     Sampler,
@@ -86,6 +90,7 @@ impl Cli {
             Command::Process(arguments) => process::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
+            Command::KernelBench(arguments) => kernel_bench::run(&arguments),
             Command::Sampler => sampler::run(),
             Command::History(arguments) => history::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, sync::atomic::Ordering};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
+use tch::Device;
 
 use super::options::{
     ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, use_threads,
@@ -60,7 +61,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let names = processor::parse_names(&arguments.processors)?;
+    let names = processor::parse_names(&arguments.processors, Device::Cpu)?;
     let parameters = arguments.parameters.parameters(None)?;
     let limits = match arguments.parameters.max_num_patches {
         Some(limit) => vec![limit],

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let names = processor::parse_names(&arguments.processor)?;
+    let names = processor::parse_names(&arguments.processor, Device::Cpu)?;
     let [name] = names.as_slice() else {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
     };

@@ -228,7 +228,7 @@ unsafe fn elements<T>(tensor: &Tensor) -> &mut [T] {
 }
 
 /// What each byte becomes, computed by the very operations that the other processors use.
-fn normalization(parameters: &Parameters) -> Result<Option<Normalization>> {
+pub(super) fn normalization(parameters: &Parameters) -> Result<Option<Normalization>> {
     if !parameters.do_rescale && !parameters.do_normalize {
         return Ok(None);
     }

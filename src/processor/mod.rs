@@ -3,6 +3,7 @@
 mod batched;
 mod feed;
 mod fused;
+mod fused_cuda;
 mod hf;
 mod naive;
 mod output;
@@ -15,10 +16,11 @@ mod threaded;
 pub use batched::Batched;
 pub use feed::{FedBatch, Feed};
 pub use fused::Fused;
+pub use fused_cuda::FusedCuda;
 pub use hf::{Backend, HuggingFace};
 pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
-pub use registry::{NAMES, REFERENCE, create, must_equal_reference, parse_names};
+pub use registry::{GPU_NAMES, NAMES, REFERENCE, create, must_equal_reference, parse_names};
 pub use stages::{Stage, StageClock};
 pub use threaded::Threaded;
 

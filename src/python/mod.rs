@@ -2,6 +2,7 @@
 
 mod embed;
 pub mod hf;
+pub mod kernel;
 pub mod model;
 mod pillow;
 mod tensors;

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::input_error;
+use crate::{cache_folder::cache_folder, input_error};
 
 /// The first release with SigLIP 2.
 const FIRST: [u32; 2] = [4, 50];
@@ -47,12 +47,8 @@ pub fn key(version: &str) -> Vec<u32> {
 /// # Errors
 /// An input error where there is no home either.
 pub fn folder() -> Result<PathBuf> {
-    let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = given("PATCHMARK_CACHE")
-        .or_else(|| given("XDG_CACHE_HOME").map(|cache| cache.join("patchmark")))
-        .or_else(|| given("HOME").map(|home| home.join(".cache/patchmark")));
-    let base =
-        base.ok_or_else(|| input_error!("there is no HOME; name a cache folder in PATCHMARK_CACHE"))?;
+    let base = cache_folder()
+        .ok_or_else(|| input_error!("there is no HOME; name a cache folder in PATCHMARK_CACHE"))?;
     Ok(base.join("envs"))
 }
 

@@ -6,6 +6,7 @@ mod ci_examples;
 mod compare;
 mod forward;
 mod fused;
+mod fused_cuda;
 mod gate;
 mod history;
 mod hostile;

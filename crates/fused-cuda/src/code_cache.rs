@@ -38,7 +38,10 @@ impl CodeCache {
         }
         let code = program.compile(libraries)?.code;
         if let Err(error) = write(&file, &code) {
-            eprintln!("the compiled kernel could not be kept in {} ({error}); the next start compiles it again", file.display());
+            eprintln!(
+                "the compiled kernel could not be kept in {} ({error}); the next start compiles it again",
+                file.display()
+            );
         }
         Ok(code)
     }

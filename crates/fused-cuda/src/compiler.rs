@@ -12,15 +12,8 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use crate::{
     Element, Error,
     layout::{BLOCKS, STAGE, THREADS},
+    source,
 };
-
-/// The source, in the order in which its parts need each other.
-const SOURCE: [&str; 4] = [
-    include_str!("kernel/layout.cuh"),
-    include_str!("kernel/device.cuh"),
-    include_str!("kernel/kernel.cuh"),
-    include_str!("kernel/entry.cuh"),
-];
 
 /// The kernel's name in the machine code.
 pub(crate) const ENTRY: &CStr = c"preprocess";
@@ -57,7 +50,7 @@ impl Program {
             format!("-DSTAGE={STAGE}"),
             format!("-DBLOCKS={BLOCKS}"),
         ];
-        Self { architecture, source: SOURCE.concat(), options }
+        Self { architecture, source: source::cuda(), options }
     }
 
     /// Compiles it.

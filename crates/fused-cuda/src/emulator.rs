@@ -15,15 +15,8 @@ use tempfile::TempDir;
 use crate::{
     Batch, Error, Outputs, Planner, Source,
     layout::{STAGE, THREADS},
+    source,
 };
-
-/// The source, in the order in which its parts need each other.
-const SOURCE: [&str; 4] = [
-    include_str!("kernel/layout.cuh"),
-    include_str!("kernel/emulator.hpp"),
-    include_str!("kernel/kernel.cuh"),
-    include_str!("kernel/emulator.cpp"),
-];
 
 /// The compiled kernel.
 #[derive(Debug)]
@@ -61,13 +54,13 @@ impl Emulator {
     /// # Errors
     /// [`Error::Emulator`] where there is no compiler or it refuses the source.
     pub fn new(flags: &[&str]) -> Result<Self, Error> {
-        Self::with_source(flags, &SOURCE.concat())
+        Self::with_source(flags, &Self::source())
     }
 
     /// The kernel's source as it is compiled here.
     #[doc(hidden)]
     pub fn source() -> String {
-        SOURCE.concat()
+        source::host()
     }
 
     /// As [`Emulator::new`], from another source: for tests that plant a fault.

@@ -117,7 +117,13 @@ impl Planner {
     /// A planner that keeps at most `capacity` plans (at least one). `values` is what each byte of each channel
     /// (red, green, blue) becomes before it is rounded to `element`.
     pub fn new(sizing: Sizing, element: Element, values: &[[f32; 256]; 3], capacity: usize) -> Self {
-        Self { sizing, element, table: element.table(values), capacity: capacity.max(1), store: Mutex::default() }
+        Self {
+            sizing,
+            element,
+            table: element.table(values),
+            capacity: capacity.max(1),
+            store: Mutex::default(),
+        }
     }
 
     /// How sizes follow from images' own.
@@ -183,13 +189,8 @@ mod tests {
 
     #[test]
     fn tables_of_eight_bytes_begin_at_multiples_of_eight() {
-        let plan = Plan::new(
-            Size { height: 33, width: 1 },
-            Size { height: 7, width: 5 },
-            Filter::Bicubic,
-            4,
-        )
-        .unwrap();
+        let plan = Plan::new(Size { height: 33, width: 1 }, Size { height: 7, width: 5 }, Filter::Bicubic, 4)
+            .unwrap();
         assert!(plan.starts[..2].iter().all(|start| start % 8 == 0));
         assert!(plan.starts[2..].iter().all(|start| start % 4 == 0));
     }

@@ -94,7 +94,10 @@ mod tests {
                     let skipped = first as usize - words.first[i] as usize * 4;
                     let row = words.weights[i * words.steps..][..words.steps].as_flattened();
                     assert_eq!(&row[skipped..][..weights.len()], weights);
-                    assert_eq!(row.iter().filter(|w| **w != 0).count(), weights.iter().filter(|w| **w != 0).count());
+                    assert_eq!(
+                        row.iter().filter(|w| **w != 0).count(),
+                        weights.iter().filter(|w| **w != 0).count()
+                    );
                 }
             }
         }

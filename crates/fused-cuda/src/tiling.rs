@@ -45,8 +45,15 @@ impl Tiling {
             let row_bytes = if staged { (words * 12 + 16).next_multiple_of(16) } else { 0 };
             let pitch = (3 * width).next_multiple_of(4) * 4;
             let fixed = (768 * sample).next_multiple_of(16) + 2 * STAGE * 4 * row_bytes;
-            let mut tiling =
-                Self { height, width, across, tiles: 0, row_bytes, chunk: groups, shared: fixed + groups * pitch };
+            let mut tiling = Self {
+                height,
+                width,
+                across,
+                tiles: 0,
+                row_bytes,
+                chunk: groups,
+                shared: fixed + groups * pitch,
+            };
             if tiling.shared > SHARED && chunked {
                 let left = SHARED.checked_sub(fixed + height * pitch)?;
                 tiling.chunk = left / pitch / STAGE * STAGE;
@@ -93,7 +100,9 @@ mod tests {
 
     #[test]
     fn usual_images_give_every_thread_a_task() {
-        for (input, output) in [((768, 1024), (224, 288)), ((480, 640), (224, 288)), ((1080, 1920), (192, 336))] {
+        for (input, output) in
+            [((768, 1024), (224, 288)), ((480, 640), (224, 288)), ((1080, 1920), (192, 336))]
+        {
             let tiling = choose(input, output);
             assert_eq!(tiling.height, 16, "{tiling:?}");
             assert!(tiling.width >= 80 || input.1 > 1024, "{tiling:?}");

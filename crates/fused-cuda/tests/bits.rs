@@ -33,12 +33,8 @@ fn case() -> impl Strategy<Value = Case> {
         1 => (200usize..500, 200usize..500),
     ];
     let gap = prop_oneof![1 => Just(0usize), 1 => 0usize..70];
-    (sizes, gap, 0u64..16, any::<u64>(), 0u8..3).prop_map(|((height, width), gap, offset, seed, content)| Case {
-        size: Size { height, width },
-        gap,
-        offset,
-        seed,
-        content,
+    (sizes, gap, 0u64..16, any::<u64>(), 0u8..3).prop_map(|((height, width), gap, offset, seed, content)| {
+        Case { size: Size { height, width }, gap, offset, seed, content }
     })
 }
 
@@ -107,7 +103,8 @@ fn the_largest_images_at_several_limits() {
     for (most, patch) in [(256, 16), (1024, 14), (4, 16), (1, 16), (1, 3)] {
         for (height, width) in [(3000, 4000), (4000, 3000)] {
             let case = Case { gap: 5, offset: 3, ..Case::new(height, width) };
-            check(&emulator, sizing(patch, most, Filter::Bilinear), Element::F32, &table(1), &[case], most).unwrap();
+            check(&emulator, sizing(patch, most, Filter::Bilinear), Element::F32, &table(1), &[case], most)
+                .unwrap();
         }
     }
     let case = [Case::new(3000, 4000)];
@@ -148,7 +145,8 @@ fn every_place_in_memory_and_patch_size() {
         }
     }
     for (patch, most) in [(16, 16), (14, 9), (7, 20), (1, 300)] {
-        check(&emulator, sizing(patch, most, Filter::Bilinear), Element::F32, &table(1), &batch, most).unwrap();
+        check(&emulator, sizing(patch, most, Filter::Bilinear), Element::F32, &table(1), &batch, most)
+            .unwrap();
     }
     for patch in 1..=33 {
         let sizing = sizing(patch, 6, Filter::Bilinear);

@@ -52,14 +52,15 @@ template <class T> DEVICE void store(u64 address, i64 index, T value)
     }
 }
 
-template <class T> DEVICE T load_shared(u32 offset)
+// The index is apart from the offset, so that it becomes part of the instruction.
+template <class T> DEVICE T load_shared(u32 offset, int index = 0)
 {
-    return *reinterpret_cast<const T*>(shared_memory + offset);
+    return reinterpret_cast<const T*>(shared_memory + offset)[index];
 }
 
-template <class T> DEVICE void store_shared(u32 offset, T value)
+template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
 {
-    *reinterpret_cast<T*>(shared_memory + offset) = value;
+    reinterpret_cast<T*>(shared_memory + offset)[index] = value;
 }
 
 // Starts to copy `bytes` (at most 16) to 16 bytes of shared memory; both places are multiples of 16.

@@ -119,8 +119,9 @@ template <class T> DEVICE void store(u64 address, i64 index, T value)
     std::memcpy(region.bytes.data() + (at - region.address), &value, sizeof(T));
 }
 
-template <class T> DEVICE T load_shared(u32 offset)
+template <class T> DEVICE T load_shared(u32 offset, int index = 0)
 {
+    offset += index * sizeof(T);
     check_shared(offset, sizeof(T), alignof(T));
     note_read(offset, sizeof(T));
     T value;
@@ -128,8 +129,9 @@ template <class T> DEVICE T load_shared(u32 offset)
     return value;
 }
 
-template <class T> DEVICE void store_shared(u32 offset, T value)
+template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
 {
+    offset += index * sizeof(T);
     check_shared(offset, sizeof(T), alignof(T));
     note_write(offset, sizeof(T));
     std::memcpy(shared_memory.data() + offset, &value, sizeof(T));

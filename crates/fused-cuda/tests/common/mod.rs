@@ -49,7 +49,13 @@ impl Case {
         let (row, pitch) = (self.size.width * 3, self.pitch());
         (0..(self.size.height - 1) * pitch + row)
             .map(|at| match (at % pitch < row, self.content) {
-                (true, 1) => if random() < 128 { 0 } else { 255 },
+                (true, 1) => {
+                    if random() < 128 {
+                        0
+                    } else {
+                        255
+                    }
+                }
                 (true, 2) => (at % pitch / 3 * 255 / self.size.width) as u8,
                 _ => random(),
             })
@@ -94,7 +100,8 @@ pub fn expected(
         } else {
             let mut output = vec![f32::NAN; samples];
             let normalization = Normalization::new(*values);
-            process_image(&view, &plan, &normalization, patch, &mut output, Stores::Cached, &mut scratch).unwrap();
+            process_image(&view, &plan, &normalization, patch, &mut output, Stores::Cached, &mut scratch)
+                .unwrap();
             for value in output {
                 match element {
                     Element::F32 => all.values.extend(value.to_le_bytes()),
