@@ -94,8 +94,8 @@ pub fn measure(
     // SAFETY: everything that the launch names was just allocated and written, and outlives the measurement; so do
     // the copy's two buffers, which do not overlap.
     let kernel = || unsafe { device.launch(&batch, &launch, stream) };
-    // SAFETY: as above.
     let copy = || {
+        // SAFETY: as above.
         unsafe { result::memcpy_dtod_async(to.address, from.address, half, stream.raw()) }
             .map_err(Error::driver("cuMemcpyDtoDAsync"))
     };

@@ -67,8 +67,8 @@ impl Staging {
 impl Buffer {
     /// Waits until the last copy has read the buffer.
     fn wait(&self) -> Result<(), Error> {
-        // SAFETY: the event was made by `Upload::send` and lives as long as the buffer.
         self.copied.map_or(Ok(()), |event| {
+            // SAFETY: the event was made by `Upload::send` and lives as long as the buffer.
             unsafe { result::event::synchronize(event) }.map_err(Error::driver("cuEventSynchronize"))
         })
     }

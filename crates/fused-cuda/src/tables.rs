@@ -26,7 +26,7 @@ impl WordAxis {
             (first as usize / NEIGHBOURS, first as usize % NEIGHBOURS, weights)
         };
         let steps = (0..outputs)
-            .map(|i| place(i))
+            .map(place)
             .map(|(_, skipped, weights)| (skipped + weights.len()).div_ceil(NEIGHBOURS))
             .max()
             .unwrap_or(1);

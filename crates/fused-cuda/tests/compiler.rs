@@ -11,7 +11,7 @@ use patchmark_fused_cuda::{CodeCache, Compiled, Device, Element, Error, Planner,
 const CAPABILITIES: [(i32, i32); 3] = [(8, 0), (9, 0), (10, 0)];
 
 #[test]
-fn nvrtc_compiles_it_without_a_spill_that_matters() {
+fn nvrtc_compiles_it_within_the_registers_of_five_blocks() {
     let Some(libraries) = common::libraries() else {
         println!("not run: neither VIRTUAL_ENV nor PYO3_PYTHON leads to NVRTC (nvidia/cu13/lib)");
         return;
