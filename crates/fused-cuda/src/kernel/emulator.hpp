@@ -1,6 +1,7 @@
 // What the kernel is written in, for the host: one thread after another between barriers, over memory that
 // knows its bounds and notices races. `device.cuh` has the same as CUDA.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +21,7 @@
     std::exit(3);
 }
 
-// Global memory: some regions, at addresses of the caller's choice.
+// Global memory: some regions, at ascending addresses of the caller's choice.
 struct Region {
     u64 address;
     bool writable;
@@ -34,12 +35,12 @@ static Region& region_of(u64 at, u64 length, u64 alignment)
     if (at % alignment != 0) {
         fail("a misaligned access to global memory", at);
     }
-    for (Region& region : regions) {
-        if (at >= region.address && at - region.address + length <= region.bytes.size()) {
-            return region;
-        }
+    const auto behind = [](u64 address, const Region& region) { return address < region.address; };
+    const auto next = std::upper_bound(regions.begin(), regions.end(), at, behind);
+    if (next == regions.begin() || at - next[-1].address + length > next[-1].bytes.size()) {
+        fail("an access beyond global memory", at);
     }
-    fail("an access beyond global memory", at);
+    return next[-1];
 }
 
 // Shared memory, and who touched each word since the last barrier.
