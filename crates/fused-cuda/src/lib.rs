@@ -43,14 +43,14 @@
 //! # Why this should be fast
 //! Counted, not measured; `patchmark kernel-bench` measures. 1024x768 to 288x224 reads 2.36 MB and writes 0.79 MB
 //! (f32). Neighbouring tiles share rows and columns: the blocks of an image load 1.2 times its bytes, of which the
-//! second-level cache serves the 0.2, because neighbours run at about the same time. The inner loop for sm_90 has 63
+//! second-level cache serves the 0.2, because neighbours run at about the same time. The inner loop for sm_90 has 62
 //! instructions for four pixels of four rows, of which 24 multiply, 16 permute and 12 load from shared memory without a
-//! bank conflict (threads are 3.6 pixels apart, words of a pixel group three). That makes about 6 instructions of a
-//! thread for each byte of input and output, where an H100 issues 9 to 10 in the time in which its memory moves a
-//! byte. So at best it is bound by memory, and at 50% of a copy's bandwidth it has three times the issue slots that it
-//! needs to hide latency. 64 registers and 44 KB of shared memory let five blocks of 192 threads run on a
-//! multiprocessor: while some wait at a barrier, others multiply or write. Forty kilobytes of copies are under way on
-//! each at a time, twice what latency times bandwidth asks for.
+//! bank conflict (threads are 3.6 pixels apart, and four pixels take three words). With all around it a thread's
+//! instructions come to 7 for each byte of input and output. An H100 issues 10 in the time in which its memory moves a
+//! byte (132 multiprocessors, 128 lanes, 1.75 GHz, 3 TB/s). So at best memory binds, and at half of a copy's bandwidth
+//! there are almost three times the issue slots that it needs, to hide latency in. 64 registers and 44 KB of shared
+//! memory let five blocks of 192 threads run on a multiprocessor: while some wait at a barrier, others multiply or
+//! write. Forty kilobytes of copies are under way on each at a time, twice what latency times bandwidth asks for.
 //!
 //! Outputs are stored with the hint that they are not read again on this multiprocessor (`st.global.cs`); the copies
 //! ask the second-level cache for whole 128-byte lines.
