@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use patchmark::{
+    inputs::ModelInputs,
     parity,
     processor::{self, FedBatch, Parameters, Processor, REFERENCE, StageClock},
     workload::{DecodedImage, ImageSource, Sizes, Workload, generated},
@@ -25,43 +26,65 @@ fn corpus() -> Vec<Arc<DecodedImage>> {
     images
 }
 
-fn run(processor: &dyn Processor, images: &[Arc<DecodedImage>]) -> patchmark::inputs::ModelInputs {
+/// NaFlex's own limit.
+const LIMIT: usize = 256;
+
+fn run(processor: &dyn Processor, images: &[Arc<DecodedImage>]) -> ModelInputs {
     let fed = FedBatch::new(processor.feed(), images).unwrap();
     processor.process(&fed, &mut StageClock::disabled()).unwrap()
+}
+
+/// The kernel's outputs for a batch, at NaFlex's parameters.
+fn emulate(emulator: &Emulator, element: Element, images: &[Arc<DecodedImage>]) -> ModelInputs {
+    let values = *Normalization::affine([127.5; 3], [127.5; 3]).tables();
+    let sizing = Sizing { patch_size: 16, max_num_patches: LIMIT, resize: true, filter: Filter::Bilinear };
+    let host: Vec<HostImage> = images
+        .iter()
+        .map(|image| HostImage {
+            bytes: &image.rgb,
+            size: Size { height: image.height, width: image.width },
+            pitch: image.width * 3,
+            offset: 0,
+        })
+        .collect();
+    let given = emulator.run(&Planner::new(sizing, element, &values, 64), &host, LIMIT).unwrap();
+    let (count, limit) = (images.len() as i64, LIMIT as i64);
+    let kind = match element {
+        Element::F32 => Kind::Float,
+        Element::Bf16 => Kind::BFloat16,
+        Element::F16 => Kind::Half,
+        Element::U8 => Kind::Uint8,
+    };
+    ModelInputs {
+        pixel_values: Tensor::f_from_data_size(&given.values, &[count, limit, 768], kind).unwrap(),
+        pixel_attention_mask: Tensor::from_slice(&given.mask).view([count, limit]),
+        spatial_shapes: Tensor::from_slice(&given.shapes).view([count, 2]),
+    }
 }
 
 #[test]
 fn the_kernel_on_the_host_gives_transformers_bits_over_the_corpus() {
     let emulator = Emulator::new(&[]).unwrap();
-    let values = *Normalization::affine([127.5; 3], [127.5; 3]).tables();
     let images = corpus();
     assert!(images.len() > 300);
-    let limit = 256;
     let reference = processor::create(REFERENCE, &Parameters::default(), Device::Cpu, 1).unwrap();
-    let sizing = Sizing { patch_size: 16, max_num_patches: limit, resize: true, filter: Filter::Bilinear };
-    let planner = Planner::new(sizing, Element::F32, &values, 64);
     for images in images.chunks(24) {
-        let right = run(reference.as_ref(), images);
-        let host: Vec<HostImage> = images
-            .iter()
-            .map(|image| HostImage {
-                bytes: &image.rgb,
-                size: Size { height: image.height, width: image.width },
-                pitch: image.width * 3,
-                offset: 0,
-            })
-            .collect();
-        let given = emulator.run(&planner, &host, limit).unwrap();
-        let count = images.len() as i64;
-        let values =
-            Tensor::f_from_data_size(&given.values, &[count, limit as i64, 768], Kind::Float).unwrap();
-        let given = patchmark::inputs::ModelInputs {
-            pixel_values: values,
-            pixel_attention_mask: Tensor::from_slice(&given.mask).view([count, limit as i64]),
-            spatial_shapes: Tensor::from_slice(&given.shapes).view([count, 2]),
-        };
-        let found = parity::compare(&right, &given).unwrap();
+        let given = emulate(&emulator, Element::F32, images);
+        let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
         assert!(found.is_exact(), "{} differ, {}", found.differing, found.detail);
+    }
+}
+
+#[test]
+fn shorter_samples_are_rounded_as_torch_rounds() {
+    let emulator = Emulator::new(&[]).unwrap();
+    let images = &corpus()[..8];
+    let reference = processor::create(REFERENCE, &Parameters::default(), Device::Cpu, 1).unwrap();
+    for (element, kind) in [(Element::Bf16, Kind::BFloat16), (Element::F16, Kind::Half)] {
+        let right = run(reference.as_ref(), images);
+        let right = ModelInputs { pixel_values: right.pixel_values.to_kind(kind), ..right };
+        let found = parity::compare(&right, &emulate(&emulator, element, images)).unwrap();
+        assert!(found.is_exact(), "{element:?}: {} differ, {}", found.differing, found.detail);
     }
 }
 
