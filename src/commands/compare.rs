@@ -215,7 +215,10 @@ fn in_workers(arguments: &Arguments) -> Result<Option<[Subject; 2]>> {
     let ([base, candidate], None) = (arguments.subjects.as_slice(), &arguments.base_binary) else {
         return Ok(None);
     };
-    if [base, candidate].iter().all(|name| processor::NAMES.contains(&name.as_str())) {
+    if [base, candidate]
+        .iter()
+        .all(|name| processor::NAMES.iter().chain(&processor::GPU_NAMES).any(|own| own == name))
+    {
         return Ok(None);
     }
     let subjects = [Subject::parse(base)?, Subject::parse(candidate)?];
