@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench test test-long lint criterion sanitize miri instructions resizers schema error-rates kill-test clean
+.PHONY: help setup build bench test test-long lint criterion sanitize miri instructions resizers schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ test-long: setup ## The property tests of the fused processor with 20,000 cases
 lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cargo clippy --release --locked --package patchmark-wheel --features extension-module -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
 	bash -n scripts/*.sh .ci/run
 
@@ -66,6 +67,12 @@ error-rates: build ## Measure how often compare is wrong; half an hour, into rep
 
 kill-test: setup ## Kill commands at 200 random moments
 	@KILLS=50 cargo test --release --locked --test suite kill::killed
+
+wheel: setup ## Build the wheel for hosts without Rust: target/wheels/patchmark-*.whl
+	@scripts/wheel.sh
+
+wheel-test: wheel ## Install the wheel into an environment of its own and run it there
+	@scripts/wheel-test.sh
 
 clean: ## Remove target, .venv, .build and runs
 	rm -rf target .venv .build runs

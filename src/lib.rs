@@ -17,6 +17,7 @@ pub mod measure;
 pub mod model;
 pub mod parity;
 pub mod processor;
+pub mod program;
 pub mod python;
 pub mod report;
 pub mod validate;

@@ -1,13 +1,13 @@
 //! `patchmark compare`.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use super::{
@@ -29,6 +29,7 @@ use crate::{
     input_error,
     measure::{environment, parse_device, statistics::median},
     processor::{self, REFERENCE},
+    program::Launcher,
     python,
     validate::{self, Subject},
     worker::Limits,
@@ -104,8 +105,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     eprintln!("loading …");
     let (mut contest, base, candidate): (Box<dyn Contest>, String, String) = match &arguments.base_binary {
         Some(binary) => {
-            let own = env::current_exe().context("this program cannot be found for the candidate")?;
-            let builds = Builds::load(&absolute(binary, "--base-binary")?, &own, &setup)?;
+            let base = Launcher::binary(&absolute(binary, "--base-binary")?);
+            let builds = Builds::load(&base, &Launcher::own()?, &setup)?;
             let [base, candidate] = builds.commits.clone().map(|commit| format!("build of {commit}"));
             (Box::new(builds), base, candidate)
         }

@@ -17,10 +17,12 @@ mod schema;
 mod validate;
 mod worker;
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::error::Outcome;
+use crate::error::{self, Outcome};
 
 /// Measures SigLIP 2 (NaFlex) preprocessing beside the forward pass, and holds image processors
 /// against Hugging Face's numbers.
@@ -74,6 +76,27 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads a command line, the program's name first, and runs it; an error is printed with its causes.
+    ///
+    /// Returns the exit code.
+    pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+        let parsed = match Self::try_parse_from(arguments) {
+            Ok(parsed) => parsed,
+            Err(refusal) => {
+                // Nothing can be done where even the message cannot be printed.
+                let _ = refusal.print();
+                return u8::try_from(refusal.exit_code()).unwrap_or(error::FAULT);
+            }
+        };
+        match parsed.run() {
+            Ok(outcome) => outcome.code(),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                error::exit_code(&error)
+            }
+        }
+    }
+
     /// Runs the command.
     ///
     /// # Errors

@@ -1,7 +1,11 @@
 //! The embedded interpreter, tensors across the border without a copy, and transformers' calls.
 
 mod embed;
+#[cfg(not(feature = "extension-module"))]
+mod embedded;
 pub mod hf;
+#[cfg(feature = "extension-module")]
+mod hosted;
 pub mod kernel;
 pub mod model;
 mod pillow;
@@ -9,6 +13,9 @@ mod tensors;
 
 pub(crate) use pillow::Pixels;
 
-pub(crate) use embed::initialize;
 pub use embed::{cpu_capability, gpus, has_headers, libtorch_copies, run, start, versions};
+#[cfg(not(feature = "extension-module"))]
+pub(crate) use embedded::{initialize, interpreter};
+#[cfg(feature = "extension-module")]
+pub(crate) use hosted::{initialize, interpreter};
 pub(crate) use tensors::from_python;

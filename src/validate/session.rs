@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     input_error,
+    program::Launcher,
     worker::{
         Death, Launch, Limits, Worker,
         protocol::{Call, ImageRef, Load, Reply, Request},
@@ -208,8 +209,8 @@ impl Side {
 /// How workers are run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The patchmark binary, where it is not this process's own.
-    pub program: Option<PathBuf>,
+    /// The patchmark that serves, where it is not this process's own.
+    pub program: Option<Launcher>,
     /// Limits of each worker.
     pub limits: Limits,
     /// Threads of torch in each worker.

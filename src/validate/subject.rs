@@ -95,7 +95,7 @@ impl Subject {
     /// # Errors
     /// If a release cannot be installed.
     pub fn launch(&self) -> Result<Launch> {
-        let mut launch = Launch::of_this_binary()?;
+        let mut launch = Launch::of_this_program()?;
         if let Self::Release { version, .. } = self {
             launch.overlay = Some(overlays::ensure(version)?);
         }
