@@ -3,12 +3,14 @@
 use anyhow::Result;
 use tch::Device;
 
-use super::{Backend, Batched, Feed, Fused, FusedCuda, HuggingFace, Naive, Parameters, Processor, Threaded};
+use super::{
+    Backend, Batched, Feed, Fused, FusedCuda, FusedU8, HuggingFace, Naive, Parameters, Processor, Threaded,
+};
 use crate::input_error;
 
 /// Every processor that runs on any machine, in the order of the ladder: from what people run today to the fastest.
-pub const NAMES: [&str; 9] =
-    ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil"];
+pub const NAMES: [&str; 10] =
+    ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
 
 /// The processors that need a CUDA device, which go on where [`NAMES`] end.
 pub const GPU_NAMES: [&str; 1] = ["fused-cuda"];
@@ -19,6 +21,15 @@ pub const REFERENCE: &str = "hf";
 /// Whether a difference from the reference is a fault. Pillow's arithmetic has bits of its own.
 pub fn must_equal_reference(name: &str) -> bool {
     name != "hf-pil"
+}
+
+/// Where a processor whose outputs end on `device` computes, which decides the bits that are right for it:
+/// torch's resize on a GPU differs from a CPU's by up to one level.
+pub fn computes_on(name: &str, device: Device) -> Device {
+    match name {
+        "hf" | "hf-chw" | "batched" => device,
+        _ => Device::Cpu,
+    }
 }
 
 /// The processors that run on `device`.
@@ -77,10 +88,11 @@ pub fn create(
         "hf-pil" => Box::new(HuggingFace::new("hf-pil", Backend::Pil, Feed::Pil, parameters, device)?),
         "naive" => Box::new(Naive::new(parameters, device)?),
         "threaded" => Box::new(Threaded::new(parameters, device, threads)?),
-        "batched" => Box::new(Batched::new(parameters, device)?),
+        "batched" => Box::new(Batched::new(parameters, device, threads)?),
         "fused" => Box::new(Fused::new("fused", Feed::Hwc, parameters, device, threads)?),
         "fused-chw" => Box::new(Fused::new("fused-chw", Feed::Chw, parameters, device, threads)?),
         "fused-pil" => Box::new(Fused::new("fused-pil", Feed::Pil, parameters, device, threads)?),
+        "fused-u8" => Box::new(FusedU8::new(parameters, device, threads)?),
         "fused-cuda" if device.is_cuda() => Box::new(FusedCuda::new(parameters, device, threads)?),
         name => return Err(unknown(name, &names(device))),
     })

@@ -89,6 +89,24 @@ pub fn gpus() -> Result<Vec<String>> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("gpus")?.call0()?.extract()?))
 }
 
+/// The name by which the driver knows torch's GPU `index`.
+///
+/// # Errors
+/// As [`start`], or if there is no such GPU.
+pub fn gpu_uuid(index: usize) -> Result<String> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("gpu_uuid")?.call1((index,))?.extract()?))
+}
+
+/// Bytes of the second-level cache of GPU `index`.
+///
+/// # Errors
+/// As [`gpu_uuid`].
+pub fn l2_bytes(index: usize) -> Result<usize> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("l2_bytes")?.call1((index,))?.extract()?))
+}
+
 /// Whether the interpreter's C headers are installed, which only a build needs.
 ///
 /// # Errors

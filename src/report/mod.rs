@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod folder;
 pub mod format;
+mod overlap;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod schema;
