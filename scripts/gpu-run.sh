@@ -24,7 +24,8 @@ export PYTHONPATH=$site${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
 cd "$out"
 patchmark() { "$python" -m patchmark "$@"; }
 # A wheel may be older than a name of the list.
-known=$(patchmark process --processor ? --out /dev/null 2>&1 | sed -n 's/.*choose from //p' | tr -d ' ')
+known=$({ patchmark process --processor unknown --out /dev/null 2>&1 || true; } | sed -n 's/.*choose from //p' | tr -d ' ')
+[ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; patchmark --version; exit 2; }
 processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
 
 if [ "${DRY_RUN:-0}" = 1 ]; then

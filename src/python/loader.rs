@@ -39,7 +39,8 @@ impl Loader {
         fs::write(&file, SOURCE).with_context(|| format!("failed to write {}", file.display()))?;
         let images = hf::pil_images(images)?;
         let batches = Python::attach(|py| -> Result<Py<PyAny>> {
-            path(py)?.insert(0, folder.path())?;
+            // A `str`: as a `Path`, Python would not look there.
+            path(py)?.insert(0, folder.path().as_os_str())?;
             // Each loader has a folder of its own, and workers import from what the path says now.
             let modules = py.import("sys")?.getattr("modules")?;
             modules.call_method1("pop", (MODULE, py.None()))?;
@@ -78,7 +79,7 @@ impl Drop for Loader {
             drop(self.batches.take());
             if let Ok(path) = path(py) {
                 // A path that is no longer there does no harm in the list.
-                let _ = path.call_method1("remove", (self.folder.path(),));
+                let _ = path.call_method1("remove", (self.folder.path().as_os_str(),));
             }
         });
     }
