@@ -91,28 +91,33 @@ matrix bf16-full-large 45 "$large" --dtype bf16 --tower full
 matrix f32-vision-large 45 "$large" --dtype f32 --tower vision
 matrix f16-vision-large 45 "$large" --dtype f16 --tower vision
 
-# The short table, from the runs themselves.
+# The short table, from the runs themselves: a line a batch size.
+echo
+echo "ms a batch (ratio to the first forward; x: differs, ?: failed; pipelined: images/s)"
 "$python" - <<'PYTHON'
 import json
 import pathlib
 
+
+def cell(row, forward):
+    ratio = row["ratio"].get(forward)
+    mark = {"differs": "x", "not_verified": "?"}.get(row["parity"]["status"], "")
+    text = f"{row['name']}{mark} {row['preprocess_ms']['estimate']['median']:.3g}"
+    text += f"({ratio['median']:.3g})" if ratio else ""
+    overlap = row["pipelined_images_per_s"].get(forward)
+    return text + (f" {overlap['median']:.0f}/s" if overlap else "")
+
+
 for path in sorted(pathlib.Path(".").glob("*/run.json")):
     run = json.loads(path.read_text())
-    gpu = run.get("gpu") or {}
-    print(f"\n{path.parent}: {run['settings']['dtype']} {run['settings']['tower']} on {gpu.get('name') or run['settings']['device']}"
-          f"{', PARTIAL' if run['partial'] else ''}")
+    print(f"{path.parent}{' PARTIAL' if run['partial'] else ''}")
     for batch in run["batches"]:
-        forwards = ", ".join(f"{row['name']} {row['forward_ms']['estimate']['median']:.2f} (launch "
-                             f"{row['launch_ms']['estimate']['median']:.2f})" for row in batch["forwards"])
-        print(f"  batch {batch['batch_size']:>3}, forward ms: {forwards or 'none'}")
-        for row in batch["processors"]:
-            ratio = row["ratio"].get("native") or next(iter(row["ratio"].values()), None)
-            overlap = next(iter(row["pipelined_images_per_s"].values()), None)
-            print(f"    {row['name']:<11} {row['preprocess_ms']['estimate']['median']:>9.3f} ms"
-                  + (f"  ratio {ratio['median']:.4f}" if ratio else "")
-                  + (f"  pipelined {overlap['median']:.0f} images/s" if overlap else "")
-                  + f"  {row['parity']['status']}"
-                  + (f"  FAILED {row['failure'][:60]}" if row["failure"] else ""))
+        forwards = ", ".join(
+            f"{row['name']} {row['forward_ms']['estimate']['median']:.3g} launched {row['launch_ms']['estimate']['median']:.3g}"
+            for row in batch["forwards"]
+        )
+        first = batch["forwards"][0]["name"] if batch["forwards"] else ""
+        print(f" {batch['batch_size']} [{forwards}]", *(cell(row, first) for row in batch["processors"]))
 parity = pathlib.Path("parity/parity.json")
 if parity.exists():
     print("\nparity: values that differ")

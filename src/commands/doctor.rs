@@ -51,10 +51,10 @@ impl Tool {
     }
 }
 
-/// What the driver says of a GPU now; nothing where its library is missing.
-fn gpu_state(index: usize) -> Result<String> {
-    let Some(monitor) = GpuMonitor::open(Device::Cuda(index))? else {
-        return Ok("; NVML does not know it, so clocks and throttling will not be recorded".into());
+/// What the driver says of a GPU now, or that it says nothing.
+fn gpu_state(index: usize) -> String {
+    let Some(monitor) = GpuMonitor::open(Device::Cuda(index)) else {
+        return "; NVML does not know it, so clocks and throttling will not be recorded".into();
     };
     let mut text = format!(", driver {}", monitor.record().driver);
     if let Some((state, others)) = monitor.read() {
@@ -66,7 +66,7 @@ fn gpu_state(index: usize) -> Result<String> {
             text += &format!(", held down by {}", state.throttled_by.join(", "));
         }
     }
-    Ok(text)
+    text
 }
 
 pub(super) fn run(_: &Arguments) -> Result<Outcome> {
@@ -88,7 +88,7 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
         [] => line("gpu", "none that torch can use; --device cpu works, --device cuda does not"),
         names => {
             for (index, name) in names.iter().enumerate() {
-                line("gpu", &format!("cuda:{index} {name}{}", gpu_state(index)?));
+                line("gpu", &format!("cuda:{index} {name}{}", gpu_state(index)));
             }
         }
     }

@@ -87,7 +87,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
     let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     let started = Instant::now();
     let environment = environment()?;
-    let mut monitor = GpuMonitor::open(bench.device)?;
+    let mut monitor = GpuMonitor::open(bench.device);
     let preparers = match &bench.pipelined {
         None => Vec::new(),
         Some(make) => {

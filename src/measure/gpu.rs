@@ -2,7 +2,6 @@
 
 use std::process;
 
-use anyhow::Result;
 use nvml_wrapper::{
     Nvml,
     bitmasks::device::ThrottleReasons,
@@ -29,21 +28,18 @@ pub struct GpuMonitor {
 }
 
 impl GpuMonitor {
-    /// Watches a device; none for a CPU, or where the driver's library is missing or does not know the card.
-    ///
-    /// # Errors
-    /// If torch cannot be asked which card it is.
-    pub fn open(device: Device) -> Result<Option<Self>> {
-        let Device::Cuda(index) = device else { return Ok(None) };
+    /// Watches a device; none for a CPU, or where the driver's library is missing or does not know torch's card.
+    pub fn open(device: Device) -> Option<Self> {
+        let Device::Cuda(index) = device else { return None };
         // torch numbers the cards that it may see, NVML all that there are.
-        let uuid = python::gpu_uuid(index)?;
-        let Ok(nvml) = Nvml::init() else { return Ok(None) };
+        let uuid = python::gpu_uuid(index).ok()?;
+        let nvml = Nvml::init().ok()?;
         let read = || -> Result<GpuRecord, NvmlError> {
             let name = nvml.device_by_uuid(uuid.as_str())?.name()?;
             Ok(GpuRecord { name, driver: nvml.sys_driver_version()?, ..GpuRecord::default() })
         };
-        let Ok(record) = read() else { return Ok(None) };
-        Ok(Some(Self { nvml, uuid, record }))
+        let record = read().ok()?;
+        Some(Self { nvml, uuid, record })
     }
 
     /// Reads the state once, at the end of a round. What the driver does not tell (some clouds hide processes or
@@ -158,6 +154,6 @@ mod tests {
 
     #[test]
     fn a_cpu_is_not_watched() {
-        assert!(GpuMonitor::open(Device::Cpu).unwrap().is_none());
+        assert!(GpuMonitor::open(Device::Cpu).is_none());
     }
 }

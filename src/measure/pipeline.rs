@@ -75,8 +75,8 @@ impl Preparer {
         let start = Instant::now();
         let mut running: Option<(ModelInputs, Option<Event>)> = None;
         for _ in 0..count {
-            if let Some(ready) = &next.ready {
-                ready.order()?;
+            if let (Some(ready), Device::Cuda(index)) = (&next.ready, self.device) {
+                ready.order(index)?;
             }
             drop(forward.forward(&next.inputs, text)?);
             // The inputs' memory belongs to the other stream, which would reuse it while the forward still reads.

@@ -95,12 +95,15 @@ impl Event {
         Python::attach(|py| self.0.call_method0(py, "synchronize").map(drop).map_err(Into::into))
     }
 
-    /// Lets everything that this thread submits later to its stream wait for it on the device.
+    /// Lets everything that this thread submits later to its stream of GPU `index` wait for it on the device.
     ///
     /// # Errors
     /// If the device is lost.
-    pub fn order(&self) -> Result<()> {
-        Python::attach(|py| self.0.call_method0(py, "wait").map(drop).map_err(Into::into))
+    pub fn order(&self, index: usize) -> Result<()> {
+        Python::attach(|py| {
+            let stream = module(py)?.call_method1("current_stream", (index,))?;
+            self.0.call_method1(py, "wait", (stream,)).map(drop).map_err(Into::into)
+        })
     }
 
     /// Milliseconds of the device's own clock from `earlier` to this point; both must have been reached.

@@ -8,6 +8,7 @@ mod forward;
 mod fused;
 mod fused_cuda;
 mod gate;
+mod gpu;
 mod history;
 mod hostile;
 mod kill;
