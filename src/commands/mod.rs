@@ -4,6 +4,7 @@ mod bench;
 mod compare;
 mod decisions;
 mod doctor;
+mod endings;
 mod envs;
 mod gate;
 mod history;

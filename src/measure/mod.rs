@@ -13,6 +13,7 @@ mod pipeline;
 mod precision;
 mod rounds;
 mod rows;
+mod samples;
 pub mod statistics;
 mod subjects;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
+    samples::{Passes, Preprocess},
     statistics,
-    subjects::{BatchUnderTest, Passes, Preprocess, Shared},
+    subjects::{BatchUnderTest, Shared},
 };
 use crate::{
     processor::{Processor, REFERENCE},

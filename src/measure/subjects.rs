@@ -10,13 +10,14 @@ use super::{
     failure::{Failure, classify, reason},
     limit::MemoryLimit,
     pipeline::Preparer,
+    samples::{Passes, Preprocess},
     statistics,
 };
 use crate::{
     inputs::ModelInputs,
     model::{Forward, TextInputs, TextTokenizer},
     parity,
-    processor::{FedBatch, Processor, REFERENCE, References, Stage, StageClock},
+    processor::{FedBatch, Processor, REFERENCE, References, StageClock},
     report::schema::ParityStatus,
     workload::{DecodedImage, EncodedImage},
 };
@@ -34,33 +35,6 @@ pub(super) enum Subject {
     Decode,
     Tokenize,
     MemoryLimit,
-}
-
-/// A processor's samples at one batch size; none in the rounds after it failed.
-pub(super) struct Preprocess {
-    fed: FedBatch,
-    pub(super) samples: Vec<f64>,
-    /// By the device's own clock, where there is one.
-    pub(super) device: Vec<f64>,
-    pub(super) stages: BTreeMap<Stage, Vec<f64>>,
-    /// Images a second by forward.
-    pub(super) pipelined: Vec<Vec<f64>>,
-    pub(super) pipeline_failure: Option<String>,
-    pub(super) parity: ParityStatus,
-    pub(super) failure: Option<String>,
-}
-
-/// A forward's samples at one batch size; none in the rounds after it failed.
-#[derive(Default)]
-pub(super) struct Passes {
-    pub(super) synchronized: Vec<f64>,
-    pub(super) launch: Vec<f64>,
-    /// By the device's own clock, where there is one.
-    pub(super) device: Vec<f64>,
-    /// The part of transformers' forward that resamples positions image by image, and the whole, where stages
-    /// were asked for.
-    pub(super) positions: Vec<(f64, f64)>,
-    pub(super) failure: Option<String>,
 }
 
 /// One batch of a workload with everything that is timed on it.
