@@ -5,7 +5,6 @@ use std::{path::PathBuf, sync::Arc, sync::atomic::Ordering};
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
-use tch::Device;
 
 use super::options::{
     ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, use_threads,

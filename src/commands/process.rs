@@ -36,11 +36,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let names = processor::parse_names(&arguments.processor, Device::Cpu)?;
+    let device = parse_device(&arguments.device)?;
+    let names = processor::parse_names(&arguments.processor, device)?;
     let [name] = names.as_slice() else {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
     };
-    let device = parse_device(&arguments.device)?;
     let parameters = arguments.parameters.parameters(None)?;
     let parent = arguments.out.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = parent.map_or_else(|| PathBuf::from("."), PathBuf::from);

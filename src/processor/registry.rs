@@ -12,6 +12,9 @@ use crate::input_error;
 pub const NAMES: [&str; 10] =
     ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
 
+/// What pays only where outputs are uploaded: `all` leaves it out on a CPU, where it can be named.
+const FOR_UPLOAD: &str = "fused-u8";
+
 /// The processors that need a CUDA device, which go on where [`NAMES`] end.
 pub const GPU_NAMES: [&str; 1] = ["fused-cuda"];
 
@@ -37,14 +40,14 @@ fn names(device: Device) -> Vec<&'static str> {
     if device.is_cuda() { [&NAMES[..], &GPU_NAMES].concat() } else { NAMES.to_vec() }
 }
 
-/// Splits `a,b` or `all` into names, each once, in the order given. `all` are those that run on `device`.
+/// Splits `a,b` or `all` into names, each once, in the order given. `all` are those that serve on `device`.
 ///
 /// # Errors
 /// An input error for an unknown, repeated or missing name, and for one that `device` cannot run.
 pub fn parse_names(list: &str, device: Device) -> Result<Vec<&'static str>> {
     let known = names(device);
     if list.trim() == "all" {
-        return Ok(known);
+        return Ok(known.into_iter().filter(|name| device.is_cuda() || *name != FOR_UPLOAD).collect());
     }
     let mut names = Vec::new();
     for given in list.split(',').map(str::trim) {
@@ -106,7 +109,8 @@ mod tests {
     fn names_keep_their_order_and_unknown_ones_are_named() {
         let parse = |list| parse_names(list, Device::Cpu);
         assert_eq!(parse("batched, hf").unwrap(), ["batched", "hf"]);
-        assert_eq!(parse("all").unwrap(), NAMES);
+        assert_eq!(parse("all").unwrap(), NAMES[..9]);
+        assert_eq!(parse("fused-u8").unwrap(), ["fused-u8"]);
         assert!(parse("hf,quick").unwrap_err().to_string().contains("\"quick\""));
         assert!(parse("hf,hf").unwrap_err().to_string().contains("twice"));
         assert!(parse("").is_err());
