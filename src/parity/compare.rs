@@ -88,10 +88,12 @@ fn compare_values(name: &str, right: &Tensor, given: &Tensor, found: &mut Compar
         let index = unravel(position, &right.size());
         found.worst = worst;
         found.image = index.first().map(|&image| image as usize);
-        let value =
-            |tensor: &Tensor| Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)?);
+        // As f32, so that two neighbours are written apart and a shape is written as a whole number.
+        let value = |tensor: &Tensor| {
+            Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)? as f32)
+        };
         found.detail = format!(
-            "by {worst:.2e} at most: {name}{index:?} is {:.6}, not {:.6}",
+            "by {worst:.2e} at most: {name}{index:?} is {}, not {}",
             value(given)?,
             value(right)?
         );
