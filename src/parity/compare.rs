@@ -92,11 +92,8 @@ fn compare_values(name: &str, right: &Tensor, given: &Tensor, found: &mut Compar
         let value = |tensor: &Tensor| {
             Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)? as f32)
         };
-        found.detail = format!(
-            "by {worst:.2e} at most: {name}{index:?} is {}, not {}",
-            value(given)?,
-            value(right)?
-        );
+        found.detail =
+            format!("by {worst:.2e} at most: {name}{index:?} is {}, not {}", value(given)?, value(right)?);
     }
     Ok(())
 }

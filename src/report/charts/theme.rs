@@ -17,8 +17,9 @@ pub(super) const BODY: f64 = 17.0;
 pub(super) const SMALL: f64 = 15.0;
 
 /// Okabe and Ito's palette, told apart with any colour vision; their yellow is replaced by a grey,
-/// as it cannot be read on white.
-const PALETTE: [RGBColor; 8] = [
+/// as it cannot be read on white. Beyond eight no palette is safe alone: the two more are told apart by
+/// their hollow markers.
+const PALETTE: [RGBColor; 10] = [
     RGBColor(0, 0, 0),
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -27,6 +28,8 @@ const PALETTE: [RGBColor; 8] = [
     RGBColor(86, 180, 233),
     RGBColor(230, 159, 0),
     RGBColor(128, 128, 128),
+    RGBColor(106, 61, 154),
+    RGBColor(140, 81, 10),
 ];
 
 /// The colour of the series or stage at `index`.
@@ -125,14 +128,16 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
     /// The marker of the series at `index`, told apart without its colour.
     pub fn marker(&self, index: usize, (x, y): (f64, f64), colour: RGBColor) -> Result<()> {
         const R: f64 = 5.0;
-        let shape = |corners: &[(f64, f64)]| -> Result<()> {
-            let outline: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx * R, y + dy * R)).collect();
+        let filled = |corners: &[(f64, f64)], radius: f64, colour: RGBColor| -> Result<()> {
+            let outline: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx * radius, y + dy * radius)).collect();
             self.area(&outline, colour)
         };
+        let shape = |corners: &[(f64, f64)]| filled(corners, R, colour);
+        let hollow = |corners: &[(f64, f64)]| shape(corners).and_then(|()| filled(corners, R * 0.5, WHITE));
         let stroke = |from: (f64, f64), to: (f64, f64)| {
             self.line(&[(x + from.0 * R, y + from.1 * R), (x + to.0 * R, y + to.1 * R)], colour, 2.4)
         };
-        match index % 8 {
+        match index % PALETTE.len() {
             0 => self.disc((x, y), R, colour),
             1 => shape(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
             2 => shape(&[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)]),
@@ -140,7 +145,9 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             4 => shape(&[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)]),
             5 => stroke((-1.0, -1.0), (1.0, 1.0)).and_then(|()| stroke((-1.0, 1.0), (1.0, -1.0))),
             6 => stroke((-1.2, 0.0), (1.2, 0.0)).and_then(|()| stroke((0.0, -1.2), (0.0, 1.2))),
-            _ => self.disc((x, y), R, colour).and_then(|()| self.disc((x, y), R * 0.55, WHITE)),
+            7 => self.disc((x, y), R, colour).and_then(|()| self.disc((x, y), R * 0.55, WHITE)),
+            8 => hollow(&[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]),
+            _ => hollow(&[(0.0, -1.4), (1.4, 0.0), (0.0, 1.4), (-1.4, 0.0)]),
         }
     }
 
