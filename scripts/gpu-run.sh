@@ -23,11 +23,6 @@ trap 'rm -rf "$site"' EXIT
 export PYTHONPATH=$site${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
 cd "$out"
 patchmark() { "$python" -m patchmark "$@"; }
-# A wheel may be older than a name of the list.
-known=$({ patchmark process --processor unknown --out /dev/null 2>&1 || true; } | sed -n 's/.*choose from //p' | tr -d ' ')
-[ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; patchmark --version; exit 2; }
-processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
-
 if [ "${DRY_RUN:-0}" = 1 ]; then
     device=cpu model=random-tiny many=1,2 large=160x120 small=96x64 time=1s
     images=("--limits" "64")
@@ -36,6 +31,11 @@ else
     device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 small=640x480 time=12s
     images=("--limits" "64,256,1024")
 fi
+# A wheel may be older than a name of the list, and what runs depends on the device.
+known=$({ patchmark process --device "$device" --processor unknown --out /dev/null 2>&1 || true; } | sed -n 's/.*choose from //p' | tr -d ' ')
+[ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; patchmark --version; exit 2; }
+processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
+
 rounds=(--device "$device" --model "$model" --stages)
 failed=() left_out=()
 
