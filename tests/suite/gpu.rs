@@ -6,7 +6,7 @@ use std::{
 };
 
 use patchmark::{
-    measure::{KernelClock, time},
+    measure::time,
     parity,
     processor::{self, Parameters, Resample},
     python::cuda,
@@ -57,7 +57,6 @@ fn the_devices_clock_runs_within_the_hosts() {
     assert!(
         on_device > 0.0 && on_device <= timed.synchronized_ms && timed.launch_ms <= timed.synchronized_ms
     );
-    assert!(KernelClock::new(device).unwrap().copy_bytes_per_s(1 << 28).unwrap() > 0.0);
 }
 
 #[test]
