@@ -150,7 +150,7 @@ mod tests {
         let _ = changed.pixel_values.get(1).get(2).get(3).fill_(20.0);
         let found = compare(&inputs(), &changed).unwrap();
         assert_eq!((found.differing, found.worst, found.image), (1, 3.0, Some(1)));
-        assert!(found.detail.contains("[1, 2, 3] is 20.000000, not 23.000000"), "{}", found.detail);
+        assert!(found.detail.contains("[1, 2, 3] is 20, not 23"), "{}", found.detail);
     }
 
     #[test]
