@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench test test-long lint criterion sanitize instructions resizers schema error-rates kill-test clean
+.PHONY: help setup build bench test test-long lint criterion sanitize miri instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,16 +36,19 @@ test-long: setup ## The property tests of the fused processor with 20,000 cases
 lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cargo clippy --release --locked --package patchmark-wheel --features extension-module -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
 	bash -n scripts/*.sh .ci/run
 
 criterion: setup ## Criterion benches, with the environment of the build
 	@cargo bench --locked --workspace $(ARGS)
 
-sanitize: ## The one pass under AddressSanitizer (every level) and Miri (portable); needs rustup's nightly with miri
+sanitize: ## The one pass under AddressSanitizer, at every level
+	CARGO_TARGET_DIR=target/asan RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address PATCHMARK_CASES=100 \
+	    cargo test --release --locked -p patchmark-fused --target $$(rustc -vV | sed -n 's/host: //p') --tests
+
+miri: ## The one pass under Miri, at the portable level; needs rustup's nightly with miri
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked -p patchmark-fused --test small
-	CARGO_TARGET_DIR=target/asan RUSTFLAGS=-Zsanitizer=address PATCHMARK_CASES=100 cargo +nightly test --release \
-	    --locked -p patchmark-fused --target $$(rustc -vV | sed -n 's/host: //p') --tests
 
 instructions: ## Instructions of the one pass for an image, counted by callgrind
 	@scripts/instructions.sh
@@ -53,6 +56,15 @@ instructions: ## Instructions of the one pass for an image, counted by callgrind
 resizers: setup ## The fused processor beside OpenCV, Pillow and others: reports/resizers.md
 	@scripts/install.sh .build/resizers opencv-python-headless==5.0.0.93 hf-processors-rs==0.1.0
 	@PYTHONPATH=$(CURDIR)/.build/resizers cargo run --quiet --release --locked --example resizers reports/resizers.md
+
+reports: build ## Redraw every committed run, light and dark, and one page of all of them: reports/page
+	@set -e; runs=$$(find reports -name run.json -printf '%h\n' | sort); for run in $$runs; do \
+	    target/release/patchmark report $$run >/dev/null; \
+	    target/release/patchmark report $$run --theme dark --format svg,png >/dev/null; \
+	done; target/release/patchmark report $$runs --out reports/page
+
+browser-test: build ## Pages in headless Chromium: values, sorting, themes, accessibility, three widths
+	@scripts/browser-test.sh
 
 schema: build ## Write the JSON Schemas of reports/schema from the types
 	@target/release/patchmark schema --out reports/schema
@@ -64,6 +76,12 @@ error-rates: build ## Measure how often compare is wrong; half an hour, into rep
 
 kill-test: setup ## Kill commands at 200 random moments
 	@KILLS=50 cargo test --release --locked --test suite kill::killed
+
+wheel: setup ## Build the wheel for hosts without Rust: target/wheels/patchmark-*.whl
+	@scripts/wheel.sh
+
+wheel-test: wheel ## Install the wheel into an environment of its own and run it there
+	@scripts/wheel-test.sh
 
 clean: ## Remove target, .venv, .build and runs
 	rm -rf target .venv .build runs

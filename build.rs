@@ -34,6 +34,11 @@ fn main() {
     let value = |key: &str| {
         text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default().to_owned()
     };
+    println!("cargo:rustc-env=PATCHMARK_BUILD_COMMIT={}", commit());
+    // The wheel runs elsewhere, in an interpreter that has loaded torch and needs no path of this machine.
+    if env::var_os("CARGO_FEATURE_EXTENSION_MODULE").is_some() {
+        return;
+    }
     assert!(
         value("shared") == "1",
         "{python} has no shared libpython, so it cannot be embedded; use a Python built with --enable-shared \
@@ -43,7 +48,6 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
     }
     println!("cargo:rustc-env=PATCHMARK_BUILD_PYTHON={}", value("executable"));
-    println!("cargo:rustc-env=PATCHMARK_BUILD_COMMIT={}", commit());
 }
 
 /// The commit this binary is built from, with `+changes` where the tree differs from it.

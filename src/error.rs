@@ -1,7 +1,5 @@
 //! Every way a command can end, and the exit code of each.
 
-use std::process::ExitCode;
-
 /// How a command ended, as CI sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -50,7 +48,7 @@ macro_rules! input_error {
 }
 
 /// The exit code for a failed command: 2 where the cause is an input, 1 otherwise.
-pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+pub fn exit_code(error: &anyhow::Error) -> u8 {
     let input = error.chain().any(|cause| cause.is::<InputError>());
-    ExitCode::from(if input { INPUT_ERROR } else { FAULT })
+    if input { INPUT_ERROR } else { FAULT }
 }

@@ -5,6 +5,7 @@
 //! and [`parity`] beside it; both end in a run ([`report::schema`]) that [`report`] draws and
 //! [`gate`] decides about. [`compare`] times two subjects in turn.
 
+mod cache_folder;
 pub mod commands;
 pub mod compare;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod measure;
 pub mod model;
 pub mod parity;
 pub mod processor;
+pub mod program;
 pub mod python;
 pub mod report;
 pub mod validate;

@@ -1,16 +1,9 @@
-//! Parses the arguments, runs the command, prints the chain of causes of an error.
+//! The command line as a program of its own.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use patchmark::{commands::Cli, error};
+use patchmark::{commands::Cli, program};
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
-        Ok(outcome) => ExitCode::from(outcome.code()),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            error::exit_code(&error)
-        }
-    }
+    ExitCode::from(Cli::main(program::arguments()))
 }

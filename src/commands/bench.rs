@@ -1,11 +1,16 @@
 //! `patchmark bench`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    thread::available_parallelism,
+};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use tch::Device;
 
+use super::endings::{verdict, worse};
 use super::options::{
     ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, seconds,
     use_threads,
@@ -13,12 +18,14 @@ use super::options::{
 use crate::{
     error::Outcome,
     input_error,
-    measure::{Bench, ForwardKind, Interrupt, Precision, bench, build_forwards, parse_device},
+    measure::{
+        Bench, ForwardKind, Interrupt, Loaders, MakeProcessor, Precision, bench, build_forwards, parse_device,
+    },
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
-    processor::{self, Parameters, Processor, REFERENCE},
+    processor::{self, Parameters, Processor, References},
     python,
     report::{
-        schema::{ParityStatus, Run, Settings},
+        schema::{Run, Settings},
         store, table,
     },
     workload::{Sizes, Workload},
@@ -75,6 +82,15 @@ pub(super) struct Arguments {
     /// Also time the stages of each processor, in passes of their own.
     #[arg(long, env = "PATCHMARK_STAGES")]
     stages: bool,
+    /// Also prepare each batch while the one before is in the forward: images a second end to end.
+    #[arg(long, env = "PATCHMARK_PIPELINED")]
+    pipelined: bool,
+    /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs.
+    #[arg(long, env = "PATCHMARK_DATALOADER")]
+    dataloader: bool,
+    /// Let f32 matrix products of the forward use TF32, which a GPU computes several times faster.
+    #[arg(long, env = "PATCHMARK_TF32")]
+    tf32: bool,
     /// Run folder [default: runs/latest]; replaced whole if it holds a run.
     #[arg(
         long,
@@ -91,11 +107,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // Everything that can be wrong is looked at before anything slow starts.
-    let names = processor::parse_names(&arguments.processors)?;
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
     let source: ModelSource = arguments.model.parse()?;
     allow_network(matches!(source, ModelSource::Hub(_)));
     let device = parse_device(&arguments.device)?;
+    let names = processor::parse_names(&arguments.processors, device)?;
+    if arguments.tf32 && (!device.is_cuda() || arguments.dtype != Precision::F32) {
+        return Err(input_error!("--tf32 is for --dtype f32 on --device cuda:N; leave it out"));
+    }
     let folder = match &source {
         ModelSource::Folder(folder) => Some(folder.as_path()),
         _ => None,
@@ -123,6 +142,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     python::start()?;
+    if device.is_cuda() {
+        python::cuda::allow_tf32(arguments.tf32)?;
+    }
     // Loading may have changed torch's threads: transformers' import does on some machines.
     use_threads(threads)?;
     let prepared = Prepared::new(arguments, &names, &batch_sizes, &parameters, &model, device, threads)?;
@@ -137,7 +159,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             print!("{}", table::render(&run));
         }
         eprintln!("saved in {}", folder.display());
-        outcome = worse(outcome, verdict(&run));
+        outcome = worse(outcome, verdict(&run, interrupt.load(Ordering::Relaxed)));
         if outcome == Outcome::Interrupted {
             break;
         }
@@ -148,7 +170,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 /// What the workloads share.
 struct Prepared<'a> {
     processors: Vec<Box<dyn Processor>>,
-    reference: Box<dyn Processor>,
+    references: References,
+    pipelined: Option<MakeProcessor>,
+    loaders: Option<Loaders>,
     forwards: Vec<Box<dyn crate::model::Forward>>,
     text: Option<TextInputs>,
     tokenizer: Option<TextTokenizer>,
@@ -199,15 +223,22 @@ impl<'a> Prepared<'a> {
         );
         Ok(Self {
             processors: names.iter().map(|name| create(name)).collect::<Result<_>>()?,
-            reference: create(REFERENCE)?,
+            references: References::new(parameters, device, threads)?,
+            pipelined: arguments.pipelined.then(|| -> MakeProcessor {
+                let parameters = parameters.clone();
+                Arc::new(move |name| processor::create(name, &parameters, device, threads))
+            }),
             forwards: build_forwards(&arguments.forward, model, arguments.tower)?,
+            loaders: arguments
+                .dataloader
+                .then(|| Loaders { workers: workers(), parameters: parameters.clone() }),
             text,
             tokenizer,
             batch_sizes,
             device,
             settings: Settings {
                 device: arguments.device.clone(),
-                dtype: arguments.dtype.to_string(),
+                dtype: if arguments.tf32 { "tf32".into() } else { arguments.dtype.to_string() },
                 tower: arguments.tower.to_string(),
                 model: shown_model,
                 random_weights: model.random,
@@ -227,7 +258,7 @@ impl<'a> Prepared<'a> {
         let run = bench(
             &Bench {
                 processors: &self.processors,
-                reference: self.reference.as_ref(),
+                references: &self.references,
                 forwards: &self.forwards,
                 text: self.text.as_ref(),
                 tokenizer: self.tokenizer.as_ref(),
@@ -235,6 +266,8 @@ impl<'a> Prepared<'a> {
                 batch_sizes: self.batch_sizes,
                 device: self.device,
                 stages: arguments.stages,
+                pipelined: self.pipelined.clone(),
+                loaders: self.loaders.clone(),
                 settings,
             },
             &progress,
@@ -246,30 +279,10 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// What a run means for CI: a processor that must equal the reference and does not fails it.
-fn verdict(run: &Run) -> Outcome {
-    let rows = || run.batches.iter().flat_map(|batch| &batch.processors);
-    let must = |name: &str| processor::must_equal_reference(name);
-    if rows().any(|row| must(&row.name) && matches!(row.parity, ParityStatus::Differs { .. })) {
-        Outcome::ParityFailed
-    } else if run.partial {
-        Outcome::Interrupted
-    } else if rows().any(|row| row.failure.is_some()) {
-        Outcome::Inconclusive
-    } else {
-        Outcome::Done
-    }
-}
-
-/// The outcome that matters more.
-fn worse(one: Outcome, other: Outcome) -> Outcome {
-    let rank = |outcome| match outcome {
-        Outcome::Done => 0,
-        Outcome::EnvironmentDiffers => 1,
-        Outcome::Inconclusive => 2,
-        Outcome::Regressed => 3,
-        Outcome::ParityFailed => 4,
-        Outcome::Interrupted => 5,
-    };
-    if rank(other) > rank(one) { other } else { one }
+/// Worker processes of the DataLoader rows: none, the four of many tutorials, one a CPU.
+fn workers() -> Vec<usize> {
+    let mut workers = vec![0, 4, available_parallelism().map_or(1, usize::from)];
+    workers.sort_unstable();
+    workers.dedup();
+    workers
 }

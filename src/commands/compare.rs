@@ -1,12 +1,13 @@
 //! `patchmark compare`.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
     },
 };
 use crate::{
-    compare::{Builds, Contest, Measured, Processors, RowName, measure, protocol::Setup},
+    compare::{Builds, Contest, Measured, Processors, RowName, Subjects, measure, protocol::Setup},
     error::Outcome,
     gate::{
         Decision, Finding, Row, Rule, Verdict,
@@ -28,7 +29,10 @@ use crate::{
     input_error,
     measure::{environment, parse_device, statistics::median},
     processor::{self, REFERENCE},
+    program::Launcher,
     python,
+    validate::{self, Subject},
+    worker::Limits,
     workload::Sizes,
 };
 
@@ -39,9 +43,10 @@ const SEED: u64 = 0;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Two processors, the base first. With --base-binary: processors that are held against
+    /// Two subjects, the base first: processors, python:FILE:CLASS or transformers==VERSION; all but two
+    /// processors get processes of their own. With --base-binary: processors that are held against
     /// themselves in the other build [default: all of patchmark's own].
-    #[arg(value_name = "PROCESSOR")]
+    #[arg(value_name = "SUBJECT")]
     subjects: Vec<String>,
     /// A patchmark built from the base commit; this program is the candidate.
     #[arg(long, value_name = "PATH", env = "PATCHMARK_BASE_BINARY")]
@@ -100,14 +105,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     eprintln!("loading …");
     let (mut contest, base, candidate): (Box<dyn Contest>, String, String) = match &arguments.base_binary {
         Some(binary) => {
-            let own = env::current_exe().context("this program cannot be found for the candidate")?;
-            let builds = Builds::load(&absolute(binary, "--base-binary")?, &own, &setup)?;
+            let base = Launcher::binary(&absolute(binary, "--base-binary")?);
+            let builds = Builds::load(&base, &Launcher::own()?, &setup)?;
             let [base, candidate] = builds.commits.clone().map(|commit| format!("build of {commit}"));
             (Box::new(builds), base, candidate)
         }
         None => {
             let name = |index: usize| arguments.subjects[index].clone();
-            (Box::new(Processors::load(&setup)?), name(0), name(1))
+            let contest: Box<dyn Contest> = match in_workers(arguments)? {
+                Some(subjects) => {
+                    let run = validate::Run {
+                        program: None,
+                        limits: Limits::default(),
+                        threads: setup.threads,
+                        interrupt: Arc::clone(&interrupt),
+                    };
+                    Box::new(Subjects::load(subjects, &setup, run)?)
+                }
+                None => Box::new(Processors::load(&setup)?),
+            };
+            (contest, name(0), name(1))
         }
     };
     let rows = contest.rows().iter().filter(|row| row.timed()).count();
@@ -157,21 +174,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
+    let device = parse_device(&arguments.device)?;
     let processors: Vec<&'static str> = match (&arguments.base_binary, arguments.subjects.as_slice()) {
-        (None, [base, candidate]) if base == candidate => processor::parse_names(base)?,
-        (None, [_, _]) => processor::parse_names(&arguments.subjects.join(","))?,
+        (None, [_, _]) if in_workers(arguments)?.is_some() => Vec::new(),
+        (None, [base, candidate]) if base == candidate => processor::parse_names(base, device)?,
+        (None, [_, _]) => processor::parse_names(&arguments.subjects.join(","), device)?,
         (None, _) => {
             return Err(input_error!(
                 "name two processors, such as `patchmark compare batched fused`, or give --base-binary PATH"
             ));
         }
         (Some(_), []) => processor::NAMES.into_iter().filter(|name| !name.starts_with(REFERENCE)).collect(),
-        (Some(_), _) => processor::parse_names(&arguments.subjects.join(","))?,
+        (Some(_), _) => processor::parse_names(&arguments.subjects.join(","), device)?,
     };
     if arguments.base_binary.is_none() && processors.len() > 2 {
         return Err(input_error!("{}: name two processors", arguments.subjects.join(" ")));
     }
-    parse_device(&arguments.device)?;
     let (images, preprocessor) = (arguments.images.folder(), arguments.parameters.file());
     // Read here too, so that what is wrong with it is said before a worker starts.
     let parameters = arguments.parameters.parameters(None)?;
@@ -190,6 +208,32 @@ fn setup(arguments: &Arguments) -> Result<Setup> {
         threads: use_threads(arguments.threads)?,
         slowdown: arguments.slow_candidate / 100.0,
     })
+}
+
+/// The two subjects, where they are compared in worker processes: where either is none of patchmark's own
+/// processors.
+fn in_workers(arguments: &Arguments) -> Result<Option<[Subject; 2]>> {
+    let ([base, candidate], None) = (arguments.subjects.as_slice(), &arguments.base_binary) else {
+        return Ok(None);
+    };
+    if [base, candidate]
+        .iter()
+        .all(|name| processor::NAMES.iter().chain(&processor::GPU_NAMES).any(|own| own == name))
+    {
+        return Ok(None);
+    }
+    let subjects = [Subject::parse(base)?, Subject::parse(candidate)?];
+    let set = [
+        ("--preprocessor", arguments.parameters.file().is_some()),
+        ("--slow-candidate", arguments.slow_candidate > 0.0),
+        ("--device", arguments.device != "cpu"),
+    ];
+    match set.into_iter().find(|(_, set)| *set) {
+        Some((option, _)) => Err(input_error!(
+            "{option} is for patchmark's own processors, and {base} or {candidate} is none of them"
+        )),
+        None => Ok(Some(subjects)),
+    }
 }
 
 fn absolute(path: &Path, option: &str) -> Result<PathBuf> {

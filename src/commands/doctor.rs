@@ -4,9 +4,14 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
+use tch::Device;
 
 use super::options::allow_network;
-use crate::{error::Outcome, measure::environment, python};
+use crate::{
+    error::Outcome,
+    measure::{GpuMonitor, environment},
+    python,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
@@ -46,6 +51,24 @@ impl Tool {
     }
 }
 
+/// What the driver says of a GPU now, or that it says nothing.
+fn gpu_state(index: usize) -> String {
+    let Some(monitor) = GpuMonitor::open(Device::Cuda(index)) else {
+        return "; NVML does not know it, so clocks and throttling will not be recorded".into();
+    };
+    let mut text = format!(", driver {}", monitor.record().driver);
+    if let Some((state, others)) = monitor.read() {
+        text += &format!(
+            ", SM {} MHz, memory {} MHz, {} °C, {others} other processes",
+            state.sm_clock_mhz, state.memory_clock_mhz, state.temperature_c
+        );
+        if !state.throttled_by.is_empty() {
+            text += &format!(", held down by {}", state.throttled_by.join(", "));
+        }
+    }
+    text
+}
+
 pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let environment = environment()?;
@@ -63,7 +86,11 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     }
     match environment.gpus.as_slice() {
         [] => line("gpu", "none that torch can use; --device cpu works, --device cuda does not"),
-        names => line("gpu", &names.join(", ")),
+        names => {
+            for (index, name) in names.iter().enumerate() {
+                line("gpu", &format!("cuda:{index} {name}{}", gpu_state(index)));
+            }
+        }
     }
     let copies = python::libtorch_copies()?;
     line("libtorch", &format!("one, shared by process and Python: {}", copies.join(", ")));

@@ -4,9 +4,11 @@ mod bench;
 mod compare;
 mod decisions;
 mod doctor;
+mod endings;
 mod envs;
 mod gate;
 mod history;
+mod kernel_bench;
 mod options;
 mod parity;
 mod process;
@@ -16,10 +18,12 @@ mod schema;
 mod validate;
 mod worker;
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::error::Outcome;
+use crate::error::{self, Outcome};
 
 /// Measures SigLIP 2 (NaFlex) preprocessing beside the forward pass, and holds image processors
 /// against Hugging Face's numbers.
@@ -61,6 +65,9 @@ enum Command {
     /// Writes the JSON Schemas of what is saved.
     #[command(hide = true)]
     Schema(schema::Arguments),
+    /// The kernel of `fused-cuda` alone, against a copy on the same GPU; prints JSON.
+    #[command(hide = true)]
+    KernelBench(kernel_bench::Arguments),
     /// Times samples for `compare --base-binary` of another build.
     #[command(hide = true)]
     Sampler,
@@ -70,6 +77,27 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads a command line, the program's name first, and runs it; an error is printed with its causes.
+    ///
+    /// Returns the exit code.
+    pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+        let parsed = match Self::try_parse_from(arguments) {
+            Ok(parsed) => parsed,
+            Err(refusal) => {
+                // Nothing can be done where even the message cannot be printed.
+                let _ = refusal.print();
+                return u8::try_from(refusal.exit_code()).unwrap_or(error::FAULT);
+            }
+        };
+        match parsed.run() {
+            Ok(outcome) => outcome.code(),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                error::exit_code(&error)
+            }
+        }
+    }
+
     /// Runs the command.
     ///
     /// # Errors
@@ -86,6 +114,7 @@ impl Cli {
             Command::Process(arguments) => process::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
+            Command::KernelBench(arguments) => kernel_bench::run(&arguments),
             Command::Sampler => sampler::run(),
             Command::History(arguments) => history::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),

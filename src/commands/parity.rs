@@ -12,8 +12,8 @@ use super::options::{
 use crate::{
     error::Outcome,
     input_error,
-    measure::environment,
-    parity::{self, Parity},
+    measure::{environment, parse_device},
+    parity::{self, Check, Parity},
     processor::{self, REFERENCE},
     python,
     report::folder::Folder,
@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     /// Leave out the generated images.
     #[arg(long, env = "PATCHMARK_ONLY_IMAGES")]
     only_images: bool,
+    /// cpu or cuda:N.
+    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
+    device: String,
     /// Threads of torch and of `threaded` [default: every logical CPU].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
     threads: usize,
@@ -60,7 +63,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let names = processor::parse_names(&arguments.processors)?;
+    let device = parse_device(&arguments.device)?;
+    let names = processor::parse_names(&arguments.processors, device)?;
     let parameters = arguments.parameters.parameters(None)?;
     let limits = match arguments.parameters.max_num_patches {
         Some(limit) => vec![limit],
@@ -90,7 +94,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         })
     };
     let mut done = 0;
-    let result = parity::check(&names, &parameters, &limits, threads, count, image, |images| {
+    let asked = Check { names: &names, parameters: &parameters, limits: &limits, device, threads, count };
+    let result = parity::check(&asked, image, |images| {
         done = images;
         progress.set_position(images as u64);
         progress.set_message(format!("{images} of {count} images against {REFERENCE}"));
@@ -102,7 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let partial = done < count;
     let document = json!({
         "kind": "parity", "schema_version": 1, "partial": partial, "images": done,
-        "reference": REFERENCE, "environment": environment()?, "rows": result.rows,
+        "reference": REFERENCE, "device": arguments.device, "environment": environment()?, "rows": result.rows,
     });
     let staging = Folder::find(&arguments.out, FILE)?.staging()?;
     staging.save(FILE, format!("{document:#}\n").as_bytes())?;

@@ -4,12 +4,12 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use tch::Device;
 
 use super::options::{ImageOptions, ParameterOptions, allow_network, use_threads};
 use crate::{
     error::Outcome,
     input_error,
+    measure::parse_device,
     processor::{self, FedBatch, StageClock},
     workload::{Sizes, Workload},
 };
@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     images: ImageOptions,
     #[command(flatten)]
     parameters: ParameterOptions,
+    /// cpu or cuda:N: where the tensors are made; the file is the same kind for both.
+    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
+    device: String,
     /// Threads of torch and of `threaded` [default: every logical CPU].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
     threads: usize,
@@ -33,7 +36,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let names = processor::parse_names(&arguments.processor)?;
+    let device = parse_device(&arguments.device)?;
+    let names = processor::parse_names(&arguments.processor, device)?;
     let [name] = names.as_slice() else {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
     };
@@ -50,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let workloads = Workload::load_all(&arguments.images.source(), &Sizes::Mixed)?;
     let threads = use_threads(arguments.threads)?;
 
-    let processor = processor::create(name, &parameters, Device::Cpu, threads)?;
+    let processor = processor::create(name, &parameters, device, threads)?;
     for workload in &workloads {
         let images = workload.batch(workload.images.len());
         let inputs = processor

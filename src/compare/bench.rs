@@ -84,8 +84,7 @@ impl Bench {
         let outputs = processor.process(&fed, &mut StageClock::disabled())?;
         row.digest = digest(&outputs)?;
         drop(outputs);
-        let timed = time(self.device, || processor.process(&fed, &mut StageClock::disabled()));
-        timed.value?;
+        let timed = time(self.device, || processor.process(&fed, &mut StageClock::disabled()))?;
         row.warm_ms = timed.synchronized_ms;
         Ok(Subject { processor: index, fed })
     }
@@ -112,8 +111,7 @@ impl Bench {
                 }
             }
             outputs
-        });
-        timed.value?;
+        })?;
         Ok(timed.synchronized_ms)
     }
 }

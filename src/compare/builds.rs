@@ -3,8 +3,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::Duration,
@@ -19,15 +18,15 @@ use super::{
     processors::{batch, label},
     protocol::{Answer, Ask, Greeting, LoadedRow, PROTOCOL, Setup},
 };
-use crate::input_error;
+use crate::{input_error, program::Launcher};
 
 /// The longest that a worker may take for one answer: loading a hundred photographs on a slow disk.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The base's and the candidate's build.
 pub struct Builds {
-    base: PathBuf,
-    candidate: PathBuf,
+    base: Launcher,
+    candidate: Launcher,
     setup: Setup,
     names: Vec<RowName>,
     repeats: Vec<u32>,
@@ -42,7 +41,7 @@ impl Builds {
     ///
     /// # Errors
     /// An input error for a base that is no patchmark or is too old for the protocol.
-    pub fn load(base: &Path, candidate: &Path, setup: &Setup) -> Result<Self> {
+    pub fn load(base: &Launcher, candidate: &Launcher, setup: &Setup) -> Result<Self> {
         let (mut first, mut second) = (Worker::start(base)?, Worker::start(candidate)?);
         let one = first.load(&Setup { slowdown: 0.0, ..setup.clone() })?;
         let other = second.load(setup)?;
@@ -52,8 +51,8 @@ impl Builds {
         let commits = [first.commit.clone(), second.commit.clone()];
         let rows = || one.iter().zip(&other);
         Ok(Self {
-            base: base.to_owned(),
-            candidate: candidate.to_owned(),
+            base: base.clone(),
+            candidate: candidate.clone(),
             setup: setup.clone(),
             names: rows().map(|(one, other)| name(one, other)).collect(),
             repeats: rows().map(|(one, other)| repeats(one.warm_ms.min(other.warm_ms))).collect(),
@@ -118,7 +117,7 @@ impl Contest for Builds {
 
 /// A process of a build that answers one question at a time; dropping it ends it.
 struct Worker {
-    binary: PathBuf,
+    program: Launcher,
     commit: String,
     child: Child,
     stdin: Option<ChildStdin>,
@@ -126,14 +125,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(binary: &Path) -> Result<Self> {
+    fn start(program: &Launcher) -> Result<Self> {
         let refused = |why: &str| {
             input_error!(
-                "--base-binary {}: {why}; give a patchmark built from the base commit that has `compare`",
-                binary.display()
+                "--base-binary {program}: {why}; give a patchmark built from the base commit that has `compare`"
             )
         };
-        let mut command = Command::new(binary);
+        let mut command = program.command();
         command.arg("sampler").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // A Ctrl-C in the terminal is for the parent, which finishes its round first.
         #[cfg(unix)]
@@ -149,7 +147,7 @@ impl Worker {
                 }
             }
         });
-        let mut worker = Self { binary: binary.to_owned(), commit: String::new(), child, stdin, answers };
+        let mut worker = Self { program: program.clone(), commit: String::new(), child, stdin, answers };
         let greeting: Greeting =
             worker.hear().map_err(|_| refused("does not answer as a worker of patchmark"))?;
         if greeting.patchmark_worker != PROTOCOL {
@@ -187,25 +185,25 @@ impl Worker {
         line.push('\n');
         let stdin = self.stdin.as_mut().context("a worker has no stdin")?;
         let sent = stdin.write_all(line.as_bytes()).and_then(|()| stdin.flush());
-        sent.with_context(|| format!("{} ended while it was timed", self.binary.display()))
+        sent.with_context(|| format!("{} ended while it was timed", self.program))
     }
 
     fn hear<T: DeserializeOwned>(&mut self) -> Result<T> {
         let line = self.answers.recv_timeout(PATIENCE).map_err(|error| match error {
             RecvTimeoutError::Timeout => {
-                anyhow::anyhow!("{} did not answer within {} s", self.binary.display(), PATIENCE.as_secs())
+                anyhow::anyhow!("{} did not answer within {} s", self.program, PATIENCE.as_secs())
             }
             RecvTimeoutError::Disconnected => {
-                anyhow::anyhow!("{} ended while it was timed", self.binary.display())
+                anyhow::anyhow!("{} ended while it was timed", self.program)
             }
         })?;
-        serde_json::from_str(&line).with_context(|| format!("{} answered {line:?}", self.binary.display()))
+        serde_json::from_str(&line).with_context(|| format!("{} answered {line:?}", self.program))
     }
 
     fn unexpected(&self, answer: Answer) -> anyhow::Error {
         match answer {
-            Answer::Failed(reason) => input_error!("{}: {reason}", self.binary.display()),
-            other => anyhow::anyhow!("{} answered {other:?} to another question", self.binary.display()),
+            Answer::Failed(reason) => input_error!("{}: {reason}", self.program),
+            other => anyhow::anyhow!("{} answered {other:?} to another question", self.program),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use tch::{Cuda, Device};
+use anyhow::Result;
+use tch::Device;
+
+use crate::python::cuda::{self, Event};
 
 /// A value with the time that it took.
 #[derive(Debug)]
@@ -13,22 +16,36 @@ pub struct Timed<T> {
     pub launch_ms: f64,
     /// Milliseconds until the device had finished: the true time.
     pub synchronized_ms: f64,
+    /// Milliseconds of the GPU's own clock between the work's start and its end; none on a CPU. It lacks what
+    /// the host does before the first launch and after the last.
+    pub device_ms: Option<f64>,
 }
 
 /// Times `call` on `device`. The value is returned, so that dropping it is not timed.
-pub fn time<T>(device: Device, call: impl FnOnce() -> T) -> Timed<T> {
-    synchronize(device);
+///
+/// # Errors
+/// If the call fails, or the device does while it works on.
+pub fn time<T>(device: Device, call: impl FnOnce() -> Result<T>) -> Result<Timed<T>> {
+    let Device::Cuda(index) = device else {
+        let start = Instant::now();
+        let value = call();
+        let spent = start.elapsed().as_secs_f64() * 1e3;
+        return Ok(Timed { value: value?, launch_ms: spent, synchronized_ms: spent, device_ms: None });
+    };
+    let (first, last) = (Event::new()?, Event::new()?);
+    cuda::synchronize(index)?;
+    first.record(index)?;
     let start = Instant::now();
     let value = call();
     let launch = start.elapsed();
-    synchronize(device);
-    let synchronized = if device == Device::Cpu { launch } else { start.elapsed() };
-    Timed { value, launch_ms: launch.as_secs_f64() * 1e3, synchronized_ms: synchronized.as_secs_f64() * 1e3 }
-}
-
-/// Waits for everything submitted to a GPU; nothing to wait for on a CPU.
-fn synchronize(device: Device) {
-    if let Device::Cuda(index) = device {
-        Cuda::synchronize(index as i64);
-    }
+    // Recorded while the device still works: this costs the host microseconds, and the device none.
+    last.record(index)?;
+    cuda::synchronize(index)?;
+    let synchronized = start.elapsed();
+    Ok(Timed {
+        value: value?,
+        launch_ms: launch.as_secs_f64() * 1e3,
+        synchronized_ms: synchronized.as_secs_f64() * 1e3,
+        device_ms: Some(last.since(&first)?),
+    })
 }

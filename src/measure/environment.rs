@@ -5,7 +5,7 @@ use std::{env, fs, thread};
 use anyhow::Result;
 use patchmark_fused::Level;
 
-use crate::{input_error, python, report::schema::Environment};
+use crate::{input_error, program, python, report::schema::Environment};
 
 /// Reads the machine, the versions of the Python side, and this build.
 ///
@@ -38,11 +38,15 @@ pub fn environment() -> Result<Environment> {
 
 /// The command line with the program's name alone: its folder says nothing and may be private.
 fn command() -> String {
-    let mut arguments = env::args();
-    arguments.next();
-    let quoted = arguments.map(|argument| {
+    let arguments = program::arguments();
+    let quoted = arguments.iter().skip(1).map(|argument| {
+        let argument = argument.to_string_lossy();
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
-        if !argument.is_empty() && argument.chars().all(plain) { argument } else { format!("'{argument}'") }
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument.into_owned()
+        } else {
+            format!("'{argument}'")
+        }
     });
     std::iter::once("patchmark".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
 }

@@ -3,10 +3,16 @@
 mod bench;
 mod clock;
 mod environment;
+mod failure;
 mod forwards;
+mod gpu;
 mod limit;
+mod loader;
+mod pipeline;
 mod precision;
 mod rounds;
+mod rows;
+mod samples;
 pub mod statistics;
 mod subjects;
 
@@ -14,4 +20,7 @@ pub use bench::{Bench, Interrupt, bench};
 pub use clock::{Timed, time};
 pub use environment::environment;
 pub use forwards::{ForwardKind, build_forwards};
+pub use gpu::GpuMonitor;
+pub use loader::Loaders;
+pub use pipeline::MakeProcessor;
 pub use precision::{Precision, parse_device};

@@ -5,63 +5,61 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::Result;
 use tch::Device;
 
-use super::{clock::time, limit::MemoryLimit, statistics};
+use super::{
+    clock::time,
+    failure::{Failure, classify, reason},
+    limit::MemoryLimit,
+    pipeline::Preparer,
+    samples::{Passes, Preprocess},
+    statistics,
+};
 use crate::{
     inputs::ModelInputs,
     model::{Forward, TextInputs, TextTokenizer},
     parity,
-    processor::{FedBatch, Processor, REFERENCE, Stage, StageClock},
-    report::schema::{Batch, Estimate, ForwardRow, ParityStatus, ProcessorRow, Samples},
+    processor::{FedBatch, Processor, REFERENCE, References, StageClock},
+    report::schema::ParityStatus,
     workload::{DecodedImage, EncodedImage},
 };
+
+/// Milliseconds that the forwards of one pipelined sample take together, so that starting them does not count.
+const PIPELINED_MS: f64 = 200.0;
 
 /// One thing that a round times once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Processor(usize),
     Forward(usize),
+    /// A processor that prepares batches for a forward.
+    Pipelined(usize, usize),
     Decode,
     Tokenize,
     MemoryLimit,
 }
 
-/// A processor's samples at one batch size; `None` in the rounds after it failed.
-struct Preprocess {
-    fed: FedBatch,
-    samples: Vec<f64>,
-    stages: BTreeMap<Stage, Vec<f64>>,
-    parity: ParityStatus,
-    failure: Option<String>,
-}
-
-/// A forward's samples at one batch size.
-#[derive(Default)]
-struct Passes {
-    synchronized: Vec<f64>,
-    launch: Vec<f64>,
-}
-
 /// One batch of a workload with everything that is timed on it.
 pub(super) struct BatchUnderTest<'a> {
     encoded: Vec<&'a EncodedImage>,
-    size: usize,
+    images: Vec<Arc<DecodedImage>>,
     inputs: ModelInputs,
     text: Option<&'a TextInputs>,
     texts: Vec<String>,
-    processors: Vec<Preprocess>,
-    forwards: Vec<Passes>,
-    decode: Vec<f64>,
-    tokenize: Vec<f64>,
+    pub(super) processors: Vec<Preprocess>,
+    pub(super) forwards: Vec<Passes>,
+    pub(super) decode: Vec<f64>,
+    pub(super) tokenize: Vec<f64>,
     limit: MemoryLimit,
-    limit_ms: Vec<f64>,
+    pub(super) limit_ms: Vec<f64>,
 }
 
 /// The things that batches of all sizes share.
 pub(super) struct Shared<'a> {
     pub(super) processors: &'a [Box<dyn Processor>],
     pub(super) forwards: &'a [Box<dyn Forward>],
-    pub(super) reference: &'a dyn Processor,
+    pub(super) references: &'a References,
     pub(super) tokenizer: Option<&'a TextTokenizer>,
+    /// One a processor, where overlap is measured; else empty.
+    pub(super) preparers: Vec<Preparer>,
     pub(super) device: Device,
     pub(super) stages: bool,
     /// Threads that a processor may use.
@@ -70,49 +68,75 @@ pub(super) struct Shared<'a> {
 
 impl<'a> BatchUnderTest<'a> {
     /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed.
+    ///
+    /// # Errors
+    /// If the reference fails, a forward does for another reason than memory, or the device is lost.
     pub(super) fn warm_up(
         shared: &Shared<'_>,
         images: &[Arc<DecodedImage>],
         encoded: Vec<&'a EncodedImage>,
         text: Option<&'a TextInputs>,
     ) -> Result<Self> {
-        let run =
-            |processor: &dyn Processor, fed: &FedBatch| processor.process(fed, &mut StageClock::disabled());
-        let fed = FedBatch::new(shared.reference.feed(), images)?;
-        let inputs = run(shared.reference, &fed)?;
+        let right = shared.references.process(images)?;
         let mut processors = Vec::new();
         for processor in shared.processors {
             let fed = FedBatch::new(processor.feed(), images)?;
-            let (parity, failure) = match run(processor.as_ref(), &fed) {
-                Ok(_) if processor.name() == REFERENCE => (ParityStatus::Reference, None),
-                Ok(outputs) => (parity::compare(&inputs, &outputs)?.status(), None),
-                Err(error) => (ParityStatus::NotVerified, Some(format!("{error:#}"))),
+            let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
+                Ok(match processor.name() {
+                    REFERENCE => ParityStatus::Reference,
+                    name => parity::compare(right.of(name), &outputs)?.status(),
+                })
+            });
+            let (parity, failure) = match compared {
+                Ok(parity) => (parity, None),
+                Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
+                Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
             };
             processors.push(Preprocess {
                 fed,
                 samples: Vec::new(),
+                device: Vec::new(),
                 stages: BTreeMap::new(),
+                pipelined: vec![Vec::new(); shared.forwards.len()],
+                pipeline_failure: None,
                 parity,
                 failure,
             });
         }
+        let inputs = right.on_device;
+        let mut forwards = Vec::new();
         for forward in shared.forwards {
-            forward.forward(&inputs, text)?;
+            let failure = match time(shared.device, || forward.forward(&inputs, text)) {
+                Ok(_) => None,
+                Err(error) if classify(&error) == Failure::OutOfMemory => Some(reason(&error)),
+                Err(error) => return Err(error),
+            };
+            forwards.push(Passes { failure, ..Passes::default() });
         }
         let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
         Ok(Self {
-            size: images.len(),
             texts: (0..images.len()).map(|index| format!("a photo of subject number {index}")).collect(),
+            images: images.to_vec(),
             encoded,
             inputs,
             text,
             processors,
-            forwards: shared.forwards.iter().map(|_| Passes::default()).collect(),
+            forwards,
             decode: Vec::new(),
             tokenize: Vec::new(),
             limit,
             limit_ms: Vec::new(),
         })
+    }
+
+    /// Images in the batch.
+    pub(super) fn size(&self) -> usize {
+        self.images.len()
+    }
+
+    /// The decoded images.
+    pub(super) fn images(&self) -> &[Arc<DecodedImage>] {
+        &self.images
     }
 
     /// Every subject of a round, in no order.
@@ -121,6 +145,9 @@ impl<'a> BatchUnderTest<'a> {
         subjects.extend(shared.tokenizer.map(|_| Subject::Tokenize));
         subjects.extend((0..self.processors.len()).map(Subject::Processor));
         subjects.extend((0..self.forwards.len()).map(Subject::Forward));
+        for processor in 0..shared.preparers.len() {
+            subjects.extend((0..self.forwards.len()).map(|forward| Subject::Pipelined(processor, forward)));
+        }
         subjects
     }
 
@@ -129,39 +156,43 @@ impl<'a> BatchUnderTest<'a> {
         let what = match subject {
             Subject::Processor(index) => shared.processors[index].name().to_owned(),
             Subject::Forward(index) => format!("forward {}", shared.forwards[index].name()),
+            Subject::Pipelined(processor, forward) => {
+                format!("{} into {}", shared.processors[processor].name(), shared.forwards[forward].name())
+            }
             Subject::Decode => "decode".into(),
             Subject::Tokenize => "tokenise".into(),
             Subject::MemoryLimit => "memory limit".into(),
         };
-        format!("batch {}: {what}", self.size)
+        format!("batch {}: {what}", self.size())
     }
 
-    /// Times one subject once. A processor that fails ends its row with the reason.
+    /// Times one subject once. A processor that fails, or a forward that runs out of memory, ends its own row
+    /// with the reason.
+    ///
+    /// # Errors
+    /// If a forward fails for another reason, or the device is lost.
     pub(super) fn take(&mut self, shared: &Shared<'_>, subject: Subject) -> Result<()> {
         match subject {
-            Subject::Processor(index) => self.preprocess(shared, index),
-            Subject::Forward(index) => {
-                let timed = time(shared.device, || shared.forwards[index].forward(&self.inputs, self.text));
-                drop(timed.value?);
-                self.forwards[index].synchronized.push(timed.synchronized_ms);
-                self.forwards[index].launch.push(timed.launch_ms);
-            }
+            Subject::Processor(index) => self.preprocess(shared, index)?,
+            Subject::Forward(index) => self.forward(shared, index)?,
+            Subject::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
             Subject::Decode => {
                 let timed = time(Device::Cpu, || {
                     self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
-                });
-                drop(timed.value?);
+                })?;
                 self.decode.push(timed.synchronized_ms);
             }
             Subject::MemoryLimit => {
-                let timed = time(Device::Cpu, || self.limit.run());
+                let timed = time(Device::Cpu, || {
+                    self.limit.run();
+                    Ok(())
+                })?;
                 self.limit_ms.push(timed.synchronized_ms);
             }
             Subject::Tokenize => {
                 if let Some(tokenizer) = shared.tokenizer {
                     let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
-                    let timed = time(Device::Cpu, || tokenizer.encode(&texts));
-                    drop(timed.value?);
+                    let timed = time(Device::Cpu, || tokenizer.encode(&texts))?;
                     self.tokenize.push(timed.synchronized_ms);
                 }
             }
@@ -169,115 +200,77 @@ impl<'a> BatchUnderTest<'a> {
         Ok(())
     }
 
-    fn preprocess(&mut self, shared: &Shared<'_>, index: usize) {
+    fn preprocess(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
         let row = &mut self.processors[index];
         if row.failure.is_some() {
-            return;
+            return Ok(());
         }
         let processor = &shared.processors[index];
-        let timed = time(shared.device, || processor.process(&row.fed, &mut StageClock::disabled()));
-        if let Err(error) = timed.value {
-            row.failure = Some(format!("{error:#}"));
-            return;
+        match time(shared.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
+            Ok(timed) => {
+                row.samples.push(timed.synchronized_ms);
+                row.device.extend(timed.device_ms);
+            }
+            Err(error) => {
+                row.failure = Some(reason(&error));
+                return if classify(&error) == Failure::DeviceLost { Err(error) } else { Ok(()) };
+            }
         }
-        row.samples.push(timed.synchronized_ms);
         if shared.stages {
             // A pass of its own, so that reading the clock between stages is not in the headline time.
-            let mut clock = StageClock::started();
+            let mut clock = StageClock::started(shared.device);
             if processor.process(&row.fed, &mut clock).is_ok() {
                 for (&stage, &seconds) in clock.spent_s() {
                     row.stages.entry(stage).or_default().push(seconds * 1e3);
                 }
             }
         }
+        Ok(())
     }
 
-    /// The widest relative half-width of a ratio's interval, or none before there is one.
-    pub(super) fn widest_interval(&self) -> Option<f64> {
-        self.processors
-            .iter()
-            .filter(|row| row.failure.is_none())
-            .flat_map(|row| self.forwards.iter().map(|passes| ratio(&row.samples, &passes.synchronized)))
-            .map(|ratio| ratio.map(|ratio| (ratio.high - ratio.low) / (2.0 * ratio.median)))
-            .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)))
-    }
-
-    /// The summary of all samples.
-    pub(super) fn finish(self, shared: &Shared<'_>) -> Batch {
-        let hf = shared
-            .processors
-            .iter()
-            .zip(&self.processors)
-            .find(|(processor, row)| processor.name() == REFERENCE && row.failure.is_none())
-            .map(|(_, row)| row.samples.clone());
-        let named = |combine: &dyn Fn(&[f64]) -> Option<Estimate>| -> BTreeMap<String, Estimate> {
-            shared
-                .forwards
-                .iter()
-                .zip(&self.forwards)
-                .filter_map(|(forward, passes)| {
-                    Some((forward.name().to_owned(), combine(&passes.synchronized)?))
-                })
-                .collect()
-        };
-        let images = self.size as f64;
-        let processors = shared
-            .processors
-            .iter()
-            .zip(&self.processors)
-            .map(|(processor, row)| ProcessorRow {
-                name: processor.name().into(),
-                feed: processor.feed().to_string(),
-                preprocess_ms: statistics::summarize(row.samples.clone()),
-                ratio: named(&|forward| ratio(&row.samples, forward)),
-                images_per_s: named(&|forward| {
-                    statistics::paired(&row.samples, forward, |preprocess, forward| {
-                        images * 1e3 / (preprocess + forward)
-                    })
-                }),
-                pipelined_images_per_s: BTreeMap::new(),
-                memory_limit_share: (shared.device == Device::Cpu && shared.threads == 1)
-                    .then(|| statistics::paired(&self.limit_ms, &row.samples, |limit, own| limit / own))
-                    .flatten(),
-                speedup_over_hf: hf
-                    .as_ref()
-                    .and_then(|hf| statistics::paired(hf, &row.samples, |hf, own| hf / own)),
-                stages_ms: row
-                    .stages
-                    .iter()
-                    .map(|(stage, samples)| (stage.name().into(), statistics::median(samples)))
-                    .collect(),
-                parity: row.parity.clone(),
-                failure: row.failure.clone(),
-            })
-            .collect();
-        let summarized = |samples: &[f64]| -> Samples { statistics::summarize(samples.to_vec()) };
-        Batch {
-            batch_size: self.size,
-            decode_ms: summarized(&self.decode),
-            memory_limit_ms: Some(summarized(&self.limit_ms)),
-            tokenize_ms: shared.tokenizer.map(|_| summarized(&self.tokenize)),
-            forwards: shared
-                .forwards
-                .iter()
-                .zip(&self.forwards)
-                .map(|(forward, passes)| ForwardRow {
-                    name: forward.name().into(),
-                    forward_ms: summarized(&passes.synchronized),
-                    launch_ms: summarized(&passes.launch),
-                })
-                .collect(),
-            processors,
+    fn forward(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+        let passes = &mut self.forwards[index];
+        if passes.failure.is_some() {
+            return Ok(());
         }
+        let forward = &shared.forwards[index];
+        match time(shared.device, || forward.forward(&self.inputs, self.text)) {
+            Ok(timed) => {
+                passes.synchronized.push(timed.synchronized_ms);
+                passes.launch.push(timed.launch_ms);
+                passes.device.extend(timed.device_ms);
+            }
+            Err(error) if classify(&error) == Failure::OutOfMemory => {
+                passes.failure = Some(reason(&error));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if shared.stages {
+            passes.positions.extend(forward.positions_ms(&self.inputs, self.text)?);
+        }
+        Ok(())
+    }
+
+    fn pipelined(&mut self, shared: &Shared<'_>, processor: usize, forward: usize) -> Result<()> {
+        let (row, passes) = (&mut self.processors[processor], &self.forwards[forward]);
+        if row.failure.is_some() || row.pipeline_failure.is_some() || passes.failure.is_some() {
+            return Ok(());
+        }
+        let own = statistics::median(&passes.synchronized);
+        // None is known before the first forward of the first round; two batches are the least that overlap.
+        let count = if own > 0.0 { (PIPELINED_MS / own).ceil().clamp(2.0, 32.0) as usize } else { 2 };
+        let preparer = &shared.preparers[processor];
+        match preparer.run(&self.images, shared.forwards[forward].as_ref(), self.text, count) {
+            Ok(images_per_s) => row.pipelined[forward].push(images_per_s),
+            Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
+            Err(error) => row.pipeline_failure = Some(reason(&error)),
+        }
+        Ok(())
     }
 
     /// The reference's inputs of this batch.
     pub(super) fn inputs(&self) -> &ModelInputs {
         &self.inputs
     }
-}
-
-/// Preprocess over forward, paired by round.
-fn ratio(preprocess: &[f64], forward: &[f64]) -> Option<Estimate> {
-    statistics::paired(preprocess, forward, |preprocess, forward| preprocess / forward)
 }

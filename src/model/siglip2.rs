@@ -66,6 +66,15 @@ pub trait Forward {
     /// # Errors
     /// If a shape contradicts another or the model, or an operation fails (out of memory, say).
     fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs>;
+
+    /// Milliseconds of a pass that go to resampling the position embeddings image by image, and of the whole pass,
+    /// where the implementation does so; each part is waited for, so the whole takes longer than a plain pass.
+    ///
+    /// # Errors
+    /// As [`Forward::forward`].
+    fn positions_ms(&self, _: &ModelInputs, _: Option<&TextInputs>) -> Result<Option<(f64, f64)>> {
+        Ok(None)
+    }
 }
 
 /// SigLIP 2 on libtorch, for inference, with transformers' semantics.

@@ -8,7 +8,7 @@ use tch::Device;
 
 use super::compare;
 use crate::{
-    processor::{self, FedBatch, Parameters, Processor, REFERENCE, StageClock},
+    processor::{self, FedBatch, Parameters, Processor, REFERENCE, References, StageClock},
     workload::DecodedImage,
 };
 
@@ -41,30 +41,44 @@ pub struct Row {
     pub detail: String,
 }
 
+/// What is compared.
+#[derive(Debug)]
+pub struct Check<'a> {
+    /// Processors; the reference among them is passed over.
+    pub names: &'a [&'static str],
+    /// What they compute, but for `max_num_patches`.
+    pub parameters: &'a Parameters,
+    /// Values of `max_num_patches`.
+    pub limits: &'a [usize],
+    /// Where outputs end.
+    pub device: Device,
+    /// Threads of a processor.
+    pub threads: usize,
+    /// Images in the corpus.
+    pub count: usize,
+}
+
 /// Runs each processor and the reference over the same batches.
 ///
 /// `corpus` gives image number `i`, so that only one batch is in memory; `progress` is called with
-/// the number of images done; `stop` ends the check early.
+/// the number of images done; where it returns false, the check ends early.
 ///
 /// # Errors
 /// If a processor fails, or the parameters cannot be served.
 pub fn check(
-    names: &[&'static str],
-    parameters: &Parameters,
-    limits: &[usize],
-    threads: usize,
-    count: usize,
+    asked: &Check<'_>,
     corpus: impl Fn(usize) -> Result<Arc<DecodedImage>>,
     mut progress: impl FnMut(usize) -> bool,
 ) -> Result<Parity> {
+    let &Check { names, parameters, limits, device, threads, count } = asked;
     struct Column {
-        reference: Box<dyn Processor>,
+        reference: References,
         candidates: Vec<(Box<dyn Processor>, Row)>,
     }
     let mut columns = Vec::new();
     for &max_num_patches in limits {
         let parameters = Parameters { max_num_patches, ..parameters.clone() };
-        let create = |name| processor::create(name, &parameters, Device::Cpu, threads);
+        let create = |name| processor::create(name, &parameters, device, threads);
         let mut candidates = Vec::new();
         for &name in names.iter().filter(|name| **name != REFERENCE) {
             let row = Row {
@@ -78,7 +92,7 @@ pub fn check(
             };
             candidates.push((create(name)?, row));
         }
-        columns.push(Column { reference: create(REFERENCE)?, candidates });
+        columns.push(Column { reference: References::new(&parameters, device, threads)?, candidates });
     }
 
     for start in (0..count).step_by(BATCH) {
@@ -87,9 +101,9 @@ pub fn check(
             let run = |processor: &dyn Processor| {
                 processor.process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())
             };
-            let right = run(column.reference.as_ref())?;
+            let right = column.reference.process(&images)?;
             for (candidate, row) in &mut column.candidates {
-                let found = compare(&right, &run(candidate.as_ref())?)?;
+                let found = compare(right.of(candidate.name()), &run(candidate.as_ref())?)?;
                 row.images += images.len();
                 row.values += found.total;
                 row.differing += found.differing;

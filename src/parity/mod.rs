@@ -4,4 +4,4 @@ mod compare;
 mod corpus;
 
 pub use compare::{Comparison, compare};
-pub use corpus::{Parity, Row, check};
+pub use corpus::{Check, Parity, Row, check};

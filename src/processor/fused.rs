@@ -130,9 +130,9 @@ impl Fused {
         let shapes = Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?;
         clock.mark(Stage::PadStack);
         let inputs = ModelInputs {
-            pixel_values: pixel_values.f_to_device(self.device)?,
-            pixel_attention_mask: mask.f_to_device(self.device)?,
-            spatial_shapes: shapes.f_to_device(self.device)?,
+            pixel_values: output::upload(&pixel_values, self.device)?,
+            pixel_attention_mask: output::upload(&mask, self.device)?,
+            spatial_shapes: output::upload(&shapes, self.device)?,
         };
         clock.mark(Stage::Upload);
         Ok(inputs)
@@ -145,14 +145,14 @@ impl Fused {
         let (workspace, pool) = (&mut *workspace, self.pool.as_ref());
         let output = match &self.normalization {
             Some(normalization) => {
-                let output = output::empty(&size, Kind::Float)?;
+                let output = output::empty(&size, Kind::Float, self.device)?;
                 // SAFETY: see `elements`; the tensor is f32 and was made here.
                 let elements = unsafe { elements::<f32>(&output) };
                 process_batch(jobs, normalization, patch, elements, workspace, pool)?;
                 output
             }
             None => {
-                let output = output::empty(&size, Kind::Uint8)?;
+                let output = output::empty(&size, Kind::Uint8, self.device)?;
                 // SAFETY: see `elements`; the tensor is u8 and was made here.
                 let elements = unsafe { elements::<u8>(&output) };
                 process_batch_bytes(jobs, patch, elements, workspace, pool)?;
@@ -228,7 +228,7 @@ unsafe fn elements<T>(tensor: &Tensor) -> &mut [T] {
 }
 
 /// What each byte becomes, computed by the very operations that the other processors use.
-fn normalization(parameters: &Parameters) -> Result<Option<Normalization>> {
+pub(super) fn normalization(parameters: &Parameters) -> Result<Option<Normalization>> {
     if !parameters.do_rescale && !parameters.do_normalize {
         return Ok(None);
     }

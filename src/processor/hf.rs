@@ -22,6 +22,8 @@ pub struct HuggingFace {
     name: &'static str,
     feed: Feed,
     instance: Py<PyAny>,
+    /// The GPU that transformers itself is told to compute on; none for Pillow's class, which knows no device.
+    gpu: Option<usize>,
     device: Device,
 }
 
@@ -38,7 +40,11 @@ impl HuggingFace {
         device: Device,
     ) -> Result<Self> {
         parameters.validate()?;
-        Ok(Self { name, feed, instance: python::hf::processor(backend, parameters)?, device })
+        let gpu = match (backend, device) {
+            (Backend::Torchvision, Device::Cuda(index)) => Some(index),
+            _ => None,
+        };
+        Ok(Self { name, feed, instance: python::hf::processor(backend, parameters)?, gpu, device })
     }
 }
 
@@ -54,8 +60,8 @@ impl Processor for HuggingFace {
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
         let stages = clock.is_enabled();
         let call = match batch {
-            FedBatch::Pil(images) => python::hf::process_pil(&self.instance, images, stages)?,
-            FedBatch::Chw(images) => python::hf::process_chw(&self.instance, images, stages)?,
+            FedBatch::Pil(images) => python::hf::process_pil(&self.instance, images, self.gpu, stages)?,
+            FedBatch::Chw(images) => python::hf::process_chw(&self.instance, images, self.gpu, stages)?,
             FedBatch::Hwc(_) => bail!("transformers' processor was handed HWC bytes; it takes PIL or CHW"),
         };
         for (stage, seconds) in call.stages {

@@ -3,10 +3,13 @@
 mod batched;
 mod feed;
 mod fused;
+mod fused_cuda;
+mod fused_u8;
 mod hf;
 mod naive;
 mod output;
 mod parameters;
+mod references;
 mod registry;
 mod stages;
 mod steps;
@@ -15,10 +18,13 @@ mod threaded;
 pub use batched::Batched;
 pub use feed::{FedBatch, Feed};
 pub use fused::Fused;
+pub use fused_cuda::FusedCuda;
+pub use fused_u8::FusedU8;
 pub use hf::{Backend, HuggingFace};
 pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
-pub use registry::{NAMES, REFERENCE, create, must_equal_reference, parse_names};
+pub use references::{References, Right};
+pub use registry::{GPU_NAMES, NAMES, REFERENCE, computes_on, create, must_equal_reference, parse_names};
 pub use stages::{Stage, StageClock};
 pub use threaded::Threaded;
 

@@ -3,12 +3,20 @@
 use anyhow::Result;
 use tch::Device;
 
-use super::{Backend, Batched, Feed, Fused, HuggingFace, Naive, Parameters, Processor, Threaded};
+use super::{
+    Backend, Batched, Feed, Fused, FusedCuda, FusedU8, HuggingFace, Naive, Parameters, Processor, Threaded,
+};
 use crate::input_error;
 
-/// Every processor, in the order of the ladder: from what people run today to the fastest.
-pub const NAMES: [&str; 9] =
-    ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil"];
+/// Every processor that runs on any machine, in the order of the ladder: from what people run today to the fastest.
+pub const NAMES: [&str; 10] =
+    ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
+
+/// What pays only where outputs are uploaded: `all` leaves it out on a CPU, where it can be named.
+const FOR_UPLOAD: &str = "fused-u8";
+
+/// The processors that need a CUDA device, which go on where [`NAMES`] end.
+pub const GPU_NAMES: [&str; 1] = ["fused-cuda"];
 
 /// The processor that defines right.
 pub const REFERENCE: &str = "hf";
@@ -18,26 +26,51 @@ pub fn must_equal_reference(name: &str) -> bool {
     name != "hf-pil"
 }
 
-/// Splits `a,b` or `all` into names, each once, in the order given.
+/// Where a processor whose outputs end on `device` computes, which decides the bits that are right for it:
+/// torch's resize on a GPU differs from a CPU's by up to one level.
+pub fn computes_on(name: &str, device: Device) -> Device {
+    match name {
+        "hf" | "hf-chw" | "batched" => device,
+        _ => Device::Cpu,
+    }
+}
+
+/// The processors that run on `device`.
+fn names(device: Device) -> Vec<&'static str> {
+    if device.is_cuda() { [&NAMES[..], &GPU_NAMES].concat() } else { NAMES.to_vec() }
+}
+
+/// Splits `a,b` or `all` into names, each once, in the order given. `all` are those that serve on `device`.
 ///
 /// # Errors
-/// An input error for an unknown, repeated or missing name.
-pub fn parse_names(list: &str) -> Result<Vec<&'static str>> {
+/// An input error for an unknown, repeated or missing name, and for one that `device` cannot run.
+pub fn parse_names(list: &str, device: Device) -> Result<Vec<&'static str>> {
+    let known = names(device);
     if list.trim() == "all" {
-        return Ok(NAMES.to_vec());
+        return Ok(known.into_iter().filter(|name| device.is_cuda() || *name != FOR_UPLOAD).collect());
     }
     let mut names = Vec::new();
     for given in list.split(',').map(str::trim) {
-        let name = NAMES
-            .into_iter()
-            .find(|name| *name == given)
-            .ok_or_else(|| input_error!("unknown processor {given:?}; choose from {}", NAMES.join(", ")))?;
+        let Some(&name) = known.iter().find(|name| **name == given) else {
+            return Err(unknown(given, &known));
+        };
         if names.contains(&name) {
             return Err(input_error!("processor {name} is named twice"));
         }
         names.push(name);
     }
     Ok(names)
+}
+
+/// The error for a name that is not among the `known`.
+fn unknown(name: &str, known: &[&str]) -> anyhow::Error {
+    if GPU_NAMES.contains(&name) {
+        input_error!(
+            "processor {name} needs a GPU, where the command has --device give it cuda:N; on a CPU take fused"
+        )
+    } else {
+        input_error!("unknown processor {name:?}; choose from {}", known.join(", "))
+    }
 }
 
 /// Makes the processor of that name, with outputs on `device` and `threads` threads where it has its own.
@@ -58,13 +91,13 @@ pub fn create(
         "hf-pil" => Box::new(HuggingFace::new("hf-pil", Backend::Pil, Feed::Pil, parameters, device)?),
         "naive" => Box::new(Naive::new(parameters, device)?),
         "threaded" => Box::new(Threaded::new(parameters, device, threads)?),
-        "batched" => Box::new(Batched::new(parameters, device)?),
+        "batched" => Box::new(Batched::new(parameters, device, threads)?),
         "fused" => Box::new(Fused::new("fused", Feed::Hwc, parameters, device, threads)?),
         "fused-chw" => Box::new(Fused::new("fused-chw", Feed::Chw, parameters, device, threads)?),
         "fused-pil" => Box::new(Fused::new("fused-pil", Feed::Pil, parameters, device, threads)?),
-        unknown => {
-            return Err(input_error!("unknown processor {unknown:?}; choose from {}", NAMES.join(", ")));
-        }
+        "fused-u8" => Box::new(FusedU8::new(parameters, device, threads)?),
+        "fused-cuda" if device.is_cuda() => Box::new(FusedCuda::new(parameters, device, threads)?),
+        name => return Err(unknown(name, &names(device))),
     })
 }
 
@@ -74,10 +107,29 @@ mod tests {
 
     #[test]
     fn names_keep_their_order_and_unknown_ones_are_named() {
-        assert_eq!(parse_names("batched, hf").unwrap(), ["batched", "hf"]);
-        assert_eq!(parse_names("all").unwrap(), NAMES);
-        assert!(parse_names("hf,quick").unwrap_err().to_string().contains("\"quick\""));
-        assert!(parse_names("hf,hf").unwrap_err().to_string().contains("twice"));
-        assert!(parse_names("").is_err());
+        let parse = |list| parse_names(list, Device::Cpu);
+        assert_eq!(parse("batched, hf").unwrap(), ["batched", "hf"]);
+        assert_eq!(parse("all").unwrap(), NAMES[..9]);
+        assert_eq!(parse("fused-u8").unwrap(), ["fused-u8"]);
+        assert!(parse("hf,quick").unwrap_err().to_string().contains("\"quick\""));
+        assert!(parse("hf,hf").unwrap_err().to_string().contains("twice"));
+        assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn processors_of_a_gpu_are_offered_on_one_only() {
+        let all = parse_names("all", Device::Cuda(0)).unwrap();
+        assert_eq!((&all[..NAMES.len()], &all[NAMES.len()..]), (&NAMES[..], &GPU_NAMES[..]));
+        assert_eq!(parse_names("fused-cuda", Device::Cuda(1)).unwrap(), GPU_NAMES);
+        let refused = [
+            parse_names("hf,fused-cuda", Device::Cpu).unwrap_err(),
+            create("fused-cuda", &Parameters::default(), Device::Cpu, 1).err().unwrap(),
+        ];
+        for error in refused {
+            assert!(
+                error.is::<crate::error::InputError>() && error.to_string().contains("--device"),
+                "{error}"
+            );
+        }
     }
 }

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
+use tch::Device;
+
+use crate::python::cuda;
+
 /// A part of preprocessing, in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -43,6 +47,8 @@ impl Stage {
 #[derive(Debug, Default)]
 pub struct StageClock {
     last: Option<Instant>,
+    /// The GPU whose work ends with each stage.
+    gpu: Option<usize>,
     spent_s: BTreeMap<Stage, f64>,
 }
 
@@ -52,18 +58,30 @@ impl StageClock {
         Self::default()
     }
 
-    /// A clock that starts now.
-    pub fn started() -> Self {
-        Self { last: Some(Instant::now()), spent_s: BTreeMap::new() }
+    /// A clock that starts now; where `device` is a GPU, each stage ends when the GPU has done its work.
+    pub fn started(device: Device) -> Self {
+        let gpu = match device {
+            Device::Cuda(index) => Some(index),
+            _ => None,
+        };
+        Self { last: Some(Instant::now()), gpu, spent_s: BTreeMap::new() }
     }
 
     /// Books the time since the previous mark, or the start, under `stage`.
     #[inline]
     pub fn mark(&mut self, stage: Stage) {
         if let Some(last) = self.last {
+            self.finish();
             let now = Instant::now();
             *self.spent_s.entry(stage).or_default() += (now - last).as_secs_f64();
             self.last = Some(now);
+        }
+    }
+
+    /// Waits for the GPU. A device that fails here fails the processor's next operation too, which reports it.
+    fn finish(&self) {
+        if let Some(index) = self.gpu {
+            let _ = cuda::synchronize(index);
         }
     }
 

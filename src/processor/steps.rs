@@ -2,7 +2,7 @@
 //! the same bits.
 
 use anyhow::Result;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{Parameters, Resample};
 use crate::{geometry::target_size, input_error};
@@ -31,6 +31,16 @@ impl Normalization {
             None
         };
         Ok(Self { fused, rescale_factor: parameters.do_rescale.then_some(parameters.rescale_factor) })
+    }
+
+    /// The same on another device.
+    pub(super) fn to_device(&self, device: Device) -> Result<Self> {
+        let moved = |values: &Tensor| values.f_to_device(device);
+        let fused = match &self.fused {
+            Some((mean, std)) => Some((moved(mean)?, moved(std)?)),
+            None => None,
+        };
+        Ok(Self { fused, rescale_factor: self.rescale_factor })
     }
 
     /// uint8 `[…, 3, H, W]` to f32, or unchanged where neither step is asked for.
@@ -104,6 +114,29 @@ pub(super) fn resize(images: &Tensor, (height, width): (usize, usize), resample:
         Resample::Bilinear => images.f_internal_upsample_bilinear2d_aa(target, false, None, None)?,
         Resample::Bicubic => images.f_internal_upsample_bicubic2d_aa(target, false, None, None)?,
     })
+}
+
+/// [`resize`] as torchvision does it where torch has no uint8 operator, as on a GPU: in f32, then rounded.
+pub(super) fn resize_in_float(
+    images: &Tensor,
+    (height, width): (usize, usize),
+    resample: Resample,
+) -> Result<Tensor> {
+    let target = [height as i64, width as i64];
+    if images.size()[2..] == target {
+        return Ok(images.shallow_clone());
+    }
+    // Planes, whatever the images' layout, in one step with the conversion.
+    let mut float = Tensor::f_empty(images.size(), (Kind::Float, images.device()))?;
+    float.f_copy_(images)?;
+    let mut resized = match resample {
+        Resample::Bilinear => float.f_internal_upsample_bilinear2d_aa(target, false, None, None)?,
+        // The cubic overshoots; torchvision clamps before it rounds.
+        Resample::Bicubic => {
+            float.f_internal_upsample_bicubic2d_aa(target, false, None, None)?.f_clamp_(0.0, 255.0)?
+        }
+    };
+    Ok(resized.f_round_()?.f_to_kind(Kind::Uint8)?)
 }
 
 /// `[B, 3, rows·P, columns·P]` to `[B, rows·columns, P·P·3]`, channels innermost.

@@ -51,13 +51,13 @@ impl Processor for Threaded {
             .map(|image| (self.loop_body.shallow_clone(), image.shallow_clone()))
             .collect();
         clock.mark(Stage::Convert);
-        let device = self.device;
         let images: Vec<_> = self.pool.install(|| {
             tasks
                 .into_par_iter()
                 .map(|(body, image)| {
                     let _no_grad = tch::no_grad_guard();
-                    body.run(&image, device, &mut StageClock::disabled())
+                    // Uploaded by the caller's thread: these threads know nothing of the stream that it submits to.
+                    body.run(&image, Device::Cpu, &mut StageClock::disabled())
                 })
                 .collect::<Result<_>>()
         })?;

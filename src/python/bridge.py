@@ -42,6 +42,15 @@ def gpus():
     return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
 
 
+def gpu_uuid(index):
+    uuid = str(torch.cuda.get_device_properties(index).uuid)
+    return uuid if uuid.startswith(("GPU-", "MIG-")) else "GPU-" + uuid
+
+
+def l2_bytes(index):
+    return torch.cuda.get_device_properties(index).L2_cache_size
+
+
 def pil_image(width, height, pixels):
     return PIL.Image.frombytes("RGB", (width, height), pixels)
 
@@ -51,22 +60,27 @@ def processor(backend, parameters):
     return classes[backend](**parameters)
 
 
-def process(instance, images, channels_first):
+def process(instance, images, channels_first, device):
     keywords = {"input_data_format": "channels_first"} if channels_first else {}
+    if device is not None:
+        keywords["device"] = device
     outputs = instance(images, return_tensors="pt", **keywords)
     return [outputs[key] for key in ("pixel_values", "pixel_attention_mask", "spatial_shapes")], sorted(outputs)
 
 
 @contextlib.contextmanager
-def _timed(owner, name, stage, spent):
-    """Times each call of `owner.name` while the block runs, and puts the original back after it."""
+def _timed(owner, name, stage, spent, finish, begin=lambda: None):
+    """Times each call of `owner.name`, until `finish`, while the block runs; puts the original back after it."""
     original = getattr(owner, name)
     own = name in vars(owner)
 
     def timed(*arguments, **keywords):
+        begin()
         start = time.perf_counter()
         try:
-            return original(*arguments, **keywords)
+            result = original(*arguments, **keywords)
+            finish()
+            return result
         finally:
             spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - start
 
@@ -80,12 +94,13 @@ def _timed(owner, name, stage, spent):
             delattr(owner, name)
 
 
-def process_in_stages(instance, images, channels_first):
+def process_in_stages(instance, images, channels_first, device):
     """As `process`, with seconds by stage; what no step claims is padding's stack and bookkeeping."""
     import sys
 
     module = sys.modules[type(instance).__module__]
     spent = {}
+    finish = (lambda: None) if device is None else (lambda: torch.cuda.synchronize(device))
     with contextlib.ExitStack() as stack:
         for owner, name, stage in (
             (instance, "process_image", "convert"),
@@ -102,9 +117,10 @@ def process_in_stages(instance, images, channels_first):
                 continue
             if name in ("rescale", "normalize") and hasattr(instance, "rescale_and_normalize"):
                 continue
-            stack.enter_context(_timed(owner, name, stage, spent))
+            stack.enter_context(_timed(owner, name, stage, spent, finish))
         start = time.perf_counter()
-        tensors, keys = process(instance, images, channels_first)
+        tensors, keys = process(instance, images, channels_first, device)
+        finish()
         total = time.perf_counter() - start
     spent["pad/stack"] = max(total - sum(spent.values()), 0.0)
     return tensors, keys, spent
@@ -138,12 +154,9 @@ def model(config, state, tower):
 
 
 @torch.inference_mode()
-def forward_vision(instance, pixel_values, pixel_attention_mask, spatial_shapes):
-    return instance(pixel_values, pixel_attention_mask, spatial_shapes).pooler_output
-
-
-@torch.inference_mode()
-def forward_full(instance, pixel_values, pixel_attention_mask, spatial_shapes, input_ids, attention_mask):
+def forward(instance, pixel_values, pixel_attention_mask, spatial_shapes, input_ids=None, attention_mask=None):
+    if input_ids is None:
+        return [instance(pixel_values, pixel_attention_mask, spatial_shapes).pooler_output]
     outputs = instance(
         input_ids=input_ids,
         pixel_values=pixel_values,
@@ -152,3 +165,19 @@ def forward_full(instance, pixel_values, pixel_attention_mask, spatial_shapes, i
         attention_mask=attention_mask,
     )
     return [outputs.image_embeds, outputs.text_embeds, outputs.logits_per_image]
+
+
+def forward_in_stages(instance, pixel_values, *arguments):
+    """Seconds of `forward` that go to the image-by-image resampling of positions, and of the whole."""
+    device = pixel_values.device
+    finish = (lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else (lambda: None)
+    embeddings = getattr(instance, "vision_model", instance).embeddings
+    spent = {}
+    # What runs before is not the stage's, so it is waited for when the stage begins.
+    with _timed(embeddings, "resize_positional_embeddings", "positions", spent, finish, begin=finish):
+        finish()
+        start = time.perf_counter()
+        forward(instance, pixel_values, *arguments)
+        finish()
+        total = time.perf_counter() - start
+    return spent.get("positions", 0.0), total

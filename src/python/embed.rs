@@ -1,22 +1,17 @@
-//! Starting Python inside this process.
+//! Python in this process: its start, and what it says of itself.
 
 use std::{
     collections::BTreeMap,
-    env,
     ffi::CString,
     fs,
-    os::unix::ffi::OsStrExt,
-    path::PathBuf,
     sync::{Mutex, OnceLock},
 };
 
 use anyhow::{Context, Result, anyhow};
-use pyo3::{ffi, prelude::*, types::PyModule};
+use pyo3::{prelude::*, types::PyModule};
 
+use super::{initialize, interpreter};
 use crate::input_error;
-
-/// The interpreter whose environment holds torch and transformers; found when patchmark was built.
-const BUILD_PYTHON: &str = env!("PATCHMARK_BUILD_PYTHON");
 
 /// The Python half of the border: what is clearer there than as calls from Rust.
 const BRIDGE: &str = include_str!("bridge.py");
@@ -94,6 +89,24 @@ pub fn gpus() -> Result<Vec<String>> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("gpus")?.call0()?.extract()?))
 }
 
+/// The name by which the driver knows torch's GPU `index`.
+///
+/// # Errors
+/// As [`start`], or if there is no such GPU.
+pub fn gpu_uuid(index: usize) -> Result<String> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("gpu_uuid")?.call1((index,))?.extract()?))
+}
+
+/// Bytes of the second-level cache of GPU `index`.
+///
+/// # Errors
+/// As [`gpu_uuid`].
+pub fn l2_bytes(index: usize) -> Result<usize> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("l2_bytes")?.call1((index,))?.extract()?))
+}
+
 /// Whether the interpreter's C headers are installed, which only a build needs.
 ///
 /// # Errors
@@ -117,50 +130,4 @@ pub fn libtorch_copies() -> Result<Vec<String>> {
     paths.sort();
     paths.dedup();
     Ok(paths)
-}
-
-/// The interpreter to embed: `PATCHMARK_PYTHON`, or the one that patchmark was built with.
-fn interpreter() -> PathBuf {
-    env::var_os("PATCHMARK_PYTHON").map_or_else(|| BUILD_PYTHON.into(), PathBuf::from)
-}
-
-/// Initialises Python as if that interpreter had been started, so that its environment is found.
-///
-/// Nothing is imported: a worker brings a transformers of its own before anything is.
-///
-/// # Errors
-/// An input error where the environment is missing.
-pub(crate) fn initialize() -> Result<()> {
-    let executable = interpreter();
-    if !executable.exists() {
-        return Err(input_error!(
-            "the Python environment {} is gone; run `make setup`, or name another in PATCHMARK_PYTHON",
-            executable.display()
-        ));
-    }
-    let path = CString::new(executable.as_os_str().as_bytes())?;
-    // SAFETY: no other thread starts an interpreter (`start`, the only caller, holds its lock);
-    // the configuration outlives the calls that read it, is cleared after them, and the thread
-    // state is released so that `Python::attach` may take it from any thread.
-    unsafe {
-        if ffi::Py_IsInitialized() != 0 {
-            return Ok(());
-        }
-        let mut config = std::mem::zeroed::<ffi::PyConfig>();
-        ffi::PyConfig_InitPythonConfig(&raw mut config);
-        config.install_signal_handlers = 0; // Rust owns Ctrl-C.
-        config.parse_argv = 0;
-        let status = ffi::PyConfig_SetBytesString(&raw mut config, &raw mut config.executable, path.as_ptr());
-        let status = if ffi::PyStatus_Exception(status) == 0 {
-            ffi::Py_InitializeFromConfig(&raw const config)
-        } else {
-            status
-        };
-        ffi::PyConfig_Clear(&raw mut config);
-        if ffi::PyStatus_Exception(status) != 0 {
-            return Err(anyhow!("{} could not be started inside patchmark", executable.display()));
-        }
-        ffi::PyEval_SaveThread();
-    }
-    Ok(())
 }

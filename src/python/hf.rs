@@ -47,16 +47,7 @@ pub fn pil_images(images: &[Arc<DecodedImage>]) -> Result<Py<PyList>> {
 pub fn processor(backend: Backend, parameters: &Parameters) -> Result<Py<PyAny>> {
     let bridge = start()?;
     Python::attach(|py| {
-        let keywords = PyDict::new(py);
-        keywords.set_item("patch_size", parameters.patch_size)?;
-        keywords.set_item("max_num_patches", parameters.max_num_patches)?;
-        keywords.set_item("image_mean", decimal(parameters.image_mean))?;
-        keywords.set_item("image_std", decimal(parameters.image_std))?;
-        keywords.set_item("rescale_factor", parameters.rescale_factor)?;
-        keywords.set_item("resample", parameters.resample.pil_number())?;
-        keywords.set_item("do_resize", parameters.do_resize)?;
-        keywords.set_item("do_rescale", parameters.do_rescale)?;
-        keywords.set_item("do_normalize", parameters.do_normalize)?;
+        let keywords = keywords(py, parameters)?;
         let backend = match backend {
             Backend::Torchvision => "torchvision",
             Backend::Pil => "pil",
@@ -65,25 +56,50 @@ pub fn processor(backend: Backend, parameters: &Parameters) -> Result<Py<PyAny>>
     })
 }
 
+/// The parameters as keyword arguments of transformers' class.
+pub(super) fn keywords<'py>(py: Python<'py>, parameters: &Parameters) -> Result<Bound<'py, PyDict>> {
+    let keywords = PyDict::new(py);
+    keywords.set_item("patch_size", parameters.patch_size)?;
+    keywords.set_item("max_num_patches", parameters.max_num_patches)?;
+    keywords.set_item("image_mean", decimal(parameters.image_mean))?;
+    keywords.set_item("image_std", decimal(parameters.image_std))?;
+    keywords.set_item("rescale_factor", parameters.rescale_factor)?;
+    keywords.set_item("resample", parameters.resample.pil_number())?;
+    keywords.set_item("do_resize", parameters.do_resize)?;
+    keywords.set_item("do_rescale", parameters.do_rescale)?;
+    keywords.set_item("do_normalize", parameters.do_normalize)?;
+    Ok(keywords)
+}
+
 /// The shortest decimals of three f32, as a configuration file would hold them.
 fn decimal(values: [f32; 3]) -> Vec<f64> {
     values.iter().map(|value| value.to_string().parse().unwrap_or(f64::from(*value))).collect()
 }
 
-/// Calls the instance with PIL images.
+/// Calls the instance with PIL images, with `device="cuda:N"` where it is to compute on GPU `N`.
 ///
 /// # Errors
 /// Whatever transformers raises, or outputs that break its contract.
-pub fn process_pil(instance: &Py<PyAny>, images: &Py<PyList>, stages: bool) -> Result<Call> {
-    Python::attach(|py| process(py, instance, images.bind(py), false, stages))
+pub fn process_pil(
+    instance: &Py<PyAny>,
+    images: &Py<PyList>,
+    gpu: Option<usize>,
+    stages: bool,
+) -> Result<Call> {
+    Python::attach(|py| process(py, instance, images.bind(py), false, gpu, stages))
 }
 
 /// Calls the instance with uint8 tensors `[3, H, W]`.
 ///
 /// # Errors
 /// As [`process_pil`].
-pub fn process_chw(instance: &Py<PyAny>, images: &[Tensor], stages: bool) -> Result<Call> {
-    Python::attach(|py| process(py, instance, &tensors::list(py, images)?, true, stages))
+pub fn process_chw(
+    instance: &Py<PyAny>,
+    images: &[Tensor],
+    gpu: Option<usize>,
+    stages: bool,
+) -> Result<Call> {
+    Python::attach(|py| process(py, instance, &tensors::list(py, images)?, true, gpu, stages))
 }
 
 fn process(
@@ -91,10 +107,12 @@ fn process(
     instance: &Py<PyAny>,
     images: &Bound<'_, PyList>,
     channels_first: bool,
+    gpu: Option<usize>,
     stages: bool,
 ) -> Result<Call> {
     let bridge = start()?.bind(py);
-    let arguments = (instance.bind(py), images, channels_first);
+    let device = gpu.map(|index| format!("cuda:{index}"));
+    let arguments = (instance.bind(py), images, channels_first, device);
     let (outputs, keys, spent): (Vec<Bound<'_, PyAny>>, Vec<String>, BTreeMap<String, f64>) = if stages {
         bridge.getattr("process_in_stages")?.call1(arguments)?.extract()?
     } else {

@@ -1,13 +1,25 @@
 //! The embedded interpreter, tensors across the border without a copy, and transformers' calls.
 
+pub mod cuda;
 mod embed;
+#[cfg(not(feature = "extension-module"))]
+mod embedded;
 pub mod hf;
+#[cfg(feature = "extension-module")]
+mod hosted;
+pub mod kernel;
+pub mod loader;
 pub mod model;
 mod pillow;
 mod tensors;
 
 pub(crate) use pillow::Pixels;
 
-pub(crate) use embed::initialize;
-pub use embed::{cpu_capability, gpus, has_headers, libtorch_copies, run, start, versions};
+pub use embed::{
+    cpu_capability, gpu_uuid, gpus, has_headers, l2_bytes, libtorch_copies, run, start, versions,
+};
+#[cfg(not(feature = "extension-module"))]
+pub(crate) use embedded::{initialize, interpreter};
+#[cfg(feature = "extension-module")]
+pub(crate) use hosted::{initialize, interpreter};
 pub(crate) use tensors::from_python;

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
-use pyo3::{prelude::*, types::PyDict};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
 use tch::Tensor;
 
 use super::{start, tensors};
@@ -48,35 +51,58 @@ impl Forward for HuggingFaceModel {
         let bridge = start()?;
         Python::attach(|py| {
             let bridge = bridge.bind(py);
-            let instance = self.instance.bind(py);
-            let values = tensors::to_python(py, &inputs.pixel_values)?;
-            let mask = tensors::to_python(py, &inputs.pixel_attention_mask)?;
-            let shapes = tensors::to_python(py, &inputs.spatial_shapes)?;
-            if self.tower == Tower::Vision {
-                let pooled = bridge.getattr("forward_vision")?.call1((instance, values, mask, shapes))?;
-                return Ok(ModelOutputs {
-                    image_embeds: normalized(&tensors::from_python(&pooled)?)?,
+            let outputs = bridge.getattr("forward")?.call1(self.arguments(py, inputs, text)?)?;
+            let outputs: Vec<Bound<'_, PyAny>> = outputs.extract()?;
+            match outputs.as_slice() {
+                [pooled] => Ok(ModelOutputs {
+                    image_embeds: normalized(&tensors::from_python(pooled)?)?,
                     text_embeds: None,
                     logits_per_image: None,
-                });
+                }),
+                [image, text, logits] => Ok(ModelOutputs {
+                    image_embeds: tensors::from_python(image)?,
+                    text_embeds: Some(tensors::from_python(text)?),
+                    logits_per_image: Some(tensors::from_python(logits)?),
+                }),
+                other => {
+                    Err(anyhow!("transformers' forward returned {} tensors instead of 1 or 3", other.len()))
+                }
             }
-            let text = text.ok_or_else(|| anyhow!("the full model needs text beside the images"))?;
-            let ids = tensors::to_python(py, &text.input_ids)?;
-            let text_mask =
-                text.attention_mask.as_ref().map(|mask| tensors::to_python(py, mask)).transpose()?;
-            let outputs: Vec<Bound<'_, PyAny>> = bridge
-                .getattr("forward_full")?
-                .call1((instance, values, mask, shapes, ids, text_mask))?
-                .extract()?;
-            let [image, text, logits] = outputs.as_slice() else {
-                return Err(anyhow!("transformers' forward returned {} tensors instead of 3", outputs.len()));
-            };
-            Ok(ModelOutputs {
-                image_embeds: tensors::from_python(image)?,
-                text_embeds: Some(tensors::from_python(text)?),
-                logits_per_image: Some(tensors::from_python(logits)?),
-            })
         })
+    }
+
+    fn positions_ms(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<Option<(f64, f64)>> {
+        let bridge = start()?;
+        Python::attach(|py| {
+            let arguments = self.arguments(py, inputs, text)?;
+            let seconds = bridge.bind(py).getattr("forward_in_stages")?.call1(arguments)?;
+            let (positions, whole): (f64, f64) = seconds.extract()?;
+            Ok(Some((positions * 1e3, whole * 1e3)))
+        })
+    }
+}
+
+impl HuggingFaceModel {
+    /// The arguments of the bridge's `forward` and `forward_in_stages`.
+    fn arguments<'py>(
+        &self,
+        py: Python<'py>,
+        inputs: &ModelInputs,
+        text: Option<&TextInputs>,
+    ) -> Result<Bound<'py, PyTuple>> {
+        let mut arguments = vec![self.instance.bind(py).clone()];
+        for (_, tensor) in inputs.named() {
+            arguments.push(tensors::to_python(py, tensor)?);
+        }
+        if self.tower == Tower::Full {
+            let text = text.ok_or_else(|| anyhow!("the full model needs text beside the images"))?;
+            arguments.push(tensors::to_python(py, &text.input_ids)?);
+            arguments.push(match &text.attention_mask {
+                Some(mask) => tensors::to_python(py, mask)?,
+                None => py.None().into_bound(py),
+            });
+        }
+        Ok(PyTuple::new(py, arguments)?)
     }
 }
 

@@ -55,26 +55,29 @@ impl Folder {
             return Err(input_error!("{} cannot be replaced as a whole: name a new folder", dir.display()));
         };
         let parent = if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() };
-        fs::create_dir_all(&parent)
-            .map_err(|error| input_error!("cannot create the folder {}: {error}", parent.display()))?;
         Ok(Self { parent, path })
     }
 
-    /// Whether a temporary folder can be made beside it.
+    /// Whether a temporary folder can be made beside it, or where its parents will stand. Nothing is left:
+    /// what is asked for may still turn out wrong elsewhere.
     ///
     /// # Errors
     /// An input error where it cannot.
     pub fn probe(&self) -> Result<()> {
-        self.sibling().map(drop)
+        let standing = self.parent.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok());
+        // A relative path's last ancestor is empty, and means the current folder.
+        self.sibling(standing.unwrap_or(Path::new("."))).map(drop)
     }
 
-    /// A temporary folder beside it to write to.
+    /// A temporary folder beside it to write to; its parents are made where they are missing.
     ///
     /// # Errors
     /// As for [`Folder::probe`].
     pub fn staging(self) -> Result<Staging> {
+        fs::create_dir_all(&self.parent)
+            .map_err(|error| input_error!("cannot create the folder {}: {error}", self.parent.display()))?;
         self.sweep();
-        let dir = self.sibling()?;
+        let dir = self.sibling(&self.parent)?;
         Ok(Staging { folder: self, dir })
     }
 
@@ -83,7 +86,7 @@ impl Folder {
         format!(".{}.new-", self.path.file_name().unwrap_or(OsStr::new("run")).to_string_lossy())
     }
 
-    fn sibling(&self) -> Result<TempDir> {
+    fn sibling(&self, parent: &Path) -> Result<TempDir> {
         let prefix = format!("{}{}-", self.prefix(), process::id());
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix);
@@ -91,8 +94,8 @@ impl Folder {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         builder
-            .tempdir_in(&self.parent)
-            .map_err(|error| input_error!("cannot write to the folder {}: {error}", self.parent.display()))
+            .tempdir_in(parent)
+            .map_err(|error| input_error!("cannot write to the folder {}: {error}", parent.display()))
     }
 
     /// Removes what processes that were killed left beside the folder. Tidying, so nothing fails.

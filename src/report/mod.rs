@@ -4,6 +4,7 @@ pub mod charts;
 pub mod export;
 pub mod folder;
 pub mod format;
+mod overlap;
 pub mod page;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -7,6 +7,7 @@ use super::format::{
     clean, first_forward, interval, label, largest_batch, machine, model, number, parity, preprocess, rounds,
     times, usable,
 };
+use super::overlap;
 use super::schema::{Batch, ParityStatus, ProcessorRow, Run};
 
 /// The run as Markdown: a headline, a table a batch size, what it was measured on, and notes.
@@ -72,12 +73,9 @@ pub(crate) fn headline(run: &Run) -> String {
             share(row)
         ),
         _ => match reference.or_else(|| timed().next()) {
-            Some((row, ms)) => format!(
-                "At batch {size}, {} preprocesses in {} ms{}.",
-                label(row),
-                number(ms),
-                share(row)
-            ),
+            Some((row, ms)) => {
+                format!("At batch {size}, {} preprocesses in {} ms{}.", label(row), number(ms), share(row))
+            }
             None => format!("No processor finished a round at batch {size}."),
         },
     }
@@ -147,6 +145,9 @@ fn batch_section(out: &mut String, batch: &Batch, forward: Option<&str>) {
         if let Some(reason) = &row.failure {
             remarks.push(format!("- {name} failed: {}", escape(reason)));
         }
+    }
+    for (lead, rates) in overlap::lines(batch) {
+        let _ = write!(out, "\n{} {}\n", escape(&lead), escape(&rates));
     }
     if !remarks.is_empty() {
         let _ = write!(out, "\n{}\n", remarks.join("\n"));

@@ -4,6 +4,7 @@ use super::format::{
     clean, count, first_forward, interval, label, largest_batch, machine, model, number, parity, preprocess,
     rounds, shorten, times, usable,
 };
+use super::overlap;
 use super::schema::{Batch, ForwardRow, ParityStatus, ProcessorRow, Run};
 
 /// The most columns that a line of [`render`] takes.
@@ -96,6 +97,9 @@ fn batch_table(batch: &Batch, forward: Option<&str>) -> Vec<String> {
         }
     }
     lines.extend(limit_shares(batch));
+    for (lead, rates) in overlap::lines(batch) {
+        lines.extend(wrap(&format!("  {lead}"), &rates));
+    }
     for other in batch.forwards.iter().filter(|row| Some(row.name.as_str()) != forward) {
         let rows = batch.processors.iter();
         let ratios = rows

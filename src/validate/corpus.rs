@@ -1,6 +1,6 @@
 //! The images and parameters on which values are compared: where rewrites of the resize break.
 
-use std::{str::FromStr, sync::Arc};
+use std::{collections::HashSet, ops::RangeInclusive, str::FromStr, sync::Arc};
 
 use anyhow::Result;
 
@@ -13,6 +13,9 @@ use crate::{
 pub const LIMITS: [usize; 5] = [16, 64, 256, 576, 1024];
 /// Values of `patch_size` that are compared.
 pub const PATCH_SIZES: [usize; 3] = [14, 16, 32];
+
+/// The smallest size at which the generated corpus has every pattern, as (width, height).
+const PATTERNS_SIZE: (usize, usize) = (5, 7);
 
 /// How much is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +59,16 @@ impl Source {
         }
     }
 
-    fn pixels(&self) -> usize {
+    /// Width and height.
+    fn size(&self) -> (usize, usize) {
         match self {
-            Self::Photograph(image) => image.width * image.height,
-            Self::Generated(spec) => spec.width * spec.height,
+            Self::Photograph(image) => (image.width, image.height),
+            Self::Generated(spec) => (spec.width, spec.height),
         }
+    }
+
+    fn pixels(&self) -> usize {
+        self.size().0 * self.size().1
     }
 }
 
@@ -92,37 +100,45 @@ pub fn cases(
         combinations.iter().copied().find(|each| *each == (256, 16)).or(combinations.first().copied());
     let Some(usual) = usual else { return Vec::new() };
     let small: Vec<(usize, usize)> = combinations.iter().copied().filter(|each| each.0 <= 256).collect();
-    let mut cases = Vec::new();
-    let mut add = |source: &Source, (limit, patch)| cases.push(Case { source: source.clone(), limit, patch });
+    // Asking the same twice shows nothing new.
+    let (mut cases, mut asked) = (Vec::new(), HashSet::new());
+    let mut add = |index: usize, (limit, patch)| {
+        if asked.insert((index, limit, patch)) {
+            cases.push(Case { source: sources[index].clone(), limit, patch });
+        }
+    };
+    let sources = &sources;
+    let of_pixels = |range: RangeInclusive<usize>| {
+        (0..sources.len()).filter(move |&index| range.contains(&sources[index].pixels()))
+    };
     match extent {
         Extent::Quick => {
             // Few patches make the larger ones an extreme reduction, at little cost.
-            let large = sources.iter().filter(|source| (100_000..700_000).contains(&source.pixels()));
-            large.step_by(4).for_each(|source| add(source, (16.min(usual.0), usual.1)));
-            let few = sources.iter().filter(|source| source.pixels() <= 40_000).step_by(7);
-            for (index, source) in few.enumerate() {
-                add(source, (64.min(usual.0), usual.1));
-                if index % 3 == 0 && !small.is_empty() {
-                    add(source, small[(index / 3) % small.len()]);
+            let reduced = (16.min(usual.0), usual.1);
+            of_pixels(100_000..=700_000).step_by(4).for_each(|index| add(index, reduced));
+            for (number, index) in of_pixels(0..=40_000).step_by(7).enumerate() {
+                add(index, (64.min(usual.0), usual.1));
+                if number % 3 == 0 && !small.is_empty() {
+                    add(index, small[(number / 3) % small.len()]);
                 }
             }
+            // Each pattern once: plain black and white are where a rewrite divides by nothing.
+            let patterns = (0..sources.len()).filter(|&index| sources[index].size() == PATTERNS_SIZE);
+            patterns.for_each(|index| add(index, reduced));
         }
         Extent::Default => {
-            for (index, source) in sources.iter().enumerate() {
-                add(source, usual);
+            for index in 0..sources.len() {
+                add(index, usual);
                 // 7 has no factor in common with the number of combinations, so that all come in turn.
-                let other = combinations[index * 7 % combinations.len()];
-                if other != usual {
-                    add(source, other);
-                }
+                add(index, combinations[index * 7 % combinations.len()]);
             }
-            for source in sources.iter().filter(|source| source.pixels() <= 400_000).step_by(16) {
-                combinations.iter().for_each(|&combination| add(source, combination));
+            for index in of_pixels(0..=400_000).step_by(16) {
+                combinations.iter().for_each(|&combination| add(index, combination));
             }
         }
         Extent::Full => {
-            for source in &sources {
-                combinations.iter().for_each(|&combination| add(source, combination));
+            for index in 0..sources.len() {
+                combinations.iter().for_each(|&combination| add(index, combination));
             }
         }
     }
@@ -150,7 +166,6 @@ fn additions() -> Vec<CorpusSpec> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
 
     #[test]
     fn the_default_corpus_meets_every_combination_and_every_image() {
@@ -167,6 +182,22 @@ mod tests {
         let thin =
             |case: &Case| matches!(&case.source, Source::Generated(spec) if spec.width * 500 <= spec.height);
         assert!(cases.iter().any(thin));
+        for colour in [[0; 3], [255; 3]] {
+            let plain = |case: &Case| matches!(&case.source, Source::Generated(spec) if spec.pattern == Pattern::Constant(colour));
+            assert!(cases.iter().any(plain), "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn no_corpus_asks_the_same_twice() {
+        for extent in [Extent::Quick, Extent::Default] {
+            let mut seen = HashSet::new();
+            for case in cases(extent, &[], 0, &LIMITS, &PATCH_SIZES) {
+                let Source::Generated(spec) = &case.source else { continue };
+                let call = (spec.width, spec.height, spec.pattern, case.limit, case.patch);
+                assert!(seen.insert(call), "{extent:?}: {call:?}");
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     exam::{Exam, limit_of},
     observation::{Observation, Returned},
     picture,
-    session::read_image,
+    side::read_image,
 };
 use crate::{worker::protocol::Call, workload::DecodedImage};
 

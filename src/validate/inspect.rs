@@ -108,7 +108,7 @@ impl Findings {
             return Ok(());
         }
         let real: Vec<i64> = wanted.iter().map(|[rows, columns]| rows * columns).collect();
-        self.padding(&values, &real)?;
+        self.padding(&values, &real, rules)?;
         if let Some(right) = right.values() {
             self.parity = Some(parity::measure(&right, &values, &real, rules)?);
         }
@@ -132,8 +132,9 @@ impl Findings {
         Ok(())
     }
 
-    /// Exactly zero beyond the real patches.
-    fn padding(&mut self, values: &Tensor, real: &[i64]) -> Result<()> {
+    /// Exactly zero beyond the real patches; where bits are demanded, not the negative zero that a product
+    /// with the mask leaves.
+    fn padding(&mut self, values: &Tensor, real: &[i64], rules: &Rules) -> Result<()> {
         for (image, &real) in real.iter().enumerate() {
             let row = values.f_get(i64::try_from(image)?)?;
             let padded = row.size()[0] - real;
@@ -141,7 +142,9 @@ impl Findings {
                 continue;
             }
             let rest = row.f_narrow(0, real, padded)?;
-            let wrong = rest.f_ne(0.0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+            let bits = rules.relaxed().is_none();
+            let rest = if bits { rest.f_contiguous()?.f_view_dtype(Kind::Int)? } else { rest };
+            let wrong = rest.f_ne(0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
             if wrong > 0 {
                 let sentence =
                     format!("{wrong} values behind the {real} patches of image {image} are not zero");

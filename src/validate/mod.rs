@@ -18,6 +18,7 @@ pub mod report;
 mod run;
 mod session;
 mod shrink;
+mod side;
 mod speed;
 mod subject;
 
@@ -26,6 +27,8 @@ pub use exam::{Exam, Finding, Row, Verdict};
 pub use observation::{Observation, Returned};
 pub use parity::{Class, Measurement, Place, Rules};
 pub use run::{Outcome, ParityReport, Settings, examine, validate};
-pub use session::{About, Run, Session};
+pub use session::Session;
+pub use side::{About, Run};
+pub(crate) use side::{Answer, Side, side, write_image};
 pub use speed::{SpeedRow, SpeedVerdict};
 pub use subject::Subject;

@@ -8,13 +8,10 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::input_error;
+use crate::{cache_folder::cache_folder, input_error, python};
 
 /// The first release with SigLIP 2.
 const FIRST: [u32; 2] = [4, 50];
-
-/// The interpreter whose environment the overlays lie over.
-const PYTHON: &str = env!("PATCHMARK_BUILD_PYTHON");
 
 /// Refuses what is not a plain version, since it becomes part of a path and of a command line.
 ///
@@ -47,12 +44,8 @@ pub fn key(version: &str) -> Vec<u32> {
 /// # Errors
 /// An input error where there is no home either.
 pub fn folder() -> Result<PathBuf> {
-    let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = given("PATCHMARK_CACHE")
-        .or_else(|| given("XDG_CACHE_HOME").map(|cache| cache.join("patchmark")))
-        .or_else(|| given("HOME").map(|home| home.join(".cache/patchmark")));
-    let base =
-        base.ok_or_else(|| input_error!("there is no HOME; name a cache folder in PATCHMARK_CACHE"))?;
+    let base = cache_folder()
+        .ok_or_else(|| input_error!("there is no HOME; name a cache folder in PATCHMARK_CACHE"))?;
     Ok(base.join("envs"))
 }
 
@@ -123,7 +116,9 @@ fn install(version: &str, target: &Path) -> Result<()> {
         input_error!("transformers {version} is not installed, and there is no uv to fetch it; install uv (https://docs.astral.sh/uv)")
     })?;
     let output = Command::new(&uv)
-        .args(["pip", "install", "--quiet", "--no-config", "--python", PYTHON, "--target"])
+        .args(["pip", "install", "--quiet", "--no-config", "--python"])
+        .arg(python::interpreter())
+        .arg("--target")
         .arg(target)
         .arg(format!("transformers=={version}"))
         .args(numpy().map(|version| format!("numpy=={version}")))
@@ -145,15 +140,16 @@ fn install(version: &str, target: &Path) -> Result<()> {
 /// The environment's own numpy, so that an overlay brings no other.
 fn numpy() -> Option<String> {
     let probe = "import importlib.metadata as m; print(m.version('numpy'))";
-    let output = Command::new(PYTHON).args(["-c", probe]).output().ok()?;
+    let output = Command::new(python::interpreter()).args(["-c", probe]).output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !version.is_empty()).then_some(version)
 }
 
 /// uv on the path, or the one that `make setup` installed beside the environment.
 fn uv() -> Option<PathBuf> {
-    let own = Path::new(PYTHON).ancestors().nth(3).map(|root| root.join(".build/uv/bin/uv"));
-    let beside = fs::canonicalize(Path::new(PYTHON).parent()?.parent()?)
+    let python = python::interpreter();
+    let own = python.ancestors().nth(3).map(|root| root.join(".build/uv/bin/uv"));
+    let beside = fs::canonicalize(python.parent()?.parent()?)
         .ok()
         .and_then(|environment| Some(environment.parent()?.join(".build/uv/bin/uv")));
     let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).map(|dir| dir.join("uv")).collect());

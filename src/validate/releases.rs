@@ -13,7 +13,8 @@ use super::{
     inspect::inspect,
     observation::Observation,
     run::{Settings, examine},
-    session::{Run, Session},
+    session::Session,
+    side::Run,
 };
 use crate::{
     report::format::{clean, number},

@@ -14,8 +14,9 @@ use super::{
     inspect::inspect,
     observation::Observation,
     parity::{Class, Measurement, Rules},
-    session::{Answer, Session},
+    session::Session,
     shrink,
+    side::Answer,
     speed::{self, SpeedRow, SpeedVerdict},
 };
 use crate::{

@@ -6,7 +6,7 @@ use super::{
     exam::{Exam, Stop, limit_of},
     inspect::inspect,
     observation::Observation,
-    session::read_image,
+    side::read_image,
 };
 use crate::{worker::protocol::Call, workload::DecodedImage};
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     exam::Exam,
     run::Settings,
-    session::{Answer, Side},
+    side::{Answer, Side},
 };
 use crate::{
     measure::statistics,

@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::overlays;
 use crate::{
     input_error,
-    processor::NAMES,
+    processor::{NAMES, must_equal_reference},
     worker::{
         Launch,
         protocol::{Class, Form, Load},
@@ -80,12 +80,22 @@ impl Subject {
         !matches!(self, Self::Own(name) if !name.starts_with("hf"))
     }
 
+    /// Whether a difference from the reference is a fault, as far as its name tells: Pillow's arithmetic has
+    /// bits of its own.
+    pub fn must_equal_reference(&self) -> bool {
+        match self {
+            Self::Own(name) => must_equal_reference(name),
+            Self::Release { pil, .. } => !pil,
+            Self::File { .. } => true,
+        }
+    }
+
     /// How its worker is started; a release that is not installed is fetched.
     ///
     /// # Errors
     /// If a release cannot be installed.
     pub fn launch(&self) -> Result<Launch> {
-        let mut launch = Launch::of_this_binary()?;
+        let mut launch = Launch::of_this_program()?;
         if let Self::Release { version, .. } = self {
             launch.overlay = Some(overlays::ensure(version)?);
         }

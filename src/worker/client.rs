@@ -1,11 +1,11 @@
 //! The coordinator's end: starting a worker, asking it, and ending it.
 
 use std::{
-    env, io,
+    io,
     io::Read,
     os::{fd::AsRawFd, unix::net::UnixStream, unix::process::CommandExt, unix::process::ExitStatusExt},
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -22,6 +22,7 @@ use super::{
     output::{FLOOD, Output},
     protocol::{self, Reply, Request},
 };
+use crate::program::Launcher;
 
 /// How long a worker may take to say hello.
 const START: Duration = Duration::from_secs(30);
@@ -50,20 +51,19 @@ impl Default for Limits {
 /// How a worker is started.
 #[derive(Debug, Clone)]
 pub struct Launch {
-    /// The patchmark binary.
-    pub program: PathBuf,
+    /// The patchmark that serves.
+    pub program: Launcher,
     /// A folder put before the environment's packages: another transformers.
     pub overlay: Option<PathBuf>,
 }
 
 impl Launch {
-    /// This binary, without an overlay.
+    /// This patchmark, without an overlay.
     ///
     /// # Errors
     /// If the system does not say which binary this is.
-    pub fn of_this_binary() -> Result<Self> {
-        let program = env::current_exe().context("failed to find patchmark's own binary")?;
-        Ok(Self { program, overlay: None })
+    pub fn of_this_program() -> Result<Self> {
+        Ok(Self { program: Launcher::own()?, overlay: None })
     }
 }
 
@@ -107,7 +107,7 @@ impl Worker {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let token = format!("{}-{number}-{since_epoch}", std::process::id());
         let socket = theirs.as_raw_fd();
-        let mut command = Command::new(&launch.program);
+        let mut command = launch.program.command();
         command
             .args(["worker", "--socket", &socket.to_string()])
             .stdin(Stdio::null())
@@ -120,15 +120,14 @@ impl Worker {
             .env("TRANSFORMERS_OFFLINE", "1")
             .env_remove("PYTHONPATH")
             .process_group(0);
-        if let Some(overlay) = &launch.overlay {
-            command.env("PYTHONPATH", overlay);
+        if let Some(path) = launch.program.python_path(launch.overlay.as_deref()) {
+            command.env("PYTHONPATH", path);
         }
         let parent = libc::pid_t::try_from(std::process::id())?;
         // SAFETY: the closure makes only async-signal-safe calls and allocates nothing.
         unsafe { command.pre_exec(move || limits::prepare_child(parent, socket)) };
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("failed to start a worker from {}", launch.program.display()))?;
+        let mut child =
+            command.spawn().with_context(|| format!("failed to start a worker from {}", launch.program))?;
         drop(theirs);
         let output = Output::default();
         if let Some(pipe) = child.stdout.take() {

@@ -6,15 +6,18 @@ taken on trust: tensors go to the coordinator, which compares them.
 
 import contextlib
 import faulthandler
+import gc
 import hashlib
 import importlib
 import importlib.util
 import inspect
 import io
 import json
+import logging
 import os
 import platform
 import random
+import signal
 import sys
 import threading
 import time
@@ -62,9 +65,12 @@ def transformers_class(backend):
     """transformers' SigLIP 2 class of that backend, wherever this release keeps it."""
     package = "transformers.models.siglip2"
     for stem in ("image_processing_siglip2", "image_processing_siglip2_fast", "image_processing_pil_siglip2"):
-        if importlib.util.find_spec(f"{package}.{stem}") is None:
-            continue
-        module = importlib.import_module(f"{package}.{stem}")
+        try:
+            module = importlib.import_module(f"{package}.{stem}")
+        except ModuleNotFoundError as error:
+            if error.name == f"{package}.{stem}":
+                continue  # not in this release
+            raise
         for name, value in vars(module).items():
             own = isinstance(value, type) and value.__module__ == module.__name__
             if own and name.startswith("Siglip2ImageProcessor") and hasattr(value, "preprocess"):
@@ -133,6 +139,10 @@ def state():
         "Pillow's tolerance of truncated files": PIL.ImageFile.LOAD_TRUNCATED_IMAGES,
         "the working directory": os.getcwd(),
         "the environment's variables": digest(repr(sorted(os.environ.items())).encode()),
+        "the CPUs it may run on": sorted(os.sched_getaffinity(0)),
+        "garbage collection": gc.isenabled(),
+        "what Ctrl-C does": repr(signal.getsignal(signal.SIGINT)),
+        "the level of logging": (logging.root.level, logging.root.manager.disable),
         "the recursion limit": sys.getrecursionlimit(),
         "the switch interval": sys.getswitchinterval(),
     }
@@ -186,7 +196,9 @@ def make(references, form):
     else:
         items = [numpy.array(each.convert("RGB")) for each in images]
         if form.startswith("chw") or form == "stacked":
-            items = [torch.from_numpy(each).permute(2, 0, 1).contiguous() for each in items]
+            items = [torch.from_numpy(each).permute(2, 0, 1) for each in items]
+            if form != "chw_view":
+                items = [each.contiguous() for each in items]
     if form.endswith("_single"):
         return items[0], items
     if form == "stacked":
@@ -378,6 +390,10 @@ def restore():
     numpy.seterr(**CLEAN["errors"])
     random.seed(0)
     PIL.Image.MAX_IMAGE_PIXELS = CLEAN["pixels"]
+    os.sched_setaffinity(0, CLEAN["cpus"])
+    gc.enable()
+    logging.root.setLevel(CLEAN["logging"][0])
+    logging.disable(CLEAN["logging"][1])
     os.chdir(CLEAN["folder"])
     os.environ.clear()
     os.environ.update(CLEAN["environ"])
@@ -393,6 +409,8 @@ def load(request):
             "pixels": PIL.Image.MAX_IMAGE_PIXELS,
             "folder": os.getcwd(),
             "environ": dict(os.environ),
+            "cpus": os.sched_getaffinity(0),
+            "logging": (logging.root.level, logging.root.manager.disable),
         }
         transformers_class("torchvision")  # its own imports are not the subject's doing
     restore()

@@ -45,7 +45,9 @@ pub enum Form {
     PilSingle,
     /// A list of uint8 tensors `[3, H, W]`.
     Chw,
-    /// One such tensor.
+    /// The same, not contiguous: the permuted view of an array that people write.
+    ChwView,
+    /// One contiguous tensor `[3, H, W]`.
     ChwSingle,
     /// A list of uint8 arrays `[H, W, 3]`.
     Hwc,

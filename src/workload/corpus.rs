@@ -225,6 +225,7 @@ impl Corpus {
             for pattern in PATTERNS {
                 self.add("patterns", size, pattern);
             }
+            self.add("patterns", size, Pattern::Constant([0; 3]));
         }
     }
 

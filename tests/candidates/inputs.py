@@ -23,6 +23,15 @@ class RefusesTensors(Base):  # caught by: chw-tensors
         return images
 
 
+class ReadsStorage(Base):  # caught by: chw-tensors
+    """Takes a tensor's memory as it lies, whatever its strides say."""
+
+    def before(self, images, keywords):
+        if listed(images, torch.Tensor):
+            return [image.as_strided(image.shape, torch.empty(image.shape).stride()) for image in images]
+        return images
+
+
 class ArraysAreBgr(Base):  # caught by: hwc-arrays
     def before(self, images, keywords):
         return [image[..., ::-1].copy() for image in images] if listed(images, numpy.ndarray) else images

@@ -1,5 +1,6 @@
 """Candidates that touch what is not theirs: one fault each."""
 
+import gc
 import os
 import random
 
@@ -59,6 +60,12 @@ class Seeds(Base):  # caught by: global-state
 class DrawsNumbers(Base):  # caught by: global-state
     def before(self, images, keywords):
         random.random()
+        return images
+
+
+class StopsCollecting(Base):  # caught by: global-state
+    def before(self, images, keywords):
+        gc.disable()
         return images
 
 

@@ -148,3 +148,22 @@ fn a_run_that_cannot_be_read() {
     refuses(folder.path(), &["report", "run.json"], "run.json");
     refuses(folder.path(), &["report", "missing"], "missing");
 }
+
+#[test]
+fn a_gpu_that_is_not_there() {
+    let folder = tempdir().unwrap();
+    // No machine has a hundred, so this holds where there are some, too.
+    for device in ["cuda:99", "gpu"] {
+        for arguments in [
+            ["bench", "--out", "run"].as_slice(),
+            &["compare", "naive", "batched", "--out", "run"],
+            &["parity", "--out", "run"],
+            &["process", "--out", "out.safetensors"],
+        ] {
+            let arguments = [arguments, &["--device", device]].concat();
+            refuses(folder.path(), &arguments, device);
+        }
+    }
+    refuses(folder.path(), &["bench", "--tf32", "--out", "run"], "--tf32");
+    refuses(folder.path(), &["bench", "--tf32", "--dtype", "bf16", "--out", "run"], "--tf32");
+}

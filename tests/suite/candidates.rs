@@ -8,6 +8,7 @@ use std::{
 };
 
 use patchmark::{
+    program::Launcher,
     validate::{
         self, Outcome, Rules, Session, Settings, Subject,
         checks::names,
@@ -68,7 +69,7 @@ fn settings() -> Settings {
 
 fn session(candidate: &Subject) -> Session {
     let run = validate::Run {
-        program: Some(env!("CARGO_BIN_EXE_patchmark").into()),
+        program: Some(Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark")))),
         limits: Limits::default(),
         threads: 1,
         interrupt: Arc::default(),

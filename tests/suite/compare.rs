@@ -61,12 +61,42 @@ fn two_builds_are_compared_in_processes_of_their_own() {
     assert!(pairs.control.len() == pairs.base.len() && pairs.restarts.last() >= Some(&3));
 }
 
+/// A class of `tests/candidates/` as a subject.
+fn class(file: &str, name: &str) -> String {
+    format!("python:{}/tests/candidates/{file}:{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_class_is_compared_in_a_process_of_its_own_with_a_second_base_as_control() {
+    let folder = tempdir().unwrap();
+    let (unchanged, bgr) = (class("right.py", "Unchanged"), class("values.py", "Bgr"));
+    let arguments =
+        |subject| ["compare", "hf", subject, "--batch-sizes=1", "--budget=1s", "--json", "--out=run"];
+    let output = patchmark(folder.path(), &arguments(&unchanged));
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+    let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
+    let row = &decision.rows[0];
+    // One restart of the processes is too few to decide, and says so.
+    assert_eq!((row.finding, row.verdict), (None::<Finding>, Verdict::Inconclusive));
+    assert!(row.reason.as_ref().is_some_and(|reason| reason.contains("restarts")), "{:?}", row.reason);
+    let pairs = row.pairs.as_ref().unwrap();
+    assert!(!pairs.base.is_empty() && pairs.control.len() == pairs.base.len());
+
+    let output = patchmark(folder.path(), &arguments(&bgr));
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(decision.rows[0].finding, Some(Finding::Parity));
+}
+
 #[test]
 fn what_cannot_be_compared_is_refused() {
     let folder = tempdir().unwrap();
     let path = folder.path();
     refuses(path, &["compare", "fused"], "two processors");
     refuses(path, &["compare", "fused", "quick"], "quick");
+    refuses(path, &["compare", "hf", "python:none.py:Mine"], "none.py");
+    let unchanged = class("right.py", "Unchanged");
+    refuses(path, &["compare", "hf", &unchanged, "--slow-candidate=10"], "--slow-candidate");
     refuses(path, &["compare", "fused", "naive", "--batch-sizes=0"], "--batch-sizes");
     refuses(path, &["compare", "fused", "naive", "--min-effect=NaN"], "percentage");
     refuses(path, &["compare", "--base-binary=/nowhere", "fused"], "/nowhere");

@@ -194,6 +194,6 @@ fn the_published_schemas_are_those_of_the_types() {
         let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema").join(name);
         let [published, types] =
             [published, folder.path().join(name)].map(|path| fs::read_to_string(path).unwrap());
-        assert_eq!(published, types, "{name} is old; run `make schema`");
+        assert!(published == types, "{name} is old; run `make schema`");
     }
 }

@@ -51,16 +51,15 @@ fn repeated_sizes_keep_their_order_among_others() {
 fn the_generated_corpus_at_every_limit() {
     let specs = generated(0);
     assert!(specs.len() >= 300);
-    let result = parity::check(
-        &candidates(),
-        &Parameters::default(),
-        &[64, 256, 576, 1024],
-        2,
-        specs.len(),
-        |index| Ok(Arc::new(specs[index].render())),
-        |_| true,
-    )
-    .unwrap();
+    let asked = parity::Check {
+        names: &candidates(),
+        parameters: &Parameters::default(),
+        limits: &[64, 256, 576, 1024],
+        device: Device::Cpu,
+        threads: 2,
+        count: specs.len(),
+    };
+    let result = parity::check(&asked, |index| Ok(Arc::new(specs[index].render())), |_| true).unwrap();
     assert_eq!(result.rows.len(), 4 * candidates().len());
     for row in result.rows {
         assert_eq!(row.images, specs.len());
@@ -120,7 +119,7 @@ fn stages_add_up_and_change_no_value() {
         let processor = processor::create(name, &Parameters::default(), Device::Cpu, 2).unwrap();
         let batch = FedBatch::new(processor.feed(), &images).unwrap();
         let plain = processor.process(&batch, &mut StageClock::disabled()).unwrap();
-        let mut clock = StageClock::started();
+        let mut clock = StageClock::started(Device::Cpu);
         let staged = processor.process(&batch, &mut clock).unwrap();
         assert!(parity::compare(&plain, &staged).unwrap().is_exact(), "{name}");
         assert!(clock.spent_s().len() >= 3, "{name} booked {:?}", clock.spent_s());

@@ -102,3 +102,56 @@ fn doctor_finds_one_libtorch() {
         assert!(report.contains(line), "{report}");
     }
 }
+
+#[test]
+fn overlap_and_torchs_loader_are_rows_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "bench",
+        "--model",
+        "random-tiny",
+        "--tower",
+        "vision",
+        "--forward",
+        "native,hf",
+        "--processors",
+        "hf,fused",
+        "--sizes",
+        "96x64",
+        "--batch-sizes",
+        "2",
+        "--threads",
+        "1",
+        "--budget",
+        "1s",
+        "--stages",
+        "--pipelined",
+        "--dataloader",
+        "--out",
+        "run",
+    ];
+    let output = crate::support::patchmark(folder.path(), &arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{message}");
+    let run = patchmark::report::read_run(&folder.path().join("run")).unwrap();
+    let rows = &run.batches[0].processors;
+    for row in rows {
+        for forward in ["native", "hf"] {
+            let rate = row.pipelined_images_per_s.get(forward).expect("every row runs beside every forward");
+            assert!(rate.median > 0.0, "{}", row.name);
+        }
+    }
+    let loaders: Vec<_> = rows.iter().filter(|row| row.name.starts_with("loader-")).collect();
+    assert!(loaders.len() >= 2 && loaders[0].name == "loader-0");
+    for row in loaders {
+        assert_eq!(row.failure, None, "{}", row.name);
+        assert_eq!(row.parity, patchmark::report::schema::ParityStatus::Exact, "{}", row.name);
+    }
+    let table = String::from_utf8_lossy(&output.stdout);
+    assert!(table.contains("share of the native forward alone"), "{table}");
+    assert!(
+        run.notes.iter().any(|note| note.contains("position embeddings image by image")),
+        "{:?}",
+        run.notes
+    );
+}

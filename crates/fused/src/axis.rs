@@ -45,27 +45,28 @@ impl Filter {
 /// `weights(i)[t]` times input `first[i] + t`, plus half of `1 << precision`, shifted down by `precision`
 /// and clamped to a byte.
 #[derive(Debug)]
-pub(crate) struct Axis {
+pub struct Axis {
     /// Pixels of the input.
-    pub input: usize,
+    pub(crate) input: usize,
     /// First input pixel of each output pixel; never decreasing.
-    pub first: Vec<u32>,
+    pub(crate) first: Vec<u32>,
     /// How many input pixels each output pixel takes; at least 1.
-    pub count: Vec<u32>,
+    pub(crate) count: Vec<u32>,
     /// The largest count.
-    pub taps: usize,
+    pub(crate) taps: usize,
     /// `taps` weights for each output pixel, zero beyond its count.
     weights: Vec<i16>,
     /// Fraction bits of the weights, at most 22.
-    pub precision: u32,
+    pub(crate) precision: u32,
     /// Whether a sum may leave `0..=255`; where it cannot, kernels leave the clamp out.
-    pub clamps: bool,
+    pub(crate) clamps: bool,
     /// The largest weight.
-    pub largest: i16,
+    pub(crate) largest: i16,
 }
 
 impl Axis {
-    /// The axis that takes `input` pixels to `output` pixels. Both are at least 1 and at most 2^31.
+    /// The axis that takes `input` pixels to `output` pixels. Both are at least 1 and at most 2^31, as the sides of
+    /// sizes that [`crate::Size::check`] accepts are.
     pub fn new(input: usize, output: usize, filter: Filter) -> Self {
         debug_assert!(input > 0 && output > 0);
         let window = Window::new(input, output, filter);
@@ -127,13 +128,24 @@ impl Axis {
         self.first.len()
     }
 
+    /// The first input pixel of output pixel `i` (never decreasing), and the weights of those from there on, at least
+    /// one and all of them inside the input.
+    pub fn window(&self, i: usize) -> (u32, &[i16]) {
+        (self.first[i], &self.weights(i)[..self.count[i] as usize])
+    }
+
+    /// Fraction bits of the weights, at most 22.
+    pub fn precision(&self) -> u32 {
+        self.precision
+    }
+
     /// The weights of output pixel `i`, `taps` of them, zero beyond its count.
-    pub fn weights(&self, i: usize) -> &[i16] {
+    pub(crate) fn weights(&self, i: usize) -> &[i16] {
         &self.weights[i * self.taps..][..self.taps]
     }
 
     /// What sums start from: half of the unit, so that the shift rounds.
-    pub fn rounding(&self) -> i32 {
+    pub(crate) fn rounding(&self) -> i32 {
         1 << self.precision >> 1
     }
 }

@@ -20,6 +20,29 @@ pub struct Sizing {
     pub filter: Filter,
 }
 
+impl Sizing {
+    /// The size that an image of `size` is resized to, a whole number of patches each way.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] and [`Error::TooLarge`] for sizes that no image can have; [`Error::Patches`] where the patch
+    /// size is zero, or where images are not resized and `size` is no whole number of patches.
+    pub fn output(&self, size: Size) -> Result<Size, Error> {
+        size.check()?;
+        let Self { patch_size, max_num_patches, resize, .. } = *self;
+        if patch_size == 0 {
+            return Err(Error::Patches { size, patch_size });
+        }
+        if resize {
+            let (height, width) = target_size(size.height, size.width, patch_size, max_num_patches);
+            Ok(Size { height, width })
+        } else if size.height.is_multiple_of(patch_size) && size.width.is_multiple_of(patch_size) {
+            Ok(size)
+        } else {
+            Err(Error::Patches { size, patch_size })
+        }
+    }
+}
+
 /// Plans by image size and layout, shared between threads. The size search (25 µs) and the weights (20 to
 /// 60 µs) are paid once for each size.
 #[derive(Debug)]
@@ -79,20 +102,7 @@ impl PlanCache {
     }
 
     fn build(&self, size: Size, layout: Layout) -> Result<Plan, Error> {
-        size.check()?;
-        let Sizing { patch_size, max_num_patches, resize, filter } = self.sizing;
-        if patch_size == 0 {
-            return Err(Error::Patches { size, patch_size });
-        }
-        let output = if resize {
-            let (height, width) = target_size(size.height, size.width, patch_size, max_num_patches);
-            Size { height, width }
-        } else if size.height.is_multiple_of(patch_size) && size.width.is_multiple_of(patch_size) {
-            size
-        } else {
-            return Err(Error::Patches { size, patch_size });
-        };
-        Plan::new(size, output, layout, filter, self.level)
+        Plan::new(size, self.sizing.output(size)?, layout, self.sizing.filter, self.level)
     }
 }
 

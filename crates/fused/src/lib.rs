@@ -37,7 +37,7 @@ mod scratch;
 mod sink;
 mod source;
 
-pub use axis::Filter;
+pub use axis::{Axis, Filter};
 pub use cache::{PlanCache, Sizing};
 pub use driver::{Job, Workspace, process_batch, process_batch_bytes};
 #[doc(hidden)]

@@ -126,7 +126,10 @@ impl<'a> PixelView<'a> {
 
 impl Size {
     /// Refuses sizes without pixels and with more than 2^31.
-    pub(crate) fn check(self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Empty`] and [`Error::TooLarge`].
+    pub fn check(self) -> Result<(), Error> {
         let Self { height, width } = self;
         if height == 0 || width == 0 {
             return Err(Error::Empty { height, width });

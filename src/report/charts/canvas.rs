@@ -163,7 +163,12 @@ impl Canvas {
             }
             8 => {
                 self.area(&corners, colour, 1.0);
-                self.rectangle((x - R * 0.45, y - R * 0.45), (x + R * 0.45, y + R * 0.45), Colour::Paper, 1.0);
+                self.rectangle(
+                    (x - R * 0.45, y - R * 0.45),
+                    (x + R * 0.45, y + R * 0.45),
+                    Colour::Paper,
+                    1.0,
+                );
             }
             5 | 6 => corners.chunks(2).for_each(|stroke| self.line(stroke, colour, 2.4)),
             _ => self.area(&corners, colour, 1.0),

@@ -30,7 +30,11 @@ pub(super) fn of_run(run: &Run, more: &[String]) -> Vec<String> {
         remarks.push("≠: outputs differ from the reference's".to_owned());
     }
     if drawn.len() < all {
-        remarks.push(format!("{} of {} processors drawn; all are in the CSV", drawn.len(), count(all as u64)));
+        remarks.push(format!(
+            "{} of {} processors drawn; all are in the CSV",
+            drawn.len(),
+            count(all as u64)
+        ));
     }
     if sizes.len() < all_sizes {
         remarks.push(format!("{} of {} batch sizes drawn", sizes.len(), count(all_sizes as u64)));
@@ -46,7 +50,12 @@ pub(super) fn of_run(run: &Run, more: &[String]) -> Vec<String> {
 pub(super) fn versions(environment: &Environment) -> String {
     let version = |name: &str| clean(environment.versions.get(name).map_or("unknown", String::as_str));
     let commit = if environment.commit.is_empty() { "unknown" } else { &environment.commit };
-    format!("torch {} · transformers {} · commit {}", version("torch"), version("transformers"), clean(commit))
+    format!(
+        "torch {} · transformers {} · commit {}",
+        version("torch"),
+        version("transformers"),
+        clean(commit)
+    )
 }
 
 /// `no result: a, b`, where there are any.

@@ -28,7 +28,8 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let lanes: Vec<Lane> = batch.map_or_else(Vec::new, |batch| lanes(run, batch));
     let rounds = lanes.iter().map(|lane| lane.samples.len()).max().unwrap_or(0);
     let bundle = rounds.div_ceil(MOST_ROUNDS).max(1);
-    let mut remarks = vec!["each strip has its own scale, named at its right; the line is the median".to_owned()];
+    let mut remarks =
+        vec!["each strip has its own scale, named at its right; the line is the median".to_owned()];
     if bundle > 1 {
         remarks.push(format!("a bar spans {bundle} rounds from the lowest to the highest sample"));
     }
@@ -44,7 +45,8 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
         return Ok(());
     }
     let bottom = bottom - 52.0;
-    let room = canvas.widest(lanes.iter().map(|lane| lane.label.as_str()), BODY, 40.0)?.min(canvas.width * 0.24);
+    let room =
+        canvas.widest(lanes.iter().map(|lane| lane.label.as_str()), BODY, 40.0)?.min(canvas.width * 0.24);
     let (left, right) = (24.0 + room + 14.0, canvas.width - 150.0);
     let pitch = ((bottom - top) / lanes.len() as f64).min(90.0);
     let x = |round: usize| left + (right - left) * (round as f64 + 0.5) / rounds.max(1) as f64;
@@ -105,7 +107,8 @@ fn strip(
 /// The first, the last and round numbers between.
 fn axis(canvas: &mut Canvas, rounds: usize, end: f64, x: &impl Fn(usize) -> f64) {
     let step = (super::throughput::round_step(rounds as f64 / 8.0) as usize).max(1);
-    let between = (1..).map(|n| n * step).take_while(|round| round + step / 2 < rounds).filter(|round| *round > 1);
+    let between =
+        (1..).map(|n| n * step).take_while(|round| round + step / 2 < rounds).filter(|round| *round > 1);
     for round in [1].into_iter().chain(between).chain((rounds > 1).then_some(rounds)) {
         canvas.text(&round.to_string(), (x(round - 1), end + 18.0), BODY, Colour::Ink, Side::Centre);
     }
@@ -115,7 +118,12 @@ fn lanes(run: &Run, batch: &Batch) -> Vec<Lane> {
     let mut lanes = Vec::new();
     for row in batch.forwards.iter().take(3) {
         let label = format!("{} forward", clean(&row.name));
-        lanes.push(Lane { label, colour: Colour::Muted, samples: row.forward_ms.samples.clone(), unit: "ms" });
+        lanes.push(Lane {
+            label,
+            colour: Colour::Muted,
+            samples: row.forward_ms.samples.clone(),
+            unit: "ms",
+        });
     }
     for (index, subject) in subjects(run).0.into_iter().enumerate() {
         if let Some(row) = subject.row(batch) {
@@ -143,7 +151,8 @@ fn gpu_remark(gpu: &GpuRecord) -> String {
 pub(super) fn csv(run: &Run) -> String {
     let mut out = "batch_size,subject,feed,round,ms\n".to_owned();
     for batch in &run.batches {
-        let forwards = batch.forwards.iter().map(|row| (format!("forward {}", row.name), "", &row.forward_ms));
+        let forwards =
+            batch.forwards.iter().map(|row| (format!("forward {}", row.name), "", &row.forward_ms));
         let rows = batch.processors.iter();
         let rows = rows.map(|row| (row.name.clone(), row.feed.as_str(), &row.preprocess_ms));
         for (name, feed, samples) in forwards.chain(rows) {

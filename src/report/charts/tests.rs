@@ -181,7 +181,10 @@ fn every_sample_is_drawn_and_many_are_bundled_from_lowest_to_highest() -> Result
     let held = GpuState { throttled_by: vec!["power".to_owned()], ..state.clone() };
     run.gpu = Some(GpuRecord { rounds: vec![state, held], ..GpuRecord::default() });
     let drawn = svg(&run, "samples")?;
-    assert!(drawn.contains("GPU clock, round 2: 1,410 MHz") && drawn.contains("clocks held down in 1 of 2"), "{drawn}");
+    assert!(
+        drawn.contains("GPU clock, round 2: 1,410 MHz") && drawn.contains("clocks held down in 1 of 2"),
+        "{drawn}"
+    );
     run.batches[1].processors[0].preprocess_ms.samples = (0..1000).map(|n| f64::from(n % 7 + 1)).collect();
     let drawn = svg(&run, "samples")?;
     assert!(drawn.contains("a bar spans 5 rounds"), "{drawn}");

@@ -8,7 +8,7 @@ pub(super) const BODY: f64 = 19.5;
 pub(super) const SMALL: f64 = 17.5;
 
 /// Colours of series before they repeat, each with another marker then.
-const SERIES: usize = 8;
+const SERIES: usize = 10;
 /// Steps of a heat map.
 pub(super) const HEAT_STEPS: usize = 8;
 
@@ -96,6 +96,7 @@ impl Theme {
 
 /// Okabe and Ito's palette, told apart with any colour vision; their yellow is replaced by a grey,
 /// as it cannot be read on white, and on dark black becomes white and the blues and greens lighter.
+/// Beyond eight no palette is safe alone: the markers, whose number is another, tell the series apart.
 const SERIES_RGB: [(u32, u32); SERIES] = [
     (0x00_00_00, 0xff_ff_ff),
     (0x00_72_b2, 0x3b_94_e0),
@@ -105,6 +106,8 @@ const SERIES_RGB: [(u32, u32); SERIES] = [
     (0x56_b4_e9, 0x9a_d6_ff),
     (0xe6_9f_00, 0xf2_bb_3d),
     (0x80_80_80, 0x9c_9c_9c),
+    (0x6a_3d_9a, 0xb9_8c_f0),
+    (0x8c_51_0a, 0xc9_8b_4a),
 ];
 
 /// One hue from nearly paper to strong, so that lightness alone tells the order.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::canvas::{Canvas, Side};
+use super::canvas::Canvas;
 use super::caption;
 use super::lines::{Axis, Plot, series};
-use super::theme::{Colour, SMALL};
+use super::theme::Colour;
 use crate::report::format::{clean, first_forward, number, usable};
 use crate::report::schema::{Estimate, Run};
 
@@ -17,7 +17,8 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let (pipelined, _) = series(run, |row| row.pipelined_images_per_s.get(forward?).copied());
     let ceiling = ceiling(run, forward);
     let every = serial.iter().chain(&pipelined).flat_map(|line| &line.points).map(|(_, e)| *e);
-    let axis = axis(every.chain(ceiling.values().map(|rate| Estimate { median: *rate, low: *rate, high: *rate })));
+    let axis =
+        axis(every.chain(ceiling.values().map(|rate| Estimate { median: *rate, low: *rate, high: *rate })));
     let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
     let scale = if (axis.place)(8.0) == 3.0 { ", log scale" } else { "" };
     let how = if pipelined.is_empty() {
@@ -26,6 +27,9 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
         "one after the other (solid) and with the next batch prepared meanwhile (dashed)"
     };
     let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
+    if !ceiling.is_empty() {
+        remarks.push("wide grey line: the forward alone, which nothing exceeds".to_owned());
+    }
     remarks.extend(caption::left_out(&left_out));
     let inside = canvas.frame(
         "Images a second, end to end",
@@ -34,14 +38,14 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     )?;
     let labels: Vec<_> = serial.iter().map(|line| line.label.as_str()).collect();
     let plot = Plot::new(canvas, run, &labels, axis, inside)?;
-    draw_ceiling(canvas, &plot, &ceiling, run);
+    draw_ceiling(canvas, &plot, &ceiling);
     for line in &pipelined {
-        let points: Vec<_> =
-            line.points.iter().map(|(size, e)| (plot.x(*size), plot.y(e.median))).collect();
+        let points: Vec<_> = line.points.iter().map(|(size, e)| (plot.x(*size), plot.y(e.median))).collect();
         points.windows(2).for_each(|ends| canvas.dashes(ends[0], ends[1], Colour::Series(line.index)));
         for (point, (size, estimate)) in points.iter().zip(&line.points) {
             canvas.disc(*point, 3.0, Colour::Series(line.index), 1.0);
-            let text = format!("{}, batch {size}, pipelined: {} images/s", line.label, number(estimate.median));
+            let text =
+                format!("{}, batch {size}, pipelined: {} images/s", line.label, number(estimate.median));
             canvas.mark(*point, (9.0, 9.0), text, estimate.median);
         }
     }
@@ -58,18 +62,21 @@ fn ceiling(run: &Run, forward: Option<&str>) -> BTreeMap<usize, f64> {
     super::rows::batches(run).0.into_iter().filter_map(rate).filter(|(_, rate)| rate.is_finite()).collect()
 }
 
-fn draw_ceiling(canvas: &mut Canvas, plot: &Plot, ceiling: &BTreeMap<usize, f64>, run: &Run) {
+fn draw_ceiling(canvas: &mut Canvas, plot: &Plot, ceiling: &BTreeMap<usize, f64>) {
     let points: Vec<_> = ceiling.iter().map(|(size, rate)| (plot.x(*size), plot.y(*rate))).collect();
     canvas.faint_line(&points, Colour::Muted, 7.0, 0.25);
     if points.len() < 2 {
-        points.iter().for_each(|(x, y)| canvas.faint_line(&[(x - 30.0, *y), (x + 30.0, *y)], Colour::Muted, 7.0, 0.25));
+        points.iter().for_each(|(x, y)| {
+            canvas.faint_line(&[(x - 30.0, *y), (x + 30.0, *y)], Colour::Muted, 7.0, 0.25)
+        });
     }
     for (point, (size, rate)) in points.iter().zip(ceiling) {
-        canvas.mark(*point, (9.0, 6.0), format!("forward alone, batch {size}: {} images/s", number(*rate)), *rate);
-    }
-    if let (Some((x, y)), false) = (points.first(), run.batches.is_empty()) {
-        let y = if y - 16.0 < plot.top { y + 18.0 } else { y - 14.0 };
-        canvas.text("the forward alone", (x.max(plot.left + 4.0), y), SMALL, Colour::Muted, Side::Left);
+        canvas.mark(
+            *point,
+            (9.0, 6.0),
+            format!("forward alone, batch {size}: {} images/s", number(*rate)),
+            *rate,
+        );
     }
 }
 

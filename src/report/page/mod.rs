@@ -3,8 +3,8 @@
 //! Every text goes through maud, which escapes it; only the shapes that `charts` drew, whose texts are
 //! escaped there, and the page's own style and script are put in as they are.
 
-mod figure;
 mod facts;
+mod figure;
 mod head;
 mod run;
 mod runs;

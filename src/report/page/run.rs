@@ -35,7 +35,7 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
             }
             (numbers(run))
             @for (chart, figure) in charts.iter().zip(&figures) {
-                section {
+                section.charted {
                     h2 { (chart.canvas().title) }
                     (figure)
                     p.files { @for format in beside.iter().filter(|format| **format != Format::Html) {

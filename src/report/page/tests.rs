@@ -18,7 +18,8 @@ fn hostile() -> Run {
     let text = || HOSTILE.to_owned();
     run.notes = vec![text()];
     let environment = &mut run.environment;
-    (environment.cpu, environment.os, environment.commit, environment.command) = (text(), text(), text(), text());
+    (environment.cpu, environment.os, environment.commit, environment.command) =
+        (text(), text(), text(), text());
     environment.versions.insert(text(), text());
     environment.versions.insert("torch".to_owned(), text());
     let settings = &mut run.settings;

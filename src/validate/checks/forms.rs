@@ -19,7 +19,12 @@ pub(super) fn single_image(exam: &mut Exam<'_>) -> Result<Option<String>> {
 }
 
 pub(super) fn chw(exam: &mut Exam<'_>) -> Result<Option<String>> {
-    in_form(exam, "chw-tensors", Form::Chw, "a list of CHW tensors", &[(64, 48), (100, 40), (64, 48)])?;
+    for (form, named) in [
+        (Form::Chw, "a list of CHW tensors"),
+        (Form::ChwView, "a list of CHW tensors that are views of HWC memory"),
+    ] {
+        in_form(exam, "chw-tensors", form, named, &[(64, 48), (100, 40), (64, 48)])?;
+    }
     Ok(None)
 }
 

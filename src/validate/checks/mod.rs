@@ -76,7 +76,7 @@ pub const CHECKS: [Check; 39] = [
     results("finite", "no value is NaN or infinite"),
     results("batch-of-one", "a batch of one image keeps its batch dimension"),
     python("single-image", "an image that is not in a list is a batch of one", forms::single_image),
-    calls("large-batch", "a batch of 67 images is as right as one of 8", batches::large),
+    calls("large-batch", "batches of 16 to 128 images are as right as one of 8", batches::large),
     calls("empty-batch", "an empty batch is refused, or answered as the reference does", batches::empty),
     calls("mixed-order", "images of mixed sizes come back in the order given", batches::mixed_order),
     calls("batch-invariance", "an image's result does not depend on its neighbours", batches::invariance),

@@ -3,7 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::validate::exam::{Exam, call};
+use crate::{
+    validate::exam::{Exam, call},
+    worker::protocol::Form,
+};
 
 pub(super) fn grey(exam: &mut Exam<'_>) -> Result<Option<String>> {
     modes(exam, "grey", &["L", "1"])
@@ -41,6 +44,8 @@ fn modes(exam: &mut Exam<'_>, check: &'static str, modes: &[&str]) -> Result<Opt
             let mut image = exam.noise(1, 64, 48)?;
             image.mode = (*mode).into();
             let mut call = call(vec![image]);
+            // Other modes are Pillow's, so they reach a class as PIL images, whatever else it is fed.
+            call.form = Form::Pil;
             if convert {
                 call.keywords.insert("do_convert_rgb".into(), json!(true));
             }

@@ -6,7 +6,7 @@ use crate::{
     validate::{
         Observation,
         exam::{Exam, Stop, call},
-        session::Answer,
+        side::Answer,
     },
     worker::protocol::{Form, Reply, Request},
 };

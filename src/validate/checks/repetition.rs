@@ -7,7 +7,7 @@ use crate::{
         Observation, Returned,
         exam::{Exam, call},
     },
-    worker::protocol::ImageRef,
+    worker::protocol::{Form, ImageRef},
     workload::{CorpusSpec, Pattern},
 };
 
@@ -38,10 +38,10 @@ pub(super) fn determinism(exam: &mut Exam<'_>) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// An image and one that a careless key takes for it.
+/// A batch and one that a careless key takes for it.
 struct Lookalike {
-    image: ImageRef,
-    other: ImageRef,
+    images: Vec<ImageRef>,
+    others: Vec<ImageRef>,
     what: &'static str,
     mutate: bool,
 }
@@ -61,20 +61,16 @@ fn lookalikes(exam: &mut Exam<'_>) -> Result<Vec<Lookalike>> {
     let image = exam.session.image(&base)?;
     let swapped = exam.session.image(&swapped)?;
     let other = exam.noise(511, 64, 48)?;
+    let (third, fourth) = (exam.noise(512, 64, 48)?, exam.noise(513, 64, 48)?);
+    let alike = |images: &[&ImageRef], others: &[&ImageRef], what, mutate| {
+        let owned = |images: &[&ImageRef]| images.iter().map(|&image| image.clone()).collect();
+        Lookalike { images: owned(images), others: owned(others), what, mutate }
+    };
     Ok(vec![
-        Lookalike {
-            image: image.clone(),
-            other: other.clone(),
-            what: "other pixels of the same size",
-            mutate: false,
-        },
-        Lookalike {
-            image: image.clone(),
-            other: swapped,
-            what: "the same size, edges and sum of pixels",
-            mutate: false,
-        },
-        Lookalike { image, other, what: "the same PIL object with other pixels pasted in", mutate: true },
+        alike(&[&image], &[&other], "other pixels of the same size", false),
+        alike(&[&image, &other], &[&third, &fourth], "a batch of other pixels of the same sizes", false),
+        alike(&[&image], &[&swapped], "the same size, edges and sum of pixels", false),
+        alike(&[&image], &[&other], "the same PIL object with other pixels pasted in", true),
     ])
 }
 
@@ -83,9 +79,12 @@ pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
         if each.mutate && !exam.session.python {
             continue;
         }
-        let (right_first, given_first) = exam.both(&call(vec![each.image]))?;
-        let mut second = call(vec![each.other]);
-        second.mutate = each.mutate;
+        let (mut first, mut second) = (call(each.images), call(each.others));
+        if each.mutate {
+            // Only a PIL image can be pasted into.
+            (first.form, second.form, second.mutate) = (Form::Pil, Form::Pil, true);
+        }
+        let (right_first, given_first) = exam.both(&first)?;
         let (right, given) = exam.both(&second)?;
         let (given_first, given) = (exam.returned(given_first)?, exam.returned(given)?);
         let (Observation::Returned(right_first), Observation::Returned(right)) = (&*right_first, &*right)
@@ -96,7 +95,7 @@ pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
         let unlike = !identical(right_first, right)?;
         let remembered = values(&given_first).zip(values(&given)).is_some_and(|(a, b)| a == b);
         if unlike && remembered {
-            exam.fail("no-memory", format!("a second image got the first one's result: {}", each.what), "");
+            exam.fail("no-memory", format!("a second call got the first one's result: {}", each.what), "");
         }
     }
     Ok(None)

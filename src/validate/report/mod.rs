@@ -13,7 +13,7 @@ pub use markdown::render as markdown;
 pub use store::{check_writable, write};
 pub use terminal::render as terminal;
 
-use super::{exam::Verdict, run::Outcome, session::About};
+use super::{exam::Verdict, run::Outcome, side::About};
 
 /// Bumped whenever a reader of the version before would misread a report.
 pub const SCHEMA_VERSION: u32 = 1;

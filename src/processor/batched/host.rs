@@ -1,6 +1,6 @@
-//! Groups of equal size at once, channels-last; mixed sizes are grouped and order is restored.
+//! Groups on a CPU, channels-last, through torch's integer resize.
 //!
-//! What makes it fast on a CPU, each measured with torch 2.11 on one thread:
+//! What makes it fast, each measured with torch 2.11 on one thread:
 //! - torch's uint8 resize is over three times faster on channels-last memory, which is what a decoder
 //!   writes. All four strides must say so, the batch's too, or torch lays the result out as planes.
 //! - A call of the resize costs about 0.1 ms before its first pixel (it builds its weights anew), so
@@ -8,36 +8,65 @@
 //!   because copying it costs more than the call; stacking a whole group would even page-fault.
 //! - Bytes are cut into patches straight into the batch's output, and normalised there.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    FedBatch, Feed, Parameters, Processor, Stage, StageClock, feed, output,
-    steps::{Normalization, output_length, output_size, resize},
+    super::{
+        Parameters, Stage, StageClock, feed, output,
+        steps::{Normalization, resize},
+    },
+    groups::Groups,
 };
-use crate::{input_error, inputs::ModelInputs, workload::DecodedImage};
+use crate::{inputs::ModelInputs, workload::DecodedImage};
 
 /// Bytes that a stack of source images may hold: copied once, they stay in a core's L2.
 const STACK_BYTES: usize = 1 << 20;
 
-/// Groups a batch by size and resizes each group in stacks that stay in cache.
+/// Resizes each group in stacks that stay in cache.
 #[derive(Debug)]
-pub struct Batched {
+pub(super) struct OnHost {
     parameters: Parameters,
     normalization: Normalization,
-    device: Device,
 }
 
-impl Batched {
-    /// A processor whose outputs end on `device`.
-    ///
-    /// # Errors
-    /// If a parameter cannot be served.
-    pub fn new(parameters: &Parameters, device: Device) -> Result<Self> {
-        parameters.validate()?;
-        Ok(Self { parameters: parameters.clone(), normalization: Normalization::new(parameters)?, device })
+impl OnHost {
+    pub(super) fn new(parameters: &Parameters) -> Result<Self> {
+        Ok(Self { parameters: parameters.clone(), normalization: Normalization::new(parameters)? })
+    }
+
+    /// Processes a batch.
+    pub(super) fn process(
+        &self,
+        images: &[Arc<DecodedImage>],
+        groups: &Groups,
+        clock: &mut StageClock,
+    ) -> Result<ModelInputs> {
+        let patch = self.parameters.patch_size;
+        let limit = self.parameters.max_num_patches;
+        let row = (patch * patch * 3) as i64;
+        let size = [images.len() as i64, groups.length, row];
+        let output = output::empty(&size, self.normalization.kind(), Device::Cpu)?;
+        let mask = Tensor::f_ones([images.len() as i64, limit as i64], (Kind::Int, Device::Cpu))?;
+        for (index, shape) in groups.shapes.chunks_exact(2).enumerate() {
+            let count = shape[0] * shape[1];
+            if count < limit as i64 {
+                let padding = limit as i64 - count;
+                let _ = output.f_get(index as i64)?.f_narrow(0, count, padding)?.f_zero_()?;
+                let _ = mask.f_get(index as i64)?.f_narrow(0, count, padding)?.f_zero_()?;
+            }
+        }
+        clock.mark(Stage::PadStack);
+        for group in &groups.groups {
+            self.group(images, &group.members, group.target, &output, clock)?;
+        }
+        Ok(ModelInputs {
+            pixel_values: output,
+            pixel_attention_mask: mask,
+            spatial_shapes: Tensor::f_from_slice(&groups.shapes)?.f_view([-1, 2])?,
+        })
     }
 
     /// Processes images of one size, the batch's `members`, into their rows of `output`.
@@ -94,65 +123,5 @@ impl Batched {
             clock.mark(Stage::Normalize);
         }
         Ok(())
-    }
-}
-
-impl Processor for Batched {
-    fn name(&self) -> &'static str {
-        "batched"
-    }
-
-    fn feed(&self) -> Feed {
-        Feed::Hwc
-    }
-
-    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
-        let _no_grad = tch::no_grad_guard();
-        let images = batch.hwc()?;
-        if images.is_empty() {
-            return Err(input_error!("the batch is empty; give at least one image"));
-        }
-        let patch = self.parameters.patch_size;
-        let mut groups: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-        for (index, image) in images.iter().enumerate() {
-            groups.entry((image.height, image.width)).or_default().push(index);
-        }
-        let mut shapes = vec![0; images.len() * 2];
-        let mut work = Vec::with_capacity(groups.len());
-        for ((height, width), members) in groups {
-            let target = output_size(&self.parameters, height, width)?;
-            for &index in &members {
-                shapes[2 * index..][..2]
-                    .copy_from_slice(&[(target.0 / patch) as i64, (target.1 / patch) as i64]);
-            }
-            work.push((target, members));
-        }
-        clock.mark(Stage::SizeSearch);
-
-        let limit = self.parameters.max_num_patches;
-        let length = output_length(&shapes, limit)?;
-        let row = (patch * patch * 3) as i64;
-        let output = output::empty(&[images.len() as i64, length, row], self.normalization.kind())?;
-        let mask = Tensor::f_ones([images.len() as i64, limit as i64], (Kind::Int, Device::Cpu))?;
-        for (index, shape) in shapes.chunks_exact(2).enumerate() {
-            let count = shape[0] * shape[1];
-            if count < limit as i64 {
-                let padding = limit as i64 - count;
-                let _ = output.f_get(index as i64)?.f_narrow(0, count, padding)?.f_zero_()?;
-                let _ = mask.f_get(index as i64)?.f_narrow(0, count, padding)?.f_zero_()?;
-            }
-        }
-        clock.mark(Stage::PadStack);
-
-        for (target, members) in work {
-            self.group(images, &members, target, &output, clock)?;
-        }
-        let inputs = ModelInputs {
-            pixel_values: output.f_to_device(self.device)?,
-            pixel_attention_mask: mask.f_to_device(self.device)?,
-            spatial_shapes: Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?.f_to_device(self.device)?,
-        };
-        clock.mark(Stage::Upload);
-        Ok(inputs)
     }
 }

@@ -1,0 +1,201 @@
+//! How fast the kernel alone is, against a copy of as many bytes on the same device.
+//!
+//! Everything is on the device before the clock starts. Before each sample a buffer of twice the size of the
+//! second-level cache is overwritten, so that nothing is read from there. Times are between two events of the device.
+//! Samples of the kernel and of the copy alternate.
+
+use std::path::{Path, PathBuf};
+
+use cudarc::driver::{
+    result::{self, event},
+    sys,
+};
+use patchmark_fused::{Size, Sizing};
+
+use crate::{Batch, Device, Element, Error, Outputs, Planner, Source, Stream};
+
+/// Untimed launches before the first sample.
+const WARM_UP: usize = 10;
+
+/// What is measured.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The images.
+    pub sizes: Vec<Size>,
+    /// How they are resized.
+    pub sizing: Sizing,
+    /// The dtype of the output.
+    pub element: Element,
+    /// Samples of each.
+    pub samples: usize,
+}
+
+/// Bytes and times of one setup.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Bytes that the images have.
+    pub input_bytes: usize,
+    /// Bytes that the three outputs have.
+    pub output_bytes: usize,
+    /// Blocks of the launch.
+    pub blocks: u32,
+    /// Bytes of shared memory of a block.
+    pub shared_bytes: usize,
+    /// Milliseconds of each launch.
+    pub kernel_ms: Vec<f64>,
+    /// Milliseconds of each copy, which reads and writes as many bytes as the launch in all.
+    pub copy_ms: Vec<f64>,
+}
+
+/// Measures on CUDA device `ordinal`, with the compiler of `libraries` and its machine code kept in `cache`.
+///
+/// # Errors
+/// As for [`Batch::new`] and [`Device::new`]; [`Error::Driver`] where memory is short or the device fails.
+pub fn measure(
+    setup: &Setup,
+    ordinal: i32,
+    libraries: &Path,
+    cache: Option<PathBuf>,
+) -> Result<Measured, Error> {
+    let values = std::array::from_fn(|_| std::array::from_fn(|x| (x as f32 - 127.5) / 127.5));
+    let planner = Planner::new(setup.sizing, setup.element, &values, setup.sizes.len());
+    let limit = setup.sizing.max_num_patches;
+    let batch = Batch::new(&planner, &setup.sizes, limit)?;
+    let device = Device::new(&planner, ordinal, libraries, cache)?;
+    let _entered = device.enter()?;
+    let stream = Stream(0);
+
+    let row = setup.sizing.patch_size.pow(2) * 3 * setup.element.size();
+    let values = Memory::new(batch.plans().len() * limit * row)?;
+    let mask = Memory::new(batch.plans().len() * limit * 4)?;
+    let shapes = Memory::new(batch.plans().len() * 16)?;
+    let mut images = Vec::new();
+    let mut sources = Vec::new();
+    for (size, seed) in setup.sizes.iter().zip(1..) {
+        let pixels = Memory::new(size.height * size.width * 3)?;
+        pixels.write(&noise(pixels.length, seed))?;
+        sources.push(Source { address: pixels.address, pitch: size.width * 3 });
+        images.push(pixels);
+    }
+    let plans = device.place(&batch, stream)?;
+    let table = Memory::new(batch.table_length(&planner))?;
+    let mut bytes = vec![0; table.length];
+    let outputs = Outputs { values: values.address, mask: mask.address, shapes: shapes.address };
+    let launch = batch.write(&planner, &mut bytes, table.address, &sources, &plans, outputs)?;
+    table.write(&bytes)?;
+
+    let input_bytes: usize = images.iter().map(|image| image.length).sum();
+    let output_bytes = values.length + mask.length + shapes.length;
+    let half = (input_bytes + output_bytes) / 2;
+    let [from, to] = [Memory::new(half)?, Memory::new(half)?];
+    let flush = Memory::new(
+        2 * device.context().attribute(sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)? as usize,
+    )?;
+    // SAFETY: everything that the launch names was just allocated and written, and outlives the measurement; so do
+    // the copy's two buffers, which do not overlap.
+    let kernel = || unsafe { device.launch(&batch, &launch, stream) };
+    let copy = || {
+        // SAFETY: as above.
+        unsafe { result::memcpy_dtod_async(to.address, from.address, half, stream.raw()) }
+            .map_err(Error::driver("cuMemcpyDtoDAsync"))
+    };
+    for _ in 0..WARM_UP {
+        kernel()?;
+        copy()?;
+    }
+    let clock = Clock::new()?;
+    let (mut kernel_ms, mut copy_ms) = (Vec::new(), Vec::new());
+    for _ in 0..setup.samples {
+        kernel_ms.push(clock.time(&flush, stream, kernel)?);
+        copy_ms.push(clock.time(&flush, stream, copy)?);
+    }
+    Ok(Measured {
+        input_bytes,
+        output_bytes,
+        blocks: batch.blocks(),
+        shared_bytes: batch.shared(),
+        kernel_ms,
+        copy_ms,
+    })
+}
+
+/// Bytes that are not all alike.
+fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    (0..length).map(|_| random()).collect()
+}
+
+/// Device memory of the current context.
+struct Memory {
+    address: u64,
+    length: usize,
+}
+
+impl Memory {
+    fn new(length: usize) -> Result<Self, Error> {
+        // SAFETY: the context is current; what is there is written before it is read, or does not matter.
+        let address = unsafe { result::malloc_sync(length.max(1)) }.map_err(Error::driver("cuMemAlloc"))?;
+        Ok(Self { address, length })
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        debug_assert!(bytes.len() <= self.length);
+        // SAFETY: the memory has room, and nothing under way uses it.
+        unsafe { result::memcpy_htod_sync(self.address, bytes) }.map_err(Error::driver("cuMemcpyHtoD"))
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: allocated once, freed once; the driver waits for what is under way. A lost device has nothing left.
+        let _ = unsafe { result::free_sync(self.address) };
+    }
+}
+
+/// Two events.
+struct Clock {
+    start: sys::CUevent,
+    end: sys::CUevent,
+}
+
+impl Clock {
+    fn new() -> Result<Self, Error> {
+        let event =
+            || event::create(sys::CUevent_flags::CU_EVENT_DEFAULT).map_err(Error::driver("cuEventCreate"));
+        Ok(Self { start: event()?, end: event()? })
+    }
+
+    /// Milliseconds of `work`, with nothing of it in the second-level cache.
+    fn time(
+        &self,
+        flush: &Memory,
+        stream: Stream,
+        work: impl Fn() -> Result<(), Error>,
+    ) -> Result<f64, Error> {
+        let failed = Error::driver("timing an event");
+        // SAFETY: memory and events are alive.
+        unsafe {
+            result::memset_d8_async(flush.address, 0, flush.length, stream.raw()).map_err(&failed)?;
+            event::record(self.start, stream.raw()).map_err(&failed)?;
+            work()?;
+            event::record(self.end, stream.raw()).map_err(&failed)?;
+            event::synchronize(self.end).map_err(&failed)?;
+            event::elapsed(self.start, self.end).map(f64::from).map_err(&failed)
+        }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        for event in [self.start, self.end] {
+            // SAFETY: made once, destroyed once. A lost device has nothing left.
+            let _ = unsafe { event::destroy(event) };
+        }
+    }
+}

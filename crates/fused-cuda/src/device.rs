@@ -1,0 +1,135 @@
+//! A device: its kernel, the plans that it keeps, and launches on the caller's stream.
+
+use std::{
+    ffi::c_void,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cudarc::driver::{
+    result::{self, module},
+    sys::{self, CUdevice_attribute as Attribute},
+};
+
+use crate::{
+    Batch, Error, Launch, Planner,
+    code_cache::CodeCache,
+    compiler::{ENTRY, Program},
+    context::{Context, Entered},
+    layout::THREADS,
+    resident::Resident,
+};
+
+/// A raw stream of the driver, such as `torch.cuda.current_stream().cuda_stream`; 0 is the default stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream(pub u64);
+
+impl Stream {
+    pub(crate) fn raw(self) -> sys::CUstream {
+        self.0 as sys::CUstream
+    }
+}
+
+/// The kernel on one device.
+#[derive(Debug)]
+pub struct Device {
+    module: sys::CUmodule,
+    function: sys::CUfunction,
+    plans: Mutex<Resident>,
+    context: Arc<Context>,
+}
+
+// SAFETY: the driver's handles may be used from any thread; what changes is behind a mutex.
+unsafe impl Send for Device {}
+// SAFETY: as above.
+unsafe impl Sync for Device {}
+
+impl Device {
+    /// Makes the kernel for `planner`'s patches and dtype ready on CUDA device `ordinal`, in the primary context,
+    /// which is torch's. It is taken from the folder `cache`, or compiled by the NVRTC of the folder `libraries`.
+    ///
+    /// # Errors
+    /// [`Error::NoDriver`] on a machine without one, [`Error::Driver`] where the device is not there or refuses the
+    /// kernel, and as for [`CodeCache::get`].
+    pub fn new(
+        planner: &Planner,
+        ordinal: i32,
+        libraries: &Path,
+        cache: Option<PathBuf>,
+    ) -> Result<Self, Error> {
+        let context = Context::new(ordinal)?;
+        let capability = (
+            context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
+            context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
+        );
+        let program = Program::new(capability, planner.sizing().patch_size, planner.element());
+        let code = CodeCache::new(cache).get(&program, libraries)?;
+        let entered = context.enter()?;
+        // SAFETY: `code` is a whole cubin, which the driver copies; the module stays loaded as long as its function.
+        let (module, function) = unsafe {
+            let module =
+                module::load_data(code.as_ptr().cast()).map_err(Error::driver("cuModuleLoadData"))?;
+            let function =
+                module::get_function(module, ENTRY.into()).map_err(Error::driver("cuModuleGetFunction"))?;
+            (module, function)
+        };
+        drop(entered);
+        Ok(Self { module, function, plans: Mutex::default(), context: Arc::new(context) })
+    }
+
+    /// Makes the device's context the calling thread's, until what is returned is dropped.
+    pub(crate) fn enter(&self) -> Result<Entered, Error> {
+        self.context.enter()
+    }
+
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// The addresses of the batch's plans in device memory. Those that are not there yet are uploaded on `stream`, in
+    /// one copy; they stay until there is no more room, when all go at once.
+    ///
+    /// # Errors
+    /// [`Error::Driver`], out of memory among them.
+    pub fn place(&self, batch: &Batch, stream: Stream) -> Result<Vec<u64>, Error> {
+        let _entered = self.enter()?;
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).place(batch.plans(), stream)
+    }
+
+    /// Launches the batch on `stream`. It returns before the work is done.
+    ///
+    /// # Errors
+    /// [`Error::Driver`].
+    ///
+    /// # Safety
+    /// `launch` is of this batch ([`Batch::write`]). When the stream comes to it, its table lies at the address that it
+    /// was written for, sources hold the images' bytes, and outputs have room; all of them stay until it is done. The
+    /// plans are from [`Device::place`] on this very stream, with nothing placed between.
+    pub unsafe fn launch(&self, batch: &Batch, launch: &Launch, stream: Stream) -> Result<(), Error> {
+        let _entered = self.enter()?;
+        let mut parameters = [std::ptr::from_ref(launch).cast_mut().cast::<c_void>()];
+        // SAFETY: the kernel takes one `Launch`, which the driver copies; the rest is the caller's promise.
+        unsafe {
+            result::launch_kernel(
+                self.function,
+                (batch.blocks(), 1, 1),
+                (THREADS as u32, 1, 1),
+                batch.shared() as u32,
+                stream.raw(),
+                &mut parameters,
+            )
+        }
+        .map_err(Error::driver("cuLaunchKernel"))
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // Where the context is lost, so is all that would be given back.
+        if let Ok(_entered) = self.context.enter() {
+            self.plans.get_mut().unwrap_or_else(PoisonError::into_inner).free();
+            // SAFETY: loaded once, in `new`; the driver waits for what is under way.
+            let _ = unsafe { module::unload(self.module) };
+        }
+    }
+}

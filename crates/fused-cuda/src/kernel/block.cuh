@@ -1,0 +1,98 @@
+// A block resizes a tile of one image's output: columns first, into groups of four rows that shared memory
+// keeps (a word holds the four bytes of a column), then rows, through the table, into the patches.
+
+template <class Sample> DEVICE void resize(const Launch& launch, const Image& image, int index, int number)
+{
+    const Tile tile = find_tile<Sample>(image, number);
+    const bool staged = image.mode != DIRECT;
+    EACH_THREAD(t)
+    {
+        for (u32 at = t * 16; at < 768 * sizeof(Sample); at += THREADS * 16) {
+            copy_async(t, at, launch.table + at, 16);
+        }
+        if (staged) {
+            copy_stage(image, tile, tile.group, t);
+        }
+    }
+    for (int kept = tile.group, end; kept < tile.group_end; kept = end) {
+        end = least(kept + image.chunk, tile.group_end);
+        for (int group = kept; group < end; group += STAGE) {
+            EACH_THREAD(t) { wait_for_copies(t); }
+            BARRIER(); // this stage has landed, and nobody reads the one before it, nor what is kept
+            EACH_THREAD(t)
+            {
+                if (staged && group + STAGE < tile.group_end) {
+                    copy_stage(image, tile, group + STAGE, t);
+                }
+                if (image.mode == ALIGNED) {
+                    horizontal<ALIGNED>(image, tile, group, kept, end, t);
+                } else if (image.mode == SHIFTED) {
+                    horizontal<SHIFTED>(image, tile, group, kept, end, t);
+                } else {
+                    horizontal<DIRECT>(image, tile, group, kept, end, t);
+                }
+            }
+        }
+        BARRIER(); // all groups of the chunk are kept
+        EACH_THREAD(t)
+        {
+            // Samples that share a store must share a row of a patch.
+            if (PATCH_OF(launch) % 4 == 0) {
+                vertical<Sample, 4>(launch, image, tile, index, kept, end, t);
+            } else if (PATCH_OF(launch) % 2 == 0) {
+                vertical<Sample, 2>(launch, image, tile, index, kept, end, t);
+            } else {
+                vertical<Sample, 1>(launch, image, tile, index, kept, end, t);
+            }
+        }
+    }
+}
+
+// Writes zeros from one sample to another, N at a time.
+template <class Sample, int N> DEVICE void zero(u64 values, u64 from, u64 to, int thread)
+{
+    for (u64 at = from / N + thread; at < to / N; at += THREADS) {
+        store(values, at, Run<Sample, N>{});
+    }
+}
+
+// Part `part` of an image's padding; the first writes the mask and the shape too.
+template <class Sample> DEVICE void pad(const Launch& launch, const Image& image, int index, int part)
+{
+    const int patch = PATCH_OF(launch), samples = patch * patch * 3;
+    const int rows = image.out_height / patch, columns = image.out_width / patch, patches = rows * columns;
+    const u64 start = (u64)index * launch.length;
+    const u64 from = (start + patches) * samples + (u64)part * launch.fill;
+    const u64 last = (start + launch.length) * samples;
+    const u64 to = from + launch.fill < last ? from + launch.fill : last;
+    EACH_THREAD(t)
+    {
+        constexpr int WIDE = 16 / sizeof(Sample);
+        if (samples % WIDE == 0) {
+            zero<Sample, WIDE>(launch.values, from, to, t);
+        } else {
+            zero<Sample, 1>(launch.values, from, to, t);
+        }
+        if (part == 0) {
+            for (int i = t; i < launch.limit; i += THREADS) {
+                store(launch.mask, (i64)index * launch.limit + i, (i32)(i < patches));
+            }
+            if (t < 2) {
+                store(launch.shapes, (i64)index * 2 + t, (i64)(t == 0 ? rows : columns));
+            }
+        }
+    }
+}
+
+// One block.
+template <class Sample> DEVICE void block(const Launch& launch, u32 number)
+{
+    const int index = load<u32>(launch.blocks, number);
+    const Image image = load_structure<Image>(launch.images, index);
+    const int inside = number - image.first_block;
+    if (inside < image.tiles) {
+        resize<Sample>(launch, image, index, inside);
+    } else {
+        pad<Sample>(launch, image, index, inside - image.tiles);
+    }
+}

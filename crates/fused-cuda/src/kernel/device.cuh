@@ -1,0 +1,104 @@
+// What the kernel is written in, as CUDA. `emulator.hpp` has the same for the host.
+
+#define DEVICE static __device__ __forceinline__
+// Code between barriers, for the thread `t`. Nothing but shared memory outlives it.
+#define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
+#define BARRIER() __syncthreads()
+// A constant here, so that divisions by it are products.
+#define PATCH_OF(launch) PATCH
+
+extern __shared__ __align__(16) u8 shared_memory[];
+
+template <class T> DEVICE T load(u64 address, i64 index)
+{
+    const u64 at = address + index * sizeof(T);
+    T value;
+    if constexpr (sizeof(T) == 1) {
+        u32 wide;
+        asm("ld.global.nc.u8 %0, [%1];" : "=r"(wide) : "l"(at));
+        value = (T)wide;
+    } else if constexpr (sizeof(T) == 4) {
+        asm("ld.global.nc.u32 %0, [%1];" : "=r"(value) : "l"(at));
+    } else {
+        static_assert(sizeof(T) == 8);
+        asm("ld.global.nc.v2.u32 {%0, %1}, [%2];" : "=r"(value.low), "=r"(value.high) : "l"(at));
+    }
+    return value;
+}
+
+// A structure, once for a block.
+template <class T> DEVICE T load_structure(u64 address, i64 index)
+{
+    return reinterpret_cast<const T*>(address)[index];
+}
+
+// Stores what nothing on this multiprocessor reads again.
+template <class T> DEVICE void store(u64 address, i64 index, T value)
+{
+    const u64 at = address + index * sizeof(T);
+    if constexpr (sizeof(T) == 16) {
+        const uint4 v = __builtin_bit_cast(uint4, value);
+        asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(at), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+                     : "memory");
+    } else if constexpr (sizeof(T) == 8) {
+        asm volatile("st.global.cs.u64 [%0], %1;" ::"l"(at), "l"(__builtin_bit_cast(u64, value)) : "memory");
+    } else if constexpr (sizeof(T) == 4) {
+        asm volatile("st.global.cs.u32 [%0], %1;" ::"l"(at), "r"(__builtin_bit_cast(u32, value)) : "memory");
+    } else if constexpr (sizeof(T) == 2) {
+        asm volatile("st.global.cs.u16 [%0], %1;" ::"l"(at), "h"(__builtin_bit_cast(u16, value)) : "memory");
+    } else {
+        static_assert(sizeof(T) == 1);
+        asm volatile("st.global.cs.u8 [%0], %1;" ::"l"(at), "r"((u32)__builtin_bit_cast(u8, value)) : "memory");
+    }
+}
+
+// The index is apart from the offset, so that it becomes part of the instruction.
+template <class T> DEVICE T load_shared(u32 offset, int index = 0)
+{
+    return reinterpret_cast<const T*>(shared_memory + offset)[index];
+}
+
+template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
+{
+    reinterpret_cast<T*>(shared_memory + offset)[index] = value;
+}
+
+// Starts to copy `bytes` (at most 16) to 16 bytes of shared memory; both places are multiples of 16.
+DEVICE void copy_async(int, u32 offset, u64 from, u32 bytes)
+{
+    const u32 to = (u32)__cvta_generic_to_shared(shared_memory + offset);
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+}
+
+// Waits for the copies that this thread started.
+DEVICE void wait_for_copies(int)
+{
+    asm volatile("cp.async.wait_all;" ::: "memory");
+}
+
+// The bytes of `a` and `b` (0 to 3 and 4 to 7) that the selector's four digits name.
+DEVICE u32 permute(u32 a, u32 b, u32 selector)
+{
+    return __byte_perm(a, b, selector);
+}
+
+// The 32 bits that begin `bits` (below 32) into `low` and `high`.
+DEVICE u32 funnel(u32 low, u32 high, u32 bits)
+{
+    return __funnelshift_r(low, high, bits);
+}
+
+// `sum` and two products of signed 16-bit weights with the low, or the high, two bytes.
+DEVICE i32 dot_low(u32 weights, u32 bytes, i32 sum)
+{
+    i32 result;
+    asm("dp2a.lo.s32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(weights), "r"(bytes), "r"(sum));
+    return result;
+}
+
+DEVICE i32 dot_high(u32 weights, u32 bytes, i32 sum)
+{
+    i32 result;
+    asm("dp2a.hi.s32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(weights), "r"(bytes), "r"(sum));
+    return result;
+}

@@ -1,0 +1,197 @@
+//! All that the resize of images of one size needs, and a bounded store of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use patchmark_fused::{Axis, Filter, Size, Sizing};
+
+use crate::{Element, Error, layout::Image, tables::WordAxis, tiling::Tiling};
+
+/// The weights of a resize in the arrangement of the kernel, and the tiles of its output.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) input: Size,
+    pub(crate) output: Size,
+    pub(crate) tiling: Tiling,
+    /// What is uploaded: weights of columns, weights of rows, first words of columns, first groups of rows.
+    pub(crate) tables: Vec<u8>,
+    /// Bytes from the start of `tables` to each of the four.
+    starts: [usize; 4],
+    steps: [usize; 2],
+    shifts: [u32; 2],
+}
+
+impl Plan {
+    /// Plans the resize from `input` to `output`.
+    ///
+    /// # Errors
+    /// [`Error::Size`] for sizes that no image can have.
+    fn new(input: Size, output: Size, filter: Filter, sample: usize) -> Result<Self, Error> {
+        input.check()?;
+        output.check()?;
+        let columns = WordAxis::new(&Axis::new(input.width, output.width, filter));
+        let rows = WordAxis::new(&Axis::new(input.height, output.height, filter));
+        let mut tables = Vec::new();
+        columns.write_by_step(&mut tables);
+        let row_weights = tables.len();
+        rows.write_by_output(&mut tables);
+        let first_columns = tables.len();
+        columns.write_first(&mut tables);
+        let first_rows = tables.len();
+        rows.write_first(&mut tables);
+        Ok(Self {
+            input,
+            output,
+            tiling: Tiling::choose(&columns, &rows, input.height, sample),
+            tables,
+            starts: [0, row_weights, first_columns, first_rows],
+            steps: [columns.steps, rows.steps],
+            shifts: [columns.shift, rows.shift],
+        })
+    }
+
+    /// The size that images are resized to, in pixels.
+    pub fn output(&self) -> Size {
+        self.output
+    }
+
+    /// The tables to keep in device memory, at a multiple of 16 bytes.
+    pub fn tables(&self) -> &[u8] {
+        &self.tables
+    }
+
+    /// The kernel's description of an image whose tables lie at `address`; place, pitch, mode and block are the
+    /// batch's to fill in.
+    pub(crate) fn image(&self, address: u64) -> Image {
+        let at = |table: usize| address + self.starts[table] as u64;
+        let Tiling { height, width, across, tiles, row_bytes, chunk, .. } = self.tiling;
+        Image {
+            pixels: 0,
+            pitch: 0,
+            columns: at(2),
+            column_weights: at(0),
+            rows: at(3),
+            row_weights: at(1),
+            height: self.input.height as i32,
+            width: self.input.width as i32,
+            out_height: self.output.height as i32,
+            out_width: self.output.width as i32,
+            column_steps: self.steps[0] as i32,
+            column_shift: self.shifts[0] as i32,
+            row_steps: self.steps[1] as i32,
+            row_shift: self.shifts[1] as i32,
+            tile_height: height as i32,
+            tile_width: width as i32,
+            tiles_across: across as i32,
+            tiles: tiles as i32,
+            row_bytes: row_bytes as i32,
+            chunk: chunk as i32,
+            mode: crate::layout::Mode::Direct,
+            first_block: 0,
+        }
+    }
+}
+
+/// What a batch is turned into, and the plans for it. The size search and the weights (50 to 200 µs) are paid once
+/// for each size.
+#[derive(Debug)]
+pub struct Planner {
+    sizing: Sizing,
+    element: Element,
+    /// What each byte of each channel becomes, `[3][256]` samples.
+    table: Vec<u8>,
+    capacity: usize,
+    store: Mutex<Store>,
+}
+
+#[derive(Debug, Default)]
+struct Store {
+    /// Counts look-ups, to know which plan was used longest ago.
+    clock: u64,
+    plans: HashMap<Size, (u64, Arc<Plan>)>,
+}
+
+impl Planner {
+    /// A planner that keeps at most `capacity` plans (at least one). `values` is what each byte of each channel
+    /// (red, green, blue) becomes before it is rounded to `element`.
+    pub fn new(sizing: Sizing, element: Element, values: &[[f32; 256]; 3], capacity: usize) -> Self {
+        Self {
+            sizing,
+            element,
+            table: element.table(values),
+            capacity: capacity.max(1),
+            store: Mutex::default(),
+        }
+    }
+
+    /// How sizes follow from images' own.
+    pub fn sizing(&self) -> Sizing {
+        self.sizing
+    }
+
+    /// The dtype of the output.
+    pub fn element(&self) -> Element {
+        self.element
+    }
+
+    pub(crate) fn table(&self) -> &[u8] {
+        &self.table
+    }
+
+    /// The plan for images of `size`, made where there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::Size`] for a size that no image can have or that cannot be cut into patches.
+    pub fn plan(&self, size: Size) -> Result<Arc<Plan>, Error> {
+        if let Some(plan) = self.find(size) {
+            return Ok(plan);
+        }
+        // Made outside the lock: two threads may make the same plan, but none waits for another's.
+        let output = self.sizing.output(size)?;
+        let plan = Arc::new(Plan::new(size, output, self.sizing.filter, self.element.size())?);
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = store.clock;
+        if store.plans.len() >= self.capacity {
+            let oldest = store.plans.iter().min_by_key(|(_, (used, _))| *used).map(|(size, _)| *size);
+            oldest.and_then(|size| store.plans.remove(&size));
+        }
+        store.plans.insert(size, (now, Arc::clone(&plan)));
+        Ok(plan)
+    }
+
+    fn find(&self, size: Size) -> Option<Arc<Plan>> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clock += 1;
+        let now = store.clock;
+        let (used, plan) = store.plans.get_mut(&size)?;
+        *used = now;
+        Some(Arc::clone(plan))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_shared_and_the_oldest_goes_first() {
+        let sizing = Sizing { patch_size: 16, max_num_patches: 16, resize: true, filter: Filter::Bilinear };
+        let planner = Planner::new(sizing, Element::F32, &[[0.0; 256]; 3], 2);
+        let get = |side| planner.plan(Size { height: side, width: side }).unwrap();
+        let (first, second) = (get(10), get(20));
+        assert!(Arc::ptr_eq(&first, &get(10)));
+        get(30);
+        assert!(Arc::ptr_eq(&first, &get(10)), "used later than the second");
+        assert!(!Arc::ptr_eq(&second, &get(20)));
+    }
+
+    #[test]
+    fn tables_of_eight_bytes_begin_at_multiples_of_eight() {
+        let plan = Plan::new(Size { height: 33, width: 1 }, Size { height: 7, width: 5 }, Filter::Bicubic, 4)
+            .unwrap();
+        assert!(plan.starts[..2].iter().all(|start| start % 8 == 0));
+        assert!(plan.starts[2..].iter().all(|start| start % 4 == 0));
+    }
+}

@@ -1,0 +1,154 @@
+//! Pinned host memory that batches are uploaded from.
+
+use std::{ffi::c_void, ops::Range, sync::Arc};
+
+use cudarc::driver::{result, sys};
+
+use crate::{Device, Error, Stream, context::Context};
+
+/// Two pinned buffers in turn: one is filled while the other one's copy may still be under way.
+///
+/// A copy from pageable memory would be staged by the driver on the calling thread, at a fraction of the bus's speed,
+/// and would wait for the stream.
+#[derive(Debug, Default)]
+pub struct Staging {
+    buffers: [Buffer; 2],
+    turn: usize,
+}
+
+/// A buffer and the event behind its last copy.
+#[derive(Debug)]
+struct Buffer {
+    start: *mut c_void,
+    length: usize,
+    copied: Option<sys::CUevent>,
+    /// The context of both, once there are any.
+    context: Option<Arc<Context>>,
+}
+
+// SAFETY: pinned memory and events belong to the process, not to a thread, and are reached through `&mut` alone.
+unsafe impl Send for Staging {}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self { start: std::ptr::null_mut(), length: 0, copied: None, context: None }
+    }
+}
+
+impl Staging {
+    /// The next buffer of `length` bytes, whose parts are then sent to `address` and beyond on `stream`. Waits for the
+    /// upload before the last one.
+    ///
+    /// # Errors
+    /// [`Error::Driver`], out of memory among them.
+    pub fn begin(
+        &mut self,
+        device: &Device,
+        length: usize,
+        address: u64,
+        stream: Stream,
+    ) -> Result<Upload<'_>, Error> {
+        let _entered = device.enter()?;
+        self.turn ^= 1;
+        let buffer = &mut self.buffers[self.turn];
+        buffer.wait()?;
+        buffer.context.get_or_insert_with(|| Arc::clone(device.context()));
+        if buffer.length < length {
+            buffer.free();
+            // SAFETY: the context is current.
+            buffer.start =
+                unsafe { result::malloc_host(length, 0) }.map_err(Error::driver("cuMemHostAlloc"))?;
+            buffer.length = length;
+        }
+        Ok(Upload { buffer, length, address, stream })
+    }
+}
+
+impl Buffer {
+    /// Waits until the last copy has read the buffer.
+    fn wait(&self) -> Result<(), Error> {
+        self.copied.map_or(Ok(()), |event| {
+            // SAFETY: the event was made by `Upload::send` and lives as long as the buffer.
+            unsafe { result::event::synchronize(event) }.map_err(Error::driver("cuEventSynchronize"))
+        })
+    }
+
+    fn free(&mut self) {
+        if self.length > 0 {
+            // SAFETY: from `malloc_host`, freed once; no copy reads it (see `wait`). A lost device's memory is gone.
+            let _ = unsafe { result::free_host(self.start) };
+            self.length = 0;
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let Some(context) = self.context.clone() else { return };
+        // Where the context is lost, so is all that would be given back.
+        if let (Ok(_entered), Ok(())) = (context.enter(), self.wait()) {
+            self.free();
+            // SAFETY: made once by `send`, destroyed once.
+            self.copied.map(|event| unsafe { result::event::destroy(event) });
+        }
+    }
+}
+
+/// A buffer that is being filled and sent.
+#[derive(Debug)]
+pub struct Upload<'a> {
+    buffer: &'a mut Buffer,
+    length: usize,
+    address: u64,
+    stream: Stream,
+}
+
+impl Upload<'_> {
+    /// A part of the buffer, to be filled before it is sent.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for a part that it does not have.
+    pub fn part(&mut self, part: Range<usize>) -> Result<&mut [u8], Error> {
+        self.check(&part)?;
+        // SAFETY: the buffer has `length` bytes, `part` lies inside them, and no copy reads what was not yet sent; any
+        // bits are bytes.
+        Ok(unsafe {
+            std::slice::from_raw_parts_mut(self.buffer.start.cast::<u8>().add(part.start), part.len())
+        })
+    }
+
+    /// Starts the copy of a part, which must not be filled again.
+    ///
+    /// # Errors
+    /// [`Error::Driver`], and [`Error::Mismatch`] for a part that the buffer does not have.
+    ///
+    /// # Safety
+    /// The address given to [`Staging::begin`] has room for the whole buffer until the copy is done.
+    pub unsafe fn send(&mut self, part: Range<usize>) -> Result<(), Error> {
+        let to = self.address + part.start as u64;
+        let stream = self.stream.raw();
+        let context = self.buffer.context.clone();
+        let _entered = context.as_ref().map(|context| context.enter()).transpose()?;
+        let event = match self.buffer.copied {
+            Some(event) => event,
+            None => *self.buffer.copied.insert(
+                result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)
+                    .map_err(Error::driver("cuEventCreate"))?,
+            ),
+        };
+        let bytes = self.part(part)?;
+        // SAFETY: the caller's promise; the buffer is waited for before it is filled again or freed.
+        unsafe {
+            result::memcpy_htod_async(to, bytes, stream).map_err(Error::driver("cuMemcpyHtoDAsync"))?;
+            result::event::record(event, stream).map_err(Error::driver("cuEventRecord"))
+        }
+    }
+
+    fn check(&self, part: &Range<usize>) -> Result<(), Error> {
+        if part.start <= part.end && part.end <= self.length {
+            Ok(())
+        } else {
+            Err(Error::Mismatch { what: "bytes of an upload", given: part.end, needed: self.length })
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The weights of an axis in the arrangement of the kernel.
+
+use patchmark_fused::Axis;
+
+/// Neighbours that share a word: pixels of a row, or rows.
+pub(crate) const NEIGHBOURS: usize = 4;
+
+/// An axis whose windows begin at whole words: weights before and behind a window are zero.
+#[derive(Debug)]
+pub(crate) struct WordAxis {
+    /// The first word of each output; never decreasing.
+    pub first: Vec<u32>,
+    /// Words that each output takes.
+    pub steps: usize,
+    /// `[output][step]`: four weights each.
+    weights: Vec<[i16; NEIGHBOURS]>,
+    /// Fraction bits.
+    pub shift: u32,
+}
+
+impl WordAxis {
+    pub fn new(axis: &Axis) -> Self {
+        let outputs = axis.output();
+        let place = |i: usize| {
+            let (first, weights) = axis.window(i);
+            (first as usize / NEIGHBOURS, first as usize % NEIGHBOURS, weights)
+        };
+        let steps = (0..outputs)
+            .map(place)
+            .map(|(_, skipped, weights)| (skipped + weights.len()).div_ceil(NEIGHBOURS))
+            .max()
+            .unwrap_or(1);
+        let mut words = Self {
+            first: Vec::with_capacity(outputs),
+            steps,
+            weights: vec![[0; NEIGHBOURS]; outputs * steps],
+            shift: axis.precision(),
+        };
+        for i in 0..outputs {
+            let (word, skipped, weights) = place(i);
+            words.first.push(word as u32);
+            let to = words.weights[i * steps..][..steps].as_flattened_mut();
+            to[skipped..][..weights.len()].copy_from_slice(weights);
+        }
+        words
+    }
+
+    /// One past the last word of outputs `from..=to`.
+    pub fn end(&self, to: usize) -> usize {
+        self.first[to] as usize + self.steps
+    }
+
+    /// Outputs.
+    pub fn outputs(&self) -> usize {
+        self.first.len()
+    }
+
+    /// Appends the weights, output by output.
+    pub fn write_by_output(&self, bytes: &mut Vec<u8>) {
+        self.weights.iter().for_each(|four| write_word(four, bytes));
+    }
+
+    /// Appends the weights, step by step, so that neighbouring outputs load neighbouring weights.
+    pub fn write_by_step(&self, bytes: &mut Vec<u8>) {
+        for step in 0..self.steps {
+            self.weights.iter().skip(step).step_by(self.steps).for_each(|four| write_word(four, bytes));
+        }
+    }
+
+    /// Appends the first words.
+    pub fn write_first(&self, bytes: &mut Vec<u8>) {
+        self.first.iter().for_each(|first| bytes.extend(first.to_le_bytes()));
+    }
+}
+
+fn write_word(four: &[i16; NEIGHBOURS], bytes: &mut Vec<u8>) {
+    four.iter().for_each(|weight| bytes.extend(weight.to_le_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patchmark_fused::Filter;
+
+    #[test]
+    fn words_hold_the_windows_and_zeros_around_them() {
+        for (input, output) in [(1024, 288), (768, 224), (1, 16), (17, 16), (4000, 16), (7, 7)] {
+            for filter in [Filter::Bilinear, Filter::Bicubic] {
+                let axis = Axis::new(input, output, filter);
+                let words = WordAxis::new(&axis);
+                assert!(words.first.is_sorted());
+                for i in 0..output {
+                    let (first, weights) = axis.window(i);
+                    let skipped = first as usize - words.first[i] as usize * 4;
+                    let row = words.weights[i * words.steps..][..words.steps].as_flattened();
+                    assert_eq!(&row[skipped..][..weights.len()], weights);
+                    assert_eq!(
+                        row.iter().filter(|w| **w != 0).count(),
+                        weights.iter().filter(|w| **w != 0).count()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_downscale_takes_three_words() {
+        assert_eq!(WordAxis::new(&Axis::new(1024, 288, Filter::Bilinear)).steps, 3);
+        assert_eq!(WordAxis::new(&Axis::new(768, 224, Filter::Bilinear)).steps, 3);
+    }
+}

@@ -1,0 +1,128 @@
+//! How an output is cut into tiles, one for each block.
+
+use crate::{
+    layout::{SHARED, STAGE},
+    tables::{NEIGHBOURS, WordAxis},
+};
+
+/// Widths to try, in pixels: 96 give each of 192 threads one task of a stage. All are multiples of four, so that
+/// four samples which are stored together belong to one tile.
+const WIDTHS: [usize; 9] = [96, 80, 64, 48, 32, 24, 16, 8, 4];
+
+/// Heights to try, in pixels.
+const HEIGHTS: [usize; 5] = [16, 8, 4, 2, 1];
+
+/// The tiles of an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tiling {
+    /// Rows of a tile, in pixels; the last ones may be lower.
+    pub height: usize,
+    /// Columns of a tile, in pixels; the last ones may be narrower.
+    pub width: usize,
+    /// Tiles in a row of tiles.
+    pub across: usize,
+    /// All tiles.
+    pub tiles: usize,
+    /// Bytes of a source row in shared memory; 0 where rows are read directly.
+    pub row_bytes: usize,
+    /// Groups of four resized rows that are kept at a time; an even number.
+    pub chunk: usize,
+    /// Bytes of shared memory.
+    pub shared: usize,
+}
+
+impl Tiling {
+    /// The largest tile that fits into shared memory: with its source rows and all of its resized rows in it, else
+    /// with its resized rows in chunks, else with source rows read where they lie.
+    pub fn choose(columns: &WordAxis, rows: &WordAxis, input_height: usize, sample: usize) -> Self {
+        let groups = input_height.div_ceil(NEIGHBOURS);
+        let attempt = |height: usize, width: usize, staged: bool, chunked: bool| {
+            let (height, _) = balanced(rows.outputs(), height, 1);
+            let (width, across) = balanced(columns.outputs(), width, 4);
+            let words = longest(columns, width, usize::MAX);
+            let groups = longest(rows, height, groups).next_multiple_of(STAGE);
+            // A row may begin up to 15 bytes into its first 16, and a word behind its last pixel is read with it.
+            let row_bytes = if staged { (words * 12 + 16).next_multiple_of(16) } else { 0 };
+            let pitch = (3 * width).next_multiple_of(4) * 4;
+            let fixed = (768 * sample).next_multiple_of(16) + 2 * STAGE * 4 * row_bytes;
+            let mut tiling = Self {
+                height,
+                width,
+                across,
+                tiles: 0,
+                row_bytes,
+                chunk: groups,
+                shared: fixed + groups * pitch,
+            };
+            if tiling.shared > SHARED && chunked {
+                let left = SHARED.checked_sub(fixed + height * pitch)?;
+                tiling.chunk = left / pitch / STAGE * STAGE;
+                tiling.shared = fixed + height * pitch + tiling.chunk * pitch;
+            }
+            tiling.tiles = rows.outputs().div_ceil(height) * across;
+            (tiling.chunk > 0 && tiling.shared <= SHARED).then_some(tiling)
+        };
+        let sizes = || HEIGHTS.into_iter().flat_map(|height| WIDTHS.map(|width| (height, width)));
+        sizes()
+            .find_map(|(height, width)| attempt(height, width, true, false))
+            .or_else(|| sizes().find_map(|(height, width)| attempt(height, width, true, true)))
+            .or_else(|| sizes().find_map(|(height, width)| attempt(height, width, false, true)))
+            // Four pixels of one row without source rows need a few hundred bytes.
+            .unwrap_or_else(|| unreachable!("the smallest tile fits any shared memory"))
+    }
+}
+
+/// Sides of equal tiles of at most `most` pixels, a multiple of `unit`, and their number.
+fn balanced(side: usize, most: usize, unit: usize) -> (usize, usize) {
+    let tile = side.div_ceil(side.div_ceil(most)).next_multiple_of(unit);
+    (tile, side.div_ceil(tile))
+}
+
+/// The most words that a tile of `side` outputs takes, none of them beyond `words`.
+fn longest(axis: &WordAxis, side: usize, words: usize) -> usize {
+    let outputs = axis.outputs();
+    (0..outputs)
+        .step_by(side)
+        .map(|from| axis.end((from + side).min(outputs) - 1).min(words) - axis.first[from] as usize)
+        .max()
+        .unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patchmark_fused::{Axis, Filter};
+
+    fn choose(input: (usize, usize), output: (usize, usize)) -> Tiling {
+        let axis = |from, to| WordAxis::new(&Axis::new(from, to, Filter::Bilinear));
+        Tiling::choose(&axis(input.1, output.1), &axis(input.0, output.0), input.0, 4)
+    }
+
+    #[test]
+    fn usual_images_give_every_thread_a_task() {
+        for (input, output) in
+            [((768, 1024), (224, 288)), ((480, 640), (224, 288)), ((1080, 1920), (192, 336))]
+        {
+            let tiling = choose(input, output);
+            assert_eq!(tiling.height, 16, "{tiling:?}");
+            assert!(tiling.width >= 80 || input.1 > 1024, "{tiling:?}");
+            assert!(tiling.row_bytes > 0 && tiling.shared <= SHARED);
+        }
+        assert_eq!(choose((768, 1024), (224, 288)).width, 96);
+    }
+
+    #[test]
+    fn whatever_the_scale_some_tile_fits() {
+        for input in [1, 3, 1000, 4000, 100_000, 1 << 20] {
+            for output in [1, 7, 16, 256, 5000] {
+                for tiling in [choose((input, 16), (output, 16)), choose((16, input), (16, output))] {
+                    assert!(tiling.shared <= SHARED && tiling.chunk > 0 && tiling.chunk % STAGE == 0);
+                    assert_eq!(tiling.width % 4, 0);
+                }
+            }
+        }
+        assert_eq!(choose((16, 1 << 20), (16, 16)).row_bytes, 0, "read directly");
+        let deep = choose((1 << 20, 16), (1, 16));
+        assert!(deep.row_bytes > 0 && deep.chunk < (1 << 18), "in chunks: {deep:?}");
+    }
+}

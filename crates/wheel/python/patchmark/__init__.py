@@ -1,0 +1,1 @@
+"""Patchmark's command line as a Python package: `python -m patchmark`, or the console script `patchmark`."""

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Draws pages and looks at them in Debian's Chromium, which is installed where it is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+need() { echo "browser-test: $1" >&2; exit 2; }
+
+browser=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}
+if [ -z "$browser" ]; then
+    command -v apt-get >/dev/null || need "no chromium and no apt-get: install Chromium, or name it in CHROMIUM"
+    [ "$(id -u)" = 0 ] || need "no chromium: run 'sudo apt-get install chromium', or name it in CHROMIUM"
+    { apt-get update && apt-get install -y --no-install-recommends chromium; } >&2 \
+        || need "apt-get cannot install chromium: install it by hand, or name it in CHROMIUM"
+    browser=$(command -v chromium)
+fi
+command -v npm >/dev/null || need "no npm: install Node 20 or newer"
+(cd tests/browser && npm ci --no-audit --no-fund --silent) || need "npm cannot install tests/browser/package-lock.json"
+
+pages=runs/browser-test
+mkdir -p "$pages"
+target/release/patchmark report reports/epyc-2cpu --out "$pages/run" >/dev/null
+target/release/patchmark report reports/epyc-2cpu reports/epyc-2cpu --out "$pages/runs"
+CHROMIUM="$browser" node tests/browser/pages.js "$pages/run" "$pages/runs"

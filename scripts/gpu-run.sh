@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# gpu-run.sh WHEEL OUT [STEP ...]: doctor, parity, the published trace and the bench matrix on a GPU host that has
+# Python with torch 2.11 and transformers, and neither Rust nor a network. Results go into OUT, a folder a step.
+#
+# All steps together keep within SECONDS_IN_ALL (520); a step that would not fit is left out and named at the end,
+# and can be given by name in another call. DRY_RUN=1 goes through the same steps on the CPU with tiny settings.
+set -euo pipefail
+[ $# -ge 2 ] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+wheel=$(realpath "$1")
+mkdir -p "$2"
+out=$(realpath "$2")
+shift 2
+wanted=" $* "
+python=${PYTHON:-python3}
+budget=${SECONDS_IN_ALL:-520}
+processors=${PROCESSORS:-hf,naive,threaded,batched,fused,fused-u8,fused-cuda}
+
+# The wheel goes into a folder of its own: the host's environment stays as it is. A wheel is an archive, so pip is
+# not needed.
+site=$(mktemp -d)
+trap 'rm -rf "$site"' EXIT
+"$python" -m zipfile -e "$wheel" "$site"
+export PYTHONPATH=$site${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
+cd "$out"
+patchmark() { "$python" -m patchmark "$@"; }
+if [ "${DRY_RUN:-0}" = 1 ]; then
+    device=cpu model=random-tiny many=1,2 large=160x120 small=96x64 time=1s
+    images=("--limits" "64")
+    processors=$(tr ',' '\n' <<<"$processors" | grep -v cuda | paste -sd,)
+else
+    device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 small=640x480 time=12s
+    images=("--limits" "64,256,1024")
+fi
+# A wheel may be older than a name of the list, and what runs depends on the device.
+known=$({ patchmark process --device "$device" --processor unknown --out /dev/null 2>&1 || true; } | sed -n 's/.*choose from //p' | tr -d ' ')
+[ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; patchmark --version; exit 2; }
+processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
+
+rounds=(--device "$device" --model "$model" --stages)
+failed=() left_out=()
+
+# step NAME SECONDS COMMAND ...: runs it unless it would not fit; Ctrl-C at its limit saves what was measured.
+step() {
+    local name=$1 needed=$2 code=0 left
+    shift 2
+    [ "$wanted" = "  " ] || [[ "$wanted" == *" $name "* ]] || return 0
+    left=$((budget - SECONDS))
+    if [ "$left" -lt "$needed" ]; then
+        left_out+=("$name")
+        return 0
+    fi
+    echo "== $name ($left s left)"
+    timeout --signal=INT --kill-after=20 "$left" "$python" -m patchmark "$@" >"$name.log" 2>&1 || code=$?
+    # 4 and 5 are findings, which the table shows; the rest is a step that did not do its work.
+    case $code in
+    0) ;;
+    4 | 5) echo "   exit code $code" ;;
+    *)
+        failed+=("$name ($code)")
+        tail -n 5 "$name.log"
+        ;;
+    esac
+}
+
+# matrix NAME SECONDS SIZES OPTIONS ...: one bench over all batch sizes.
+matrix() {
+    local name=$1 needed=$2 size=$3
+    shift 3
+    step "$name" "$needed" bench "${rounds[@]}" --processors "$processors" --sizes "$size" --batch-sizes "$many" \
+        --forward native,hf --budget "$time" --out "$name" "$@"
+}
+
+step doctor 5 doctor
+# The figure that is looked for decides the order: the published trace, the published setting, the fastest forward.
+step trace 20 bench --device "$device" --model "$model" --processors hf --sizes "$large" --forward hf,native \
+    --batch-sizes "$([ "$device" = cpu ] && echo 1,2 || echo 16,24,32,48,64)" --budget "$time" --out trace
+matrix f32-full-large 45 "$large" --dtype f32 --tower full
+matrix bf16-vision-large 45 "$large" --dtype bf16 --tower vision
+step pipelined 45 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
+    --batch-sizes "$([ "$device" = cpu ] && echo 2 || echo 32,64,128)" --forward native --dtype bf16 \
+    --tower vision --budget "$time" --out pipelined
+step parity 40 parity --device "$device" --processors "$processors" "${images[@]}" --out parity
+matrix f32-full-mixed 45 mixed --dtype f32 --tower full
+matrix bf16-vision-mixed 45 mixed --dtype bf16 --tower vision
+matrix f32-full-small 40 "$small" --dtype f32 --tower full
+matrix bf16-vision-small 40 "$small" --dtype bf16 --tower vision
+if [ "$device" != cpu ]; then
+    matrix tf32-full-large 45 "$large" --dtype f32 --tf32 --tower full
+fi
+matrix bf16-full-large 45 "$large" --dtype bf16 --tower full
+matrix f32-vision-large 45 "$large" --dtype f32 --tower vision
+matrix f16-vision-large 45 "$large" --dtype f16 --tower vision
+
+# The short table, from the runs themselves: a line a batch size.
+echo
+echo "ms a batch (ratio to the first forward; x: differs, ?: failed; pipelined: images/s)"
+"$python" - <<'PYTHON'
+import json
+import pathlib
+
+
+def cell(row, forward):
+    ratio = row["ratio"].get(forward)
+    mark = {"differs": "x", "not_verified": "?"}.get(row["parity"]["status"], "")
+    text = f"{row['name']}{mark} {row['preprocess_ms']['estimate']['median']:.3g}"
+    text += f"({ratio['median']:.3g})" if ratio else ""
+    overlap = row["pipelined_images_per_s"].get(forward)
+    return text + (f" {overlap['median']:.0f}/s" if overlap else "")
+
+
+for path in sorted(pathlib.Path(".").glob("*/run.json")):
+    run = json.loads(path.read_text())
+    print(f"{path.parent}{' PARTIAL' if run['partial'] else ''}")
+    for batch in run["batches"]:
+        forwards = ", ".join(
+            f"{row['name']} {row['forward_ms']['estimate']['median']:.3g} launched {row['launch_ms']['estimate']['median']:.3g}"
+            for row in batch["forwards"]
+        )
+        first = batch["forwards"][0]["name"] if batch["forwards"] else ""
+        print(f" {batch['batch_size']} [{forwards}]", *(cell(row, first) for row in batch["processors"]))
+parity = pathlib.Path("parity/parity.json")
+if parity.exists():
+    print("\nparity: values that differ")
+    for row in json.loads(parity.read_text())["rows"]:
+        print(f"  {row['processor']:<11} at {row['max_num_patches']:>4} patches: {row['differing']} of {row['values']}")
+PYTHON
+echo
+[ ${#left_out[@]} = 0 ] || echo "left out for want of time: ${left_out[*]}"
+echo "$SECONDS s, results in $out"
+[ ${#failed[@]} = 0 ] || { echo "failed: ${failed[*]}"; exit 1; }

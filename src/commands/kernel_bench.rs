@@ -1,0 +1,106 @@
+//! `patchmark kernel-bench`: the kernel of `fused-cuda` alone, against a copy on the same device.
+
+use anyhow::{Context, Result};
+use clap::Args;
+use patchmark_fused::{Filter, Size, Sizing};
+use patchmark_fused_cuda::{
+    Element,
+    bandwidth::{Measured, Setup, measure},
+};
+use serde_json::json;
+use tch::Device;
+
+use super::options::{allow_network, positive_list};
+use crate::{
+    cache_folder::cache_folder,
+    error::Outcome,
+    input_error,
+    measure::{Precision, parse_device, statistics::median},
+    python,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The device, such as cuda:0.
+    #[arg(long, default_value = "cuda:0", env = "PATCHMARK_DEVICE")]
+    device: String,
+    /// Images of a launch.
+    #[arg(long, value_name = "N,…", default_value = "1,8,64")]
+    batch_sizes: String,
+    /// Sizes of images, a launch of each.
+    #[arg(long, value_name = "WxH,…", default_value = "1024x768,640x480,1023x767,2000x1500")]
+    sizes: String,
+    /// Patches that images are resized to fit.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_num_patches: usize,
+    /// Samples of each row.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    samples: usize,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    allow_network(false);
+    let device = parse_device(&arguments.device)?;
+    let Device::Cuda(index) = device else {
+        return Err(input_error!("--device {}: the kernel runs on a GPU; give cuda:N", arguments.device));
+    };
+    let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", 4096)?;
+    let sizes = arguments.sizes.split(',').map(size).collect::<Result<Vec<_>>>()?;
+    if arguments.samples == 0 || arguments.max_num_patches == 0 {
+        return Err(input_error!("--samples and --max-num-patches must be 1 or more"));
+    }
+    let libraries = python::kernel::libraries()?;
+    let cache = cache_folder().map(|folder| folder.join("kernels"));
+    let sizing = Sizing {
+        patch_size: 16,
+        max_num_patches: arguments.max_num_patches,
+        resize: true,
+        filter: Filter::Bilinear,
+    };
+    let mut rows = Vec::new();
+    for &image in &sizes {
+        for &batch in &batch_sizes {
+            for (precision, element) in [(Precision::F32, Element::F32), (Precision::Bf16, Element::Bf16)] {
+                let setup = Setup { sizes: vec![image; batch], sizing, element, samples: arguments.samples };
+                let what = format!("{batch} images of {}x{} to {precision}", image.width, image.height);
+                eprintln!("{what} …");
+                let measured = measure(&setup, i32::try_from(index)?, &libraries, cache.clone());
+                rows.push(match measured {
+                    Ok(measured) => row(image, batch, precision, &measured),
+                    // Out of memory at one batch size is no reason to lose the others.
+                    Err(error) => json!({
+                        "image": [image.width, image.height], "batch": batch, "dtype": precision.to_string(),
+                        "error": error.to_string(),
+                    }),
+                });
+            }
+        }
+    }
+    let gpu = python::gpus()?.into_iter().nth(index).context("torch does not name the device")?;
+    let document = json!({ "kind": "kernel-bench", "schema_version": 1, "gpu": gpu, "rows": rows });
+    println!("{document:#}");
+    Ok(Outcome::Done)
+}
+
+fn row(image: Size, batch: usize, precision: Precision, measured: &Measured) -> serde_json::Value {
+    let bytes = (measured.input_bytes + measured.output_bytes) as f64;
+    let [kernel, copy] = [&measured.kernel_ms, &measured.copy_ms].map(|samples| median(samples));
+    let shares: Vec<f64> =
+        measured.copy_ms.iter().zip(&measured.kernel_ms).map(|(copy, kernel)| copy / kernel).collect();
+    json!({
+        "image": [image.width, image.height], "batch": batch, "dtype": precision.to_string(),
+        "input_bytes": measured.input_bytes, "output_bytes": measured.output_bytes,
+        "blocks": measured.blocks, "shared_bytes": measured.shared_bytes,
+        "kernel_ms": measured.kernel_ms, "copy_ms": measured.copy_ms,
+        "kernel_gb_per_s": bytes / kernel / 1e6, "copy_gb_per_s": bytes / copy / 1e6,
+        "share_of_copy": median(&shares),
+    })
+}
+
+fn size(text: &str) -> Result<Size> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=1 << 16).contains(side));
+    let sides = text.trim().split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
+    let (width, height) =
+        sides.ok_or_else(|| input_error!("--sizes: {text:?} is no size such as 1024x768"))?;
+    Ok(Size { height, width })
+}

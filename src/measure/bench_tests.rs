@@ -1,0 +1,177 @@
+//! Failures of memory and of the device, played by fakes.
+
+use std::{
+    cell::Cell,
+    sync::{Arc, atomic::AtomicUsize},
+};
+
+use anyhow::bail;
+use tch::Kind;
+
+use super::*;
+use crate::{
+    inputs::ModelInputs,
+    model::ModelOutputs,
+    processor::{FedBatch, Feed, Parameters, StageClock, create},
+    workload::{ImageSource, Sizes},
+};
+
+const OUT_OF_MEMORY: &str = "CUDA out of memory. Tried to allocate 2.00 GiB.\nException raised from malloc";
+const LOST: &str = "CUDA error: unspecified launch failure";
+
+/// `batched` until a batch is too large or too many were processed.
+struct Fragile {
+    inner: Box<dyn Processor>,
+    largest: usize,
+    calls_left: Cell<usize>,
+    failure: &'static str,
+}
+
+impl Fragile {
+    fn boxed(largest: usize, calls_left: usize, failure: &'static str) -> Box<dyn Processor> {
+        let inner = create("batched", &Parameters::default(), Device::Cpu, 1).unwrap();
+        Box::new(Self { inner, largest, calls_left: Cell::new(calls_left), failure })
+    }
+}
+
+impl Processor for Fragile {
+    fn name(&self) -> &'static str {
+        "fragile"
+    }
+
+    fn feed(&self) -> Feed {
+        Feed::Hwc
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        if batch.hwc()?.len() > self.largest || self.calls_left.get() == 0 {
+            bail!(self.failure);
+        }
+        self.calls_left.set(self.calls_left.get() - 1);
+        self.inner.process(batch, clock)
+    }
+}
+
+/// A forward that returns at once, and has no memory for more than `largest` images.
+struct Quick {
+    largest: i64,
+}
+
+impl Forward for Quick {
+    fn name(&self) -> &str {
+        "quick"
+    }
+
+    fn forward(&self, inputs: &ModelInputs, _: Option<&TextInputs>) -> Result<ModelOutputs> {
+        let (images, _, _) = inputs.pixel_values.size3()?;
+        if images > self.largest {
+            bail!(OUT_OF_MEMORY);
+        }
+        let image_embeds = Tensor::f_ones([images, 4], (Kind::Float, Device::Cpu))?;
+        Ok(ModelOutputs { image_embeds, text_embeds: None, logits_per_image: None })
+    }
+}
+
+fn measure(
+    processors: &[Box<dyn Processor>],
+    forward: Quick,
+    pipelined: Option<MakeProcessor>,
+    batch_sizes: &[usize],
+) -> Run {
+    let workloads = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Equal(vec![(64, 48)])).unwrap();
+    let forwards: [Box<dyn Forward>; 1] = [Box::new(forward)];
+    let settings = Settings { budget_s: 0.01, threads: 1, ..Settings::default() };
+    let asked = Bench {
+        processors,
+        references: &References::new(&Parameters::default(), Device::Cpu, 1).unwrap(),
+        forwards: &forwards,
+        text: None,
+        tokenizer: None,
+        workload: &workloads[0],
+        batch_sizes,
+        device: Device::Cpu,
+        stages: false,
+        pipelined,
+        loaders: None,
+        settings,
+    };
+    bench(&asked, &ProgressBar::hidden(), &Interrupt::new(false)).unwrap()
+}
+
+fn naive() -> Box<dyn Processor> {
+    create("naive", &Parameters::default(), Device::Cpu, 1).unwrap()
+}
+
+#[test]
+fn a_processor_without_memory_ends_its_row_and_the_others_go_on() {
+    let run = measure(&[Fragile::boxed(1, 99, OUT_OF_MEMORY), naive()], Quick { largest: 99 }, None, &[1, 2]);
+    let [one, two] = run.batches.as_slice() else { panic!("{} batches", run.batches.len()) };
+    assert!(!run.partial);
+    assert_eq!(one.processors[0].failure, None);
+    assert_eq!(one.processors[0].preprocess_ms.samples.len(), 3);
+    // The first line says it; the trace is left out.
+    assert_eq!(two.processors[0].failure.as_deref(), OUT_OF_MEMORY.lines().next());
+    assert!(two.processors[0].preprocess_ms.samples.is_empty());
+    assert_eq!(two.processors[1].preprocess_ms.samples.len(), 3);
+}
+
+#[test]
+fn a_forward_without_memory_ends_and_preprocessing_is_still_measured() {
+    let run = measure(&[naive()], Quick { largest: 1 }, None, &[1, 2]);
+    let [one, two] = run.batches.as_slice() else { panic!("{} batches", run.batches.len()) };
+    assert!(one.processors[0].ratio.contains_key("quick"));
+    assert!(two.processors[0].ratio.is_empty());
+    assert!(two.forwards[0].forward_ms.samples.is_empty());
+    assert_eq!(two.processors[0].preprocess_ms.samples.len(), 3);
+    assert!(
+        run.notes.iter().any(|note| note.contains("batch 2: the quick forward ended early")),
+        "{:?}",
+        run.notes
+    );
+}
+
+#[test]
+fn a_lost_device_ends_the_run_with_what_was_measured() {
+    // One call warms up, two are measured, the fourth finds the device gone.
+    let run = measure(&[Fragile::boxed(99, 3, LOST), naive()], Quick { largest: 99 }, None, &[1]);
+    assert!(run.partial);
+    assert_eq!(run.batches[0].processors[0].preprocess_ms.samples.len(), 2);
+    assert!(run.batches[0].processors[1].preprocess_ms.samples.len() >= 2);
+    let note = run.notes.iter().find(|note| note.contains("the GPU was lost")).expect("a note");
+    assert!(note.contains(LOST) && note.contains("round 3"), "{note}");
+}
+
+#[test]
+fn a_device_that_is_lost_in_the_warm_up_leaves_a_partial_run() {
+    let run = measure(&[Fragile::boxed(1, 99, LOST), naive()], Quick { largest: 99 }, None, &[1, 2]);
+    assert!(run.partial);
+    assert_eq!(run.batches.len(), 1);
+    assert!(run.notes[0].contains("warm-up of batch size 2"), "{:?}", run.notes);
+}
+
+#[test]
+fn batches_are_prepared_in_a_thread_and_reported_by_forward() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&made);
+    let make: MakeProcessor = Arc::new(move |name| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        create(name, &Parameters::default(), Device::Cpu, 1)
+    });
+    let run = measure(&[naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
+    assert_eq!(made.load(Ordering::Relaxed), 1, "one thread serves every batch size");
+    for batch in &run.batches {
+        let rate = batch.processors[0].pipelined_images_per_s.get("quick").expect("a rate");
+        assert!(rate.low > 0.0 && rate.low <= rate.median && rate.median <= rate.high);
+    }
+}
+
+#[test]
+fn what_fails_beside_the_forward_ends_only_the_overlap() {
+    let make: MakeProcessor = Arc::new(|_| Ok(Fragile::boxed(1, 99, OUT_OF_MEMORY)));
+    let run = measure(&[naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
+    let [one, two] = run.batches.as_slice() else { panic!("{} batches", run.batches.len()) };
+    assert!(one.processors[0].pipelined_images_per_s.contains_key("quick"));
+    assert!(two.processors[0].pipelined_images_per_s.is_empty());
+    assert_eq!(two.processors[0].preprocess_ms.samples.len(), 3);
+    assert!(run.notes.iter().any(|note| note.contains("beside the forward ended early")), "{:?}", run.notes);
+}

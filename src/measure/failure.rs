@@ -1,0 +1,106 @@
+//! What an error means for the rest of a run.
+
+use anyhow::Error;
+
+/// How far a failure reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Memory ran out: smaller batches can still be measured.
+    OutOfMemory,
+    /// The GPU no longer answers, or its context is broken: nothing more can be measured in this process.
+    DeviceLost,
+    /// Anything else.
+    Other,
+}
+
+/// What torch, CUDA's libraries and the system write when memory runs out.
+const OUT_OF_MEMORY: [&str; 7] = [
+    "out of memory",
+    "OutOfMemoryError",
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "ALLOC_FAILED",
+    "MemoryError",
+    "failed to lock",
+];
+
+/// CUDA's errors after which every later call in the process fails with the same one.
+const DEVICE_LOST: [&str; 15] = [
+    "unspecified launch failure",
+    "illegal memory access",
+    "illegal instruction",
+    "illegal address",
+    "misaligned address",
+    "invalid program counter",
+    "device-side assert",
+    "hardware stack error",
+    "launch timed out",
+    "uncorrectable ECC error",
+    "uncorrectable NVLink error",
+    "GPU is lost",
+    "device(s) is/are busy or unavailable",
+    "no CUDA-capable device is detected",
+    "driver shutting down",
+];
+
+/// Reads what a failure means from the words of its whole chain of causes.
+pub(super) fn classify(error: &Error) -> Failure {
+    let text = format!("{error:#}");
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&DEVICE_LOST) {
+        Failure::DeviceLost
+    } else if says(&OUT_OF_MEMORY) {
+        Failure::OutOfMemory
+    } else {
+        Failure::Other
+    }
+}
+
+/// The first line of a failure, which is what a table has room for; torch adds a C++ trace.
+pub(super) fn reason(error: &Error) -> String {
+    let text = format!("{error:#}");
+    text.lines().next().unwrap_or("failed without a word").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn memory_that_ran_out_is_told_from_a_lost_device() {
+        for text in [
+            "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB",
+            "OutOfMemoryError: CUDA out of memory.",
+            "CUDA error: out of memory",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried",
+            "MemoryError: Unable to allocate 24.0 GiB for an array",
+        ] {
+            assert_eq!(
+                classify(&anyhow!("{text}").context("failed to process")),
+                Failure::OutOfMemory,
+                "{text}"
+            );
+        }
+        for text in [
+            "CUDA error: unspecified launch failure\nCUDA kernel errors might be asynchronously reported",
+            "CUDA error: an illegal memory access was encountered",
+            "CUDA error: device-side assert triggered",
+            "CUDA error: uncorrectable ECC error encountered",
+            "CUDA error: CUDA-capable device(s) is/are busy or unavailable",
+        ] {
+            assert_eq!(classify(&anyhow!("{text}")), Failure::DeviceLost, "{text}");
+        }
+        for text in ["shape '[2, 3]' is invalid for input of size 5", "CUDA error: invalid argument"] {
+            assert_eq!(classify(&anyhow!("{text}")), Failure::Other, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_one_line_with_every_cause() {
+        let error = anyhow!("CUDA out of memory.\nException raised from malloc").context("failed to process");
+        assert_eq!(reason(&error), "failed to process: CUDA out of memory.");
+    }
+}

@@ -1,0 +1,159 @@
+//! What the GPU's driver says of it while it is measured.
+
+use std::process;
+
+use nvml_wrapper::{
+    Nvml,
+    bitmasks::device::ThrottleReasons,
+    enum_wrappers::device::{Clock, TemperatureSensor},
+    error::NvmlError,
+};
+use tch::Device;
+
+use crate::{
+    python,
+    report::schema::{GpuRecord, GpuState},
+};
+
+/// Reasons for a clock below its highest that say nothing about a sample: no work, or a user's own setting.
+const NO_THROTTLING: ThrottleReasons = ThrottleReasons::GPU_IDLE
+    .union(ThrottleReasons::APPLICATIONS_CLOCKS_SETTING)
+    .union(ThrottleReasons::DISPLAY_CLOCK_SETTING);
+
+/// A GPU under watch through NVML, which the driver brings. Without it nothing is watched.
+pub struct GpuMonitor {
+    nvml: Nvml,
+    uuid: String,
+    record: GpuRecord,
+}
+
+impl GpuMonitor {
+    /// Watches a device; none for a CPU, or where the driver's library is missing or does not know torch's card.
+    pub fn open(device: Device) -> Option<Self> {
+        let Device::Cuda(index) = device else { return None };
+        // torch numbers the cards that it may see, NVML all that there are.
+        let uuid = python::gpu_uuid(index).ok()?;
+        let nvml = Nvml::init().ok()?;
+        let read = || -> Result<GpuRecord, NvmlError> {
+            let name = nvml.device_by_uuid(uuid.as_str())?.name()?;
+            Ok(GpuRecord { name, driver: nvml.sys_driver_version()?, ..GpuRecord::default() })
+        };
+        let record = read().ok()?;
+        Some(Self { nvml, uuid, record })
+    }
+
+    /// Reads the state once, at the end of a round. What the driver does not tell (some clouds hide processes or
+    /// clocks) stays zero or empty, which says the same as a driver that tells nothing at all.
+    pub fn read(&self) -> Option<(GpuState, usize)> {
+        let device = self.nvml.device_by_uuid(self.uuid.as_str()).ok()?;
+        let reasons = device.current_throttle_reasons().unwrap_or(ThrottleReasons::NONE);
+        let state = GpuState {
+            sm_clock_mhz: device.clock_info(Clock::SM).unwrap_or_default(),
+            memory_clock_mhz: device.clock_info(Clock::Memory).unwrap_or_default(),
+            temperature_c: device.temperature(TemperatureSensor::Gpu).unwrap_or_default(),
+            throttled_by: throttling(reasons),
+        };
+        let pids = device.running_compute_processes().unwrap_or_default();
+        let pids: Vec<u32> = pids.into_iter().map(|process| process.pid).collect();
+        Some((state, others(&pids, process::id())))
+    }
+
+    /// Adds the state at the end of a round to the record.
+    pub fn end_round(&mut self) {
+        // An entry a round, whatever happens, so that samples and states stay in step.
+        let (state, others) = self.read().unwrap_or_default();
+        self.record.other_processes = self.record.other_processes.max(others);
+        self.record.rounds.push(state);
+    }
+
+    /// What was seen.
+    pub fn record(&self) -> &GpuRecord {
+        &self.record
+    }
+}
+
+/// The names of the reasons that make a sample doubtful.
+fn throttling(reasons: ThrottleReasons) -> Vec<String> {
+    reasons
+        .difference(NO_THROTTLING)
+        .iter_names()
+        .map(|(name, _)| name.to_lowercase().replace('_', " "))
+        .collect()
+}
+
+/// How many processes on the card are not this one, which a container may know by another number.
+fn others(pids: &[u32], own: u32) -> usize {
+    let foreign = pids.iter().filter(|pid| **pid != own).count();
+    if foreign == pids.len() { foreign.saturating_sub(1) } else { foreign }
+}
+
+/// Sentences for a run's notes: samples taken while the clocks were held down, and company on the card.
+pub(super) fn notes(record: &GpuRecord) -> Vec<String> {
+    let mut notes = Vec::new();
+    let throttled: Vec<usize> =
+        (0..record.rounds.len()).filter(|&round| !record.rounds[round].throttled_by.is_empty()).collect();
+    if !throttled.is_empty() {
+        let mut reasons: Vec<&str> =
+            record.rounds.iter().flat_map(|round| &round.throttled_by).map(String::as_str).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        let rounds: Vec<String> = throttled.iter().take(12).map(|round| (round + 1).to_string()).collect();
+        let more = if throttled.len() > 12 { " and later" } else { "" };
+        notes.push(format!(
+            "{} of {} rounds ended with the GPU's clock held down ({}): rounds {}{more}; their samples are marked in run.json",
+            throttled.len(),
+            record.rounds.len(),
+            reasons.join(", "),
+            rounds.join(", ")
+        ));
+    }
+    if record.other_processes > 0 {
+        notes.push(format!(
+            "up to {} other processes used the GPU meanwhile; the times are no measure of the card alone",
+            record.other_processes
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idleness_and_a_users_clock_are_no_throttling() {
+        assert!(
+            throttling(ThrottleReasons::GPU_IDLE | ThrottleReasons::APPLICATIONS_CLOCKS_SETTING).is_empty()
+        );
+        let hot = ThrottleReasons::GPU_IDLE | ThrottleReasons::HW_THERMAL_SLOWDOWN;
+        assert_eq!(throttling(hot), ["hw thermal slowdown"]);
+    }
+
+    #[test]
+    fn this_process_is_not_another_even_under_a_hosts_number() {
+        assert_eq!(others(&[], 7), 0);
+        assert_eq!(others(&[7], 7), 0);
+        assert_eq!(others(&[4711], 7), 0);
+        assert_eq!(others(&[7, 8, 9], 7), 2);
+        assert_eq!(others(&[4711, 8], 7), 1);
+    }
+
+    #[test]
+    fn throttled_rounds_and_company_are_told() {
+        let hot = GpuState { throttled_by: vec!["sw power cap".into()], ..GpuState::default() };
+        let mut record = GpuRecord { rounds: vec![GpuState::default(), hot], ..GpuRecord::default() };
+        assert!(
+            notes(&record)[0]
+                .starts_with("1 of 2 rounds ended with the GPU's clock held down (sw power cap): rounds 2")
+        );
+        record.rounds.pop();
+        assert!(notes(&record).is_empty());
+        record.other_processes = 2;
+        assert!(notes(&record)[0].contains("2 other processes"));
+    }
+
+    #[test]
+    fn a_cpu_is_not_watched() {
+        assert!(GpuMonitor::open(Device::Cpu).is_none());
+    }
+}

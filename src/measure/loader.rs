@@ -1,0 +1,130 @@
+//! What people use today beside the forward: torch's `DataLoader` running `hf` in worker processes.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use anyhow::Result;
+use tch::Device;
+
+use super::{
+    clock::time,
+    failure::{Failure, classify, reason},
+    statistics,
+    subjects::Shared,
+};
+use crate::{
+    inputs::ModelInputs,
+    model::TextInputs,
+    parity,
+    processor::Parameters,
+    python::{cuda, loader::Loader},
+    report::schema::{ParityStatus, ProcessorRow},
+    workload::DecodedImage,
+};
+
+/// Samples of each figure; a loader's workers disturb whatever runs beside them, so they are taken in one block.
+const SAMPLES: usize = 5;
+/// Batches in a sample: prefetching evens out over a few.
+const BATCHES: usize = 4;
+
+/// What a bench of loaders needs to know.
+#[derive(Debug, Clone)]
+pub struct Loaders {
+    /// Worker processes, a row each; 0 for none.
+    pub workers: Vec<usize>,
+    /// What `hf` computes.
+    pub parameters: Parameters,
+}
+
+/// A row a number of workers: `preprocess_ms` is the time until the next batch is on the device with nothing beside
+/// it, `pipelined_images_per_s` the rate with a forward behind it. A loader that fails ends its row with the reason.
+///
+/// # Errors
+/// If the device is lost.
+pub(super) fn rows(
+    shared: &Shared<'_>,
+    loaders: &Loaders,
+    images: &[Arc<DecodedImage>],
+    text: Option<&TextInputs>,
+) -> Result<Vec<ProcessorRow>> {
+    let mut rows = Vec::new();
+    for &workers in &loaders.workers {
+        let mut row = ProcessorRow {
+            name: format!("loader-{workers}"),
+            feed: "PIL".into(),
+            preprocess_ms: statistics::summarize(Vec::new()),
+            ratio: BTreeMap::new(),
+            images_per_s: BTreeMap::new(),
+            pipelined_images_per_s: BTreeMap::new(),
+            memory_limit_share: None,
+            speedup_over_hf: None,
+            stages_ms: BTreeMap::new(),
+            parity: ParityStatus::NotVerified,
+            failure: None,
+        };
+        match measure(shared, loaders, images, text, workers, &mut row) {
+            Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
+            Err(error) => row.failure = Some(reason(&error)),
+            Ok(()) => {}
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn measure(
+    shared: &Shared<'_>,
+    loaders: &Loaders,
+    images: &[Arc<DecodedImage>],
+    text: Option<&TextInputs>,
+    workers: usize,
+    row: &mut ProcessorRow,
+) -> Result<()> {
+    let loader = Loader::new(images, workers, &loaders.parameters, shared.device.is_cuda())?;
+    // The first batches are those that the workers start with; a loader computes on the CPU.
+    let first = loader.next()?;
+    row.parity = parity::compare(shared.references.process(images)?.of_host(), &first)?.status();
+    for _ in 0..2 * workers {
+        drop(loader.next()?);
+    }
+    let mut alone = Vec::new();
+    for _ in 0..SAMPLES {
+        let timed = time(shared.device, || {
+            for _ in 0..BATCHES {
+                drop(upload(&loader.next()?, shared.device)?);
+            }
+            Ok(())
+        })?;
+        alone.push(timed.synchronized_ms / BATCHES as f64);
+    }
+    row.preprocess_ms = statistics::summarize(alone);
+    for forward in shared.forwards {
+        let mut rates = Vec::new();
+        for _ in 0..SAMPLES {
+            let start = Instant::now();
+            for _ in 0..BATCHES {
+                let inputs = upload(&loader.next()?, shared.device)?;
+                drop(forward.forward(&inputs, text)?);
+            }
+            if let Device::Cuda(index) = shared.device {
+                cuda::synchronize(index)?;
+            }
+            rates.push((images.len() * BATCHES) as f64 / start.elapsed().as_secs_f64());
+        }
+        row.pipelined_images_per_s
+            .extend(statistics::estimate(&rates).map(|rate| (forward.name().to_owned(), rate)));
+    }
+    Ok(())
+}
+
+/// The batch on the device, submitted and not waited for.
+fn upload(inputs: &ModelInputs, device: Device) -> Result<ModelInputs> {
+    if device == Device::Cpu {
+        return Ok(inputs.shallow_clone());
+    }
+    let moved = |tensor: &tch::Tensor| tensor.f_internal_to_copy((tensor.kind(), device), true);
+    Ok(ModelInputs {
+        pixel_values: moved(&inputs.pixel_values)?,
+        pixel_attention_mask: moved(&inputs.pixel_attention_mask)?,
+        spatial_shapes: moved(&inputs.spatial_shapes)?,
+    })
+}

@@ -1,0 +1,60 @@
+//! The images of a batch by size.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Result;
+
+use super::super::{
+    Parameters,
+    steps::{output_length, output_size},
+};
+use crate::{input_error, workload::DecodedImage};
+
+/// A batch, sorted into groups of one size.
+#[derive(Debug)]
+pub(super) struct Groups {
+    /// Rows and columns of patches of each image, in the batch's order.
+    pub(super) shapes: Vec<i64>,
+    /// Rows of patches in the output.
+    pub(super) length: i64,
+    /// One a size.
+    pub(super) groups: Vec<Group>,
+}
+
+/// Images of one size.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The pixel size (height, width) that they have once resized.
+    pub(super) target: (usize, usize),
+    /// Their places in the batch, ascending; at least one.
+    pub(super) members: Vec<usize>,
+}
+
+impl Groups {
+    /// Sorts a batch.
+    ///
+    /// # Errors
+    /// An input error for an empty batch, or images that the parameters cannot serve together.
+    pub(super) fn of(images: &[Arc<DecodedImage>], parameters: &Parameters) -> Result<Self> {
+        if images.is_empty() {
+            return Err(input_error!("the batch is empty; give at least one image"));
+        }
+        let mut by_size: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+        for (index, image) in images.iter().enumerate() {
+            by_size.entry((image.height, image.width)).or_default().push(index);
+        }
+        let patch = parameters.patch_size;
+        let mut shapes = vec![0; images.len() * 2];
+        let mut groups = Vec::with_capacity(by_size.len());
+        for ((height, width), members) in by_size {
+            let target = output_size(parameters, height, width)?;
+            let shape = [(target.0 / patch) as i64, (target.1 / patch) as i64];
+            for &index in &members {
+                shapes[2 * index..][..2].copy_from_slice(&shape);
+            }
+            groups.push(Group { target, members });
+        }
+        let length = output_length(&shapes, parameters.max_num_patches)?;
+        Ok(Self { shapes, length, groups })
+    }
+}

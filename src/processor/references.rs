@@ -1,0 +1,60 @@
+//! The reference, once for each place where processors compute.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tch::Device;
+
+use super::{FedBatch, Parameters, Processor, REFERENCE, StageClock, computes_on, create};
+use crate::{inputs::ModelInputs, workload::DecodedImage};
+
+/// `hf` on the device that was asked for and, where that is a GPU, on the CPU as well: torch resizes with other
+/// arithmetic on a GPU, so a processor is held against the reference where it computes itself.
+pub struct References {
+    on_device: Box<dyn Processor>,
+    on_host: Option<Box<dyn Processor>>,
+    device: Device,
+}
+
+impl References {
+    /// Makes the instances.
+    ///
+    /// # Errors
+    /// If Python, transformers or the backend is missing.
+    pub fn new(parameters: &Parameters, device: Device, threads: usize) -> Result<Self> {
+        let reference = |device| create(REFERENCE, parameters, device, threads);
+        let on_host = (device != Device::Cpu).then(|| reference(Device::Cpu)).transpose()?;
+        Ok(Self { on_device: reference(device)?, on_host, device })
+    }
+
+    /// What is right for a batch.
+    ///
+    /// # Errors
+    /// If transformers fails, for want of memory say.
+    pub fn process(&self, images: &[Arc<DecodedImage>]) -> Result<Right> {
+        let batch = FedBatch::new(self.on_device.feed(), images)?;
+        let run = |reference: &dyn Processor| reference.process(&batch, &mut StageClock::disabled());
+        let on_host = self.on_host.as_deref().map(run).transpose()?;
+        Ok(Right { on_device: run(self.on_device.as_ref())?, on_host, device: self.device })
+    }
+}
+
+/// The reference's outputs for one batch.
+pub struct Right {
+    /// Those that a forward is fed, on its device.
+    pub on_device: ModelInputs,
+    on_host: Option<ModelInputs>,
+    device: Device,
+}
+
+impl Right {
+    /// The outputs of the reference on the CPU.
+    pub fn of_host(&self) -> &ModelInputs {
+        self.on_host.as_ref().unwrap_or(&self.on_device)
+    }
+
+    /// The outputs that the processor of that name must give.
+    pub fn of(&self, name: &str) -> &ModelInputs {
+        if computes_on(name, self.device) == Device::Cpu { self.of_host() } else { &self.on_device }
+    }
+}

@@ -1,0 +1,111 @@
+//! How this program was started, and how to start it again: a binary of its own, or an extension module that
+//! a Python interpreter has loaded (the wheel).
+
+use std::{
+    env,
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use anyhow::{Context, Result};
+
+/// What the interpreter that loaded the extension module says of itself.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its executable: Python's `sys.executable`.
+    pub python: PathBuf,
+    /// The package's `__main__.py`, which starts patchmark as a script.
+    pub script: PathBuf,
+    /// The command line, with the program's name first: Python's `sys.argv`.
+    pub arguments: Vec<OsString>,
+}
+
+static HOST: OnceLock<Host> = OnceLock::new();
+
+/// Says that this program runs inside an interpreter; only the first call counts.
+pub fn set_host(host: Host) {
+    HOST.get_or_init(|| host);
+}
+
+/// The interpreter that this program runs in, where it is not a binary of its own.
+pub fn host() -> Option<&'static Host> {
+    HOST.get()
+}
+
+/// The command line, with the program's name first.
+pub fn arguments() -> Vec<OsString> {
+    host().map_or_else(|| env::args_os().collect(), |host| host.arguments.clone())
+}
+
+/// What starts a patchmark: a binary, or an interpreter with the wheel's script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launcher {
+    program: PathBuf,
+    script: Option<PathBuf>,
+}
+
+impl Launcher {
+    /// This very patchmark once more.
+    ///
+    /// # Errors
+    /// If the system does not say which binary this is.
+    pub fn own() -> Result<Self> {
+        Ok(match host() {
+            Some(host) => Self { program: host.python.clone(), script: Some(host.script.clone()) },
+            None => Self::binary(&env::current_exe().context("failed to find patchmark's own binary")?),
+        })
+    }
+
+    /// Another binary.
+    pub fn binary(path: &Path) -> Self {
+        Self { program: path.to_owned(), script: None }
+    }
+
+    /// A command that lacks patchmark's own arguments.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.script);
+        command
+    }
+
+    /// The value of `PYTHONPATH` with which it finds its packages, `overlay` before all others; none where the
+    /// variable must not be set. A wheel may itself have been found through that variable.
+    pub fn python_path(&self, overlay: Option<&Path>) -> Option<OsString> {
+        let kept = self.script.as_ref().and_then(|_| env::var_os("PYTHONPATH"));
+        let paths = overlay.map(Path::to_owned).into_iter().chain(kept.iter().flat_map(env::split_paths));
+        // A folder whose name holds the separator cannot be told to Python at all.
+        env::join_paths(paths).ok().filter(|joined| !joined.is_empty())
+    }
+}
+
+impl fmt::Display for Launcher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.script.as_ref().unwrap_or(&self.program).display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_is_started_as_it_is_and_a_wheel_through_its_interpreter() {
+        let binary = Launcher::binary(Path::new("/bin/patchmark"));
+        assert_eq!(binary.command().get_program(), "/bin/patchmark");
+        assert_eq!(binary.command().get_args().count(), 0);
+        let wheel =
+            Launcher { program: "/bin/python3".into(), script: Some("/site/patchmark/__main__.py".into()) };
+        assert_eq!(wheel.command().get_program(), "/bin/python3");
+        assert_eq!(wheel.command().get_args().collect::<Vec<_>>(), ["/site/patchmark/__main__.py"]);
+    }
+
+    #[test]
+    fn a_binary_sees_no_python_path_but_the_overlay() {
+        let binary = Launcher::binary(Path::new("/bin/patchmark"));
+        assert_eq!(binary.python_path(None), None);
+        assert_eq!(binary.python_path(Some(Path::new("/overlay"))), Some("/overlay".into()));
+    }
+}

@@ -1,0 +1,130 @@
+//! torch's streams, events and page-locked memory, which tch does not bind.
+//!
+//! Everything here fails with torch's own words where there is no GPU, or where it was lost: tch's
+//! synchronise would panic.
+
+use anyhow::{Context, Result};
+use pyo3::{prelude::*, types::PyDict};
+use tch::Tensor;
+
+use super::{from_python, start};
+
+/// `torch.cuda`.
+fn module<'py>(py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+    start()?;
+    Ok(py.import("torch")?.getattr("cuda")?)
+}
+
+/// Waits until GPU `index` has done everything that was submitted to it.
+///
+/// # Errors
+/// If any of it failed, or the device is lost.
+pub fn synchronize(index: usize) -> Result<()> {
+    // Other threads may need the interpreter while the device works; torch releases it while it waits.
+    Python::attach(|py| module(py)?.call_method1("synchronize", (index,)).map(drop).map_err(Into::into))
+}
+
+/// Lets f32 matrix products round their factors to TF32, or not, in every later call.
+///
+/// # Errors
+/// If Python cannot start.
+pub fn allow_tf32(allowed: bool) -> Result<()> {
+    start()?;
+    Python::attach(|py| {
+        let backends = py.import("torch")?.getattr("backends")?;
+        backends.getattr("cuda")?.getattr("matmul")?.setattr("allow_tf32", allowed)?;
+        backends.getattr("cudnn")?.setattr("allow_tf32", allowed)?;
+        Ok(())
+    })
+}
+
+/// Uninitialised page-locked host memory, u8 `[bytes]`, from torch's cache of it.
+///
+/// The cache hands a buffer out again only when the copies from it are done, so a caller may fill one buffer
+/// while the device reads another.
+///
+/// # Errors
+/// If there is no GPU or no memory.
+pub fn pinned(bytes: usize) -> Result<Tensor> {
+    start()?;
+    Python::attach(|py| {
+        let torch = py.import("torch")?;
+        let options = PyDict::new(py);
+        options.set_item("dtype", torch.getattr("uint8")?)?;
+        options.set_item("pin_memory", true)?;
+        let tensor = torch
+            .call_method("empty", (bytes,), Some(&options))
+            .with_context(|| format!("failed to lock {bytes} bytes of host memory"))?;
+        from_python(&tensor)
+    })
+}
+
+/// A point in the work of a stream.
+#[derive(Debug)]
+pub struct Event(Py<PyAny>);
+
+impl Event {
+    /// A point that is not yet anywhere.
+    ///
+    /// # Errors
+    /// If there is no GPU.
+    pub fn new() -> Result<Self> {
+        Python::attach(|py| {
+            let options = PyDict::new(py);
+            options.set_item("enable_timing", true)?;
+            Ok(Self(module(py)?.call_method("Event", (), Some(&options))?.unbind()))
+        })
+    }
+
+    /// Puts it after everything that this thread has submitted to its stream of GPU `index`.
+    ///
+    /// # Errors
+    /// If the device is lost.
+    pub fn record(&self, index: usize) -> Result<()> {
+        Python::attach(|py| {
+            let stream = module(py)?.call_method1("current_stream", (index,))?;
+            self.0.call_method1(py, "record", (stream,)).map(drop).map_err(Into::into)
+        })
+    }
+
+    /// Waits on the host until the device has reached it.
+    ///
+    /// # Errors
+    /// If the work before it failed.
+    pub fn wait(&self) -> Result<()> {
+        Python::attach(|py| self.0.call_method0(py, "synchronize").map(drop).map_err(Into::into))
+    }
+
+    /// Lets everything that this thread submits later to its stream of GPU `index` wait for it on the device.
+    ///
+    /// # Errors
+    /// If the device is lost.
+    pub fn order(&self, index: usize) -> Result<()> {
+        Python::attach(|py| {
+            let stream = module(py)?.call_method1("current_stream", (index,))?;
+            self.0.call_method1(py, "wait", (stream,)).map(drop).map_err(Into::into)
+        })
+    }
+
+    /// Milliseconds of the device's own clock from `earlier` to this point; both must have been reached.
+    ///
+    /// # Errors
+    /// If one has not.
+    pub fn since(&self, earlier: &Self) -> Result<f64> {
+        Python::attach(|py| {
+            Ok(earlier.0.call_method1(py, "elapsed_time", (self.0.bind(py),))?.extract::<f64>(py)?)
+        })
+    }
+}
+
+/// Makes a new stream of GPU `index` the one that this thread submits to from now on.
+///
+/// # Errors
+/// If there is no such GPU.
+pub fn enter_new_stream(index: usize) -> Result<()> {
+    Python::attach(|py| {
+        let cuda = module(py)?;
+        let stream = cuda.call_method1("Stream", (index,))?;
+        cuda.call_method1("set_stream", (stream,)).map(drop).map_err(Into::into)
+    })
+}

@@ -1,0 +1,53 @@
+"""torch's DataLoader with transformers' processor as its collate function: what people run today.
+
+A file of its own, because the loader's worker processes import it by name.
+"""
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+# More batches than anything asks for; the loader's order is a lazy range.
+BATCHES = 1 << 24
+
+
+class Images(Dataset):
+    """Decoded images, over and over."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images) * BATCHES
+
+    def __getitem__(self, index):
+        return self.images[index % len(self.images)]
+
+
+class Collate:
+    """A batch through transformers' processor, made once in each worker."""
+
+    def __init__(self, parameters):
+        self.parameters = parameters
+        self.processor = None
+
+    def __call__(self, images):
+        if self.processor is None:
+            from transformers.models.siglip2.image_processing_siglip2 import Siglip2ImageProcessor
+
+            self.processor = Siglip2ImageProcessor(**self.parameters)
+        outputs = self.processor(images, return_tensors="pt")
+        return [outputs[key] for key in ("pixel_values", "pixel_attention_mask", "spatial_shapes")]
+
+
+def batches(images, workers, parameters, pinned):
+    """An endless iterator of batches of all the images, from `workers` processes (0: from the caller's own)."""
+    loader = DataLoader(
+        Images(images),
+        batch_size=len(images),
+        num_workers=workers,
+        collate_fn=Collate(parameters),
+        pin_memory=pinned,
+        # A fork would copy the threads of torch and of patchmark half alive.
+        multiprocessing_context="spawn" if workers else None,
+    )
+    return iter(loader)

@@ -1,0 +1,66 @@
+//! How near preparing the next batch beside the forward comes to the forward alone.
+
+use super::{
+    format::{clean, number, usable},
+    schema::{Batch, ForwardRow},
+};
+
+/// Images a second that a forward alone does; none where it was not measured.
+fn ceiling(batch: &Batch, forward: &ForwardRow) -> Option<f64> {
+    usable(&forward.forward_ms.estimate)
+        .then(|| batch.batch_size as f64 * 1e3 / forward.forward_ms.estimate.median)
+}
+
+/// For each forward: a lead with the ceiling, and each processor's rate serially, pipelined, and as a share of the
+/// ceiling. Empty where overlap was not measured.
+pub(super) fn lines(batch: &Batch) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    for forward in &batch.forwards {
+        let Some(ceiling) = ceiling(batch, forward) else { continue };
+        let rates: Vec<String> = batch
+            .processors
+            .iter()
+            .filter_map(|row| {
+                let pipelined = row.pipelined_images_per_s.get(&forward.name).filter(|e| usable(e))?;
+                let serial = row.images_per_s.get(&forward.name).filter(|e| usable(e));
+                Some(format!(
+                    "{} {} → {} ({:.0}%)",
+                    clean(&row.name),
+                    serial.map_or_else(|| "—".to_owned(), |rate| number(rate.median)),
+                    number(pipelined.median),
+                    100.0 * pipelined.median / ceiling
+                ))
+            })
+            .collect();
+        if !rates.is_empty() {
+            let lead = format!(
+                "images/s serial → pipelined (share of the {} forward alone, {}):",
+                clean(&forward.name),
+                number(ceiling)
+            );
+            lines.push((lead, rates.join(", ")));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_share_is_of_the_forward_alone() {
+        let mut run = samples::run(&["hf", "fused"], &[8]);
+        assert!(lines(&run.batches[0]).is_empty());
+        // The forward of a batch of 8 takes 2720 ms, which are 2.94 images a second.
+        let rate = samples::estimate(8.0 / 2.72 * 0.5);
+        run.batches[0].processors[1].pipelined_images_per_s = BTreeMap::from([("native".to_owned(), rate)]);
+        let lines = lines(&run.batches[0]);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].0.contains("native forward alone, 2.94"), "{lines:?}");
+        assert!(lines[0].1.contains("→ 1.47 (50%)") && !lines[0].1.contains("hf"), "{lines:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! `fused-cuda`: its kernel run on the host against transformers' class over the corpus, and itself on a GPU where
+//! there is one. (`crates/fused-cuda` has tests of its own against the one pass.)
+
+use std::sync::Arc;
+
+use patchmark::{
+    inputs::ModelInputs,
+    parity,
+    processor::{self, FedBatch, Parameters, Processor, REFERENCE, StageClock},
+    workload::{DecodedImage, ImageSource, Sizes, Workload, generated},
+};
+use patchmark_fused::{Filter, Normalization, Size, Sizing};
+use patchmark_fused_cuda::{
+    Element, Planner, Program,
+    emulator::{Emulator, HostImage},
+};
+use tch::{Cuda, Device, Kind, Tensor};
+
+use crate::support::refuses;
+
+/// Photographs and the generated corpus.
+fn corpus() -> Vec<Arc<DecodedImage>> {
+    let photographs = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Mixed).unwrap();
+    let mut images: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
+    images.extend(generated(0).iter().map(|spec| Arc::new(spec.render())));
+    images
+}
+
+/// NaFlex's own limit.
+const LIMIT: usize = 256;
+
+fn run(processor: &dyn Processor, images: &[Arc<DecodedImage>]) -> ModelInputs {
+    let fed = FedBatch::new(processor.feed(), images).unwrap();
+    processor.process(&fed, &mut StageClock::disabled()).unwrap()
+}
+
+/// The kernel's outputs for a batch, at NaFlex's parameters.
+fn emulate(emulator: &Emulator, element: Element, images: &[Arc<DecodedImage>]) -> ModelInputs {
+    let values = *Normalization::affine([127.5; 3], [127.5; 3]).tables();
+    let sizing = Sizing { patch_size: 16, max_num_patches: LIMIT, resize: true, filter: Filter::Bilinear };
+    let host: Vec<HostImage> = images
+        .iter()
+        .map(|image| HostImage {
+            bytes: &image.rgb,
+            size: Size { height: image.height, width: image.width },
+            pitch: image.width * 3,
+            offset: 0,
+        })
+        .collect();
+    let given = emulator.run(&Planner::new(sizing, element, &values, 64), &host, LIMIT).unwrap();
+    let (count, limit) = (images.len() as i64, LIMIT as i64);
+    let kind = match element {
+        Element::F32 => Kind::Float,
+        Element::Bf16 => Kind::BFloat16,
+        Element::F16 => Kind::Half,
+        Element::U8 => Kind::Uint8,
+    };
+    ModelInputs {
+        pixel_values: Tensor::f_from_data_size(&given.values, &[count, limit, 768], kind).unwrap(),
+        pixel_attention_mask: Tensor::from_slice(&given.mask).view([count, limit]),
+        spatial_shapes: Tensor::from_slice(&given.shapes).view([count, 2]),
+    }
+}
+
+#[test]
+fn the_kernel_on_the_host_gives_transformers_bits_over_the_corpus() {
+    let emulator = Emulator::new(&[]).unwrap();
+    let images = corpus();
+    assert!(images.len() > 300);
+    let reference = processor::create(REFERENCE, &Parameters::default(), Device::Cpu, 1).unwrap();
+    for images in images.chunks(24) {
+        let given = emulate(&emulator, Element::F32, images);
+        let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
+        assert!(found.is_exact(), "{} differ, {}", found.differing, found.detail);
+    }
+}
+
+#[test]
+fn shorter_samples_are_rounded_as_torch_rounds() {
+    let emulator = Emulator::new(&[]).unwrap();
+    let images = &corpus()[..8];
+    let reference = processor::create(REFERENCE, &Parameters::default(), Device::Cpu, 1).unwrap();
+    for (element, kind) in [(Element::Bf16, Kind::BFloat16), (Element::F16, Kind::Half)] {
+        let right = run(reference.as_ref(), images);
+        let right = ModelInputs { pixel_values: right.pixel_values.to_kind(kind), ..right };
+        let found = parity::compare(&right, &emulate(&emulator, element, images)).unwrap();
+        assert!(found.is_exact(), "{element:?}: {} differ, {}", found.differing, found.detail);
+    }
+}
+
+#[test]
+fn on_a_gpu_it_gives_the_bits_of_the_reference_on_a_cpu() {
+    if !Cuda::is_available() {
+        println!("not run: no GPU; the kernel was compared on the host only");
+        return;
+    }
+    let images = corpus();
+    for limit in [64, 256, 576, 1024] {
+        let parameters = Parameters { max_num_patches: limit, ..Parameters::default() };
+        let reference = processor::create(REFERENCE, &parameters, Device::Cpu, 1).unwrap();
+        let candidate = processor::create("fused-cuda", &parameters, Device::Cuda(0), 2).unwrap();
+        for images in images.chunks(24) {
+            let given = run(candidate.as_ref(), images);
+            assert!(given.named().iter().all(|(_, tensor)| tensor.device() == Device::Cuda(0)));
+            let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
+            assert!(found.is_exact(), "at {limit} patches {} differ, {}", found.differing, found.detail);
+        }
+    }
+}
+
+#[test]
+fn a_cpu_refuses_it_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["bench", "--processors", "hf,fused-cuda"][..],
+        &["compare", "fused", "fused-cuda"],
+        &["parity", "--processors", "fused-cuda"],
+        &["validate", "fused-cuda"],
+    ] {
+        refuses(folder.path(), arguments, "fused-cuda");
+    }
+    refuses(folder.path(), &["bench", "--processors", "fused-cuda", "--device", "cpu"], "--device");
+    if !Cuda::is_available() {
+        refuses(
+            folder.path(),
+            &["bench", "--processors", "fused-cuda", "--device", "cuda:0"],
+            "--device cuda:0",
+        );
+        refuses(folder.path(), &["kernel-bench"], "no CUDA device");
+    }
+}
+
+#[test]
+fn the_compiler_that_torch_brings_works_in_this_process() {
+    let libraries = patchmark::python::kernel::libraries().unwrap();
+    let compiled = Program::new((9, 0), 16, Element::F32).compile(&libraries).unwrap();
+    assert!(compiled.code.starts_with(b"\x7fELF"), "{}", compiled.log);
+}
