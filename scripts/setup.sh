@@ -81,7 +81,7 @@ fi
 echo "setup: installing torch, transformers and the rest of requirements.txt into .venv (about 4.7 GB)"
 rm -f "$stamp"
 "$uv" venv --quiet --clear --python "$python" .venv
-"$uv" pip install --quiet --python .venv/bin/python --require-hashes -r requirements.txt ||
+"$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.txt ||
     fail "the packages of requirements.txt could not be installed; check the network and run again"
 # Last, so that an interrupted installation is begun again.
 printf '%s\n' "$wanted" >"$stamp"

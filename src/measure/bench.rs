@@ -1,6 +1,7 @@
 //! The bench: every subject in every round, then one run.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -16,13 +17,13 @@ use super::{
     loader::{self, Loaders},
     pipeline::{MakeProcessor, Preparer},
     rounds::{Orders, end},
-    rows::not_measured,
-    subjects::{BatchUnderTest, Shared},
+    sizes::BatchSizes,
+    subjects::Shared,
 };
 use crate::{
     model::{Forward, TextInputs, TextTokenizer},
     processor::{Processor, References},
-    report::schema::{Batch, Run, SCHEMA_VERSION, Settings},
+    report::schema::{Run, SCHEMA_VERSION, Settings},
     workload::Workload,
 };
 
@@ -61,21 +62,6 @@ pub struct Bench<'a> {
 const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes running hf: its ms/batch is the time until \
      the next batch is there, with nothing beside it; taken after the rounds, so no ratio is paired";
 
-/// A batch size of a run: measured, or why not.
-enum Size<'a> {
-    UnderTest(Box<BatchUnderTest<'a>>),
-    Failed(Batch),
-}
-
-impl<'a> Size<'a> {
-    fn measured(&self) -> Option<&BatchUnderTest<'a>> {
-        match self {
-            Self::UnderTest(batch) => Some(batch),
-            Self::Failed(_) => None,
-        }
-    }
-}
-
 /// Measures one workload.
 ///
 /// A batch size for which there is no memory ends with its reason, and so does a processor that fails; the others
@@ -108,61 +94,27 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
 
     let texts = bench.text.map(|text| bench.batch_sizes.iter().map(|&size| text.first(size)).collect());
     let texts: Vec<TextInputs> = texts.unwrap_or_else(|| Ok(Vec::new()))?;
+    let mut sizes = BatchSizes::new(bench.workload, bench.batch_sizes, &texts);
     let mut notes = Vec::new();
-    let mut sizes = Vec::new();
-    let mut partial = false;
-    for (index, &size) in bench.batch_sizes.iter().enumerate() {
-        progress.set_message(format!("warm-up, batch {size}"));
-        progress.tick();
-        let encoded = bench.workload.batch_encoded(size);
-        let images = bench.workload.batch(size);
-        match BatchUnderTest::warm_up(&shared, &images, encoded, texts.get(index)) {
-            Ok(batch) => sizes.push(Size::UnderTest(Box::new(batch))),
-            Err(error) => match classify(&error) {
-                Failure::OutOfMemory => {
-                    sizes.push(Size::Failed(not_measured(&shared, size, &reason(&error))))
-                }
-                Failure::DeviceLost => {
-                    notes.push(lost(&error, &format!("the warm-up of batch size {size}")));
-                    partial = true;
-                    break;
-                }
-                Failure::Other => {
-                    return Err(error.context(format!("failed to warm up batch size {size}")));
-                }
-            },
+    let mut partial;
+    match rounds(bench, &shared, &mut sizes, monitor.as_mut(), progress, interrupt) {
+        Ok(end) => {
+            partial = end.interrupted;
+            notes.extend(agreement(&shared, &sizes)?);
+            notes.push(end.sentence);
         }
-        if interrupt.load(Ordering::Relaxed) {
-            break;
+        Err(error) if classify(&error) == Failure::DeviceLost => {
+            partial = true;
+            notes.push(lost(&error, "measuring"));
         }
+        Err(error) => return Err(error),
     }
-    if !partial {
-        let first = sizes.iter().position(|size| size.measured().is_some());
-        let batch = first.and_then(|index| Some((sizes[index].measured()?, texts.get(index))));
-        notes
-            .extend(batch.and_then(|(batch, text)| agreement(&shared, batch, text).transpose()).transpose()?);
-        match rounds(bench, &shared, &mut sizes, monitor.as_mut(), progress, interrupt) {
-            Ok(end) => {
-                partial = end.interrupted;
-                notes.push(end.sentence);
-            }
-            Err(error) if classify(&error) == Failure::DeviceLost => {
-                partial = true;
-                notes.push(lost(&error, "measuring"));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let mut loader_rows = Vec::new();
+    let mut loader_rows = BTreeMap::new();
     if let (Some(loaders), false) = (&bench.loaders, partial) {
-        for (size, text) in sizes.iter().zip((0..).map(|index| texts.get(index))) {
-            let Some(batch) = size.measured() else {
-                loader_rows.push(Vec::new());
-                continue;
-            };
+        for (batch, text) in sizes.under_test() {
             progress.set_message(format!("torch's DataLoader, batch {}", batch.size()));
             match loader::rows(&shared, loaders, batch.images(), text) {
-                Ok(rows) => loader_rows.push(rows),
+                Ok(rows) => drop(loader_rows.insert(batch.size(), rows)),
                 Err(error) => {
                     partial = true;
                     notes.push(lost(&error, "measuring torch's DataLoader"));
@@ -174,28 +126,22 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
     }
     let record = monitor.map(|monitor| monitor.record().clone());
     notes.extend(record.iter().flat_map(gpu::notes));
-    notes.extend(sizes.iter().filter_map(Size::measured).flat_map(|batch| batch.notes(&shared)));
+    notes.extend(sizes.under_test().flat_map(|(batch, _)| batch.notes(&shared)));
+    let partial = partial || sizes.incomplete();
+    let mut batches = sizes.finish(&shared);
+    for batch in &mut batches {
+        batch.processors.extend(loader_rows.remove(&batch.batch_size).unwrap_or_default());
+    }
     Ok(Run {
         schema_version: SCHEMA_VERSION,
         started_unix_s,
         elapsed_s: started.elapsed().as_secs_f64(),
-        partial: partial || sizes.len() < bench.batch_sizes.len(),
+        partial,
         notes,
         environment,
         gpu: record,
         settings: bench.settings.clone(),
-        batches: sizes
-            .into_iter()
-            .zip(loader_rows.into_iter().chain(std::iter::repeat_with(Vec::new)))
-            .map(|(size, loaders)| {
-                let mut batch = match size {
-                    Size::UnderTest(batch) => batch.finish(&shared),
-                    Size::Failed(batch) => batch,
-                };
-                batch.processors.extend(loaders);
-                batch
-            })
-            .collect(),
+        batches,
     })
 }
 
@@ -209,28 +155,35 @@ struct End {
 fn rounds(
     bench: &Bench<'_>,
     shared: &Shared<'_>,
-    sizes: &mut [Size<'_>],
+    sizes: &mut BatchSizes<'_>,
     mut monitor: Option<&mut GpuMonitor>,
     progress: &ProgressBar,
     interrupt: &Interrupt,
 ) -> Result<End> {
-    let subjects = sizes
-        .iter()
-        .enumerate()
-        .filter_map(|(index, size)| Some((index, size.measured()?)))
-        .flat_map(|(index, batch)| batch.subjects(shared).into_iter().map(move |subject| (index, subject)))
-        .collect();
-    let mut orders = Orders::new(subjects, bench.settings.seed);
+    let each = |index| shared.subjects().into_iter().map(move |subject| (index, subject)).collect();
+    let mut orders = Orders::new((0..bench.batch_sizes.len()).map(each).collect(), bench.settings.seed);
     let budget = Duration::from_secs_f64(bench.settings.budget_s);
-    let measuring = Instant::now();
+    let mut measuring = Instant::now();
     let mut rounds = 0;
     loop {
+        let interrupted = End { sentence: format!("interrupted after {rounds} rounds"), interrupted: true };
         if interrupt.load(Ordering::Relaxed) {
-            return Ok(End { sentence: format!("interrupted after {rounds} rounds"), interrupted: true });
+            return Ok(interrupted);
         }
         let round_started = Instant::now();
         for (index, subject) in orders.next() {
-            let Size::UnderTest(batch) = &mut sizes[index] else { continue };
+            if let Some(size) = sizes.waiting(index) {
+                if interrupt.load(Ordering::Relaxed) {
+                    return Ok(interrupted);
+                }
+                progress.set_message(format!("warm-up, batch {size}"));
+                progress.tick();
+                let warming = Instant::now();
+                sizes.warm_up(shared, index)?;
+                // The budget is for measuring.
+                measuring += warming.elapsed();
+            }
+            let Some(batch) = sizes.get_mut(index) else { continue };
             let left = budget.saturating_sub(measuring.elapsed()).as_secs();
             let label = batch.label(shared, subject);
             progress.set_position(measuring.elapsed().as_millis() as u64);
@@ -244,9 +197,8 @@ fn rounds(
             monitor.end_round();
         }
         let widest = sizes
-            .iter()
-            .filter_map(Size::measured)
-            .map(BatchUnderTest::widest_interval)
+            .under_test()
+            .map(|(batch, _)| batch.widest_interval())
             .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)));
         if let Some(end) = end(rounds, measuring, round_started.elapsed(), budget, widest) {
             return Ok(End { sentence: end.sentence(rounds), interrupted: false });
@@ -259,13 +211,11 @@ fn lost(error: &Error, during: &str) -> String {
     format!("the GPU was lost during {during}, and only what was measured before is here: {}", reason(error))
 }
 
-/// How far two forwards are apart on a batch; none where there is only one, or no memory for one.
-fn agreement(
-    shared: &Shared<'_>,
-    batch: &BatchUnderTest<'_>,
-    text: Option<&TextInputs>,
-) -> Result<Option<String>> {
-    let [first, second, ..] = shared.forwards else { return Ok(None) };
+/// How far two forwards are apart on the first batch; none where there is only one, or no memory for one.
+fn agreement(shared: &Shared<'_>, sizes: &BatchSizes<'_>) -> Result<Option<String>> {
+    let ([first, second, ..], Some((batch, text))) = (shared.forwards, sizes.under_test().next()) else {
+        return Ok(None);
+    };
     if batch.forwards.iter().any(|passes| passes.failure.is_some()) {
         return Ok(None);
     }

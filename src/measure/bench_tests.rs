@@ -146,7 +146,7 @@ fn a_device_that_is_lost_in_the_warm_up_leaves_a_partial_run() {
     let run = measure(&[Fragile::boxed(1, 99, LOST), naive()], Quick { largest: 99 }, None, &[1, 2]);
     assert!(run.partial);
     assert_eq!(run.batches.len(), 1);
-    assert!(run.notes[0].contains("warm-up of batch size 2"), "{:?}", run.notes);
+    assert!(run.notes[0].contains("warm up batch size 2"), "{:?}", run.notes);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod precision;
 mod rounds;
 mod rows;
 mod samples;
+mod sizes;
 pub mod statistics;
 mod subjects;
 

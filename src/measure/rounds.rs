@@ -14,25 +14,33 @@ const NARROW: f64 = 0.02;
 
 /// Orders that change from round to round: each odd round is the mirror of the even one before it
 /// (ABBA), so that a drift hits all alike, and each pair of rounds is shuffled anew.
+///
+/// The first round, and so its mirror, takes group after group, each shuffled: what a group needs can be made when
+/// its first subject is due, so that the first measurement waits for no other group.
 pub(super) struct Orders<T> {
     rng: ChaCha8Rng,
     current: Vec<T>,
-    mirrored: bool,
+    rounds: usize,
 }
 
 impl<T: Clone> Orders<T> {
-    pub(super) fn new(subjects: Vec<T>, seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), current: subjects, mirrored: true }
+    pub(super) fn new(groups: Vec<Vec<T>>, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let shuffled = groups.into_iter().flat_map(|mut group| {
+            group.shuffle(&mut rng);
+            group
+        });
+        Self { current: shuffled.collect(), rng, rounds: 0 }
     }
 
     /// The order of the next round.
     pub(super) fn next(&mut self) -> Vec<T> {
-        self.mirrored = !self.mirrored;
-        if self.mirrored {
-            self.current.reverse();
-        } else {
-            self.current.shuffle(&mut self.rng);
+        match self.rounds {
+            0 => {}
+            round if round % 2 == 1 => self.current.reverse(),
+            _ => self.current.shuffle(&mut self.rng),
         }
+        self.rounds += 1;
         self.current.clone()
     }
 }
@@ -89,11 +97,21 @@ mod tests {
 
     #[test]
     fn every_second_round_mirrors_the_one_before() {
-        let mut orders = Orders::new((0..6).collect(), 3);
-        let (first, mut second, third) = (orders.next(), orders.next(), orders.next());
+        let mut orders = Orders::new(vec![(0..6).collect(), (6..12).collect()], 3);
+        let [first, mut second, third, mut fourth] = std::array::from_fn(|_| orders.next());
         second.reverse();
-        assert_eq!(first, second);
+        fourth.reverse();
+        assert_eq!((&first, &third), (&second, &fourth));
         assert_ne!(first, third);
+    }
+
+    #[test]
+    fn only_the_first_pair_of_rounds_keeps_groups_together() {
+        let mut orders = Orders::new(vec![(0..6).collect(), (6..12).collect()], 3);
+        let together = |order: &[i32]| order[..6].iter().all(|&each| each < 6);
+        let [first, _, third] = std::array::from_fn(|_| orders.next());
+        assert!(together(&first) && !together(&third), "{first:?} {third:?}");
+        assert_ne!(first, (0..12).collect::<Vec<_>>());
     }
 
     #[test]

@@ -66,6 +66,20 @@ pub(super) struct Shared<'a> {
     pub(super) threads: usize,
 }
 
+impl Shared<'_> {
+    /// Every subject of a batch size in a round, in no order.
+    pub(super) fn subjects(&self) -> Vec<Subject> {
+        let mut subjects = vec![Subject::Decode, Subject::MemoryLimit];
+        subjects.extend(self.tokenizer.map(|_| Subject::Tokenize));
+        subjects.extend((0..self.processors.len()).map(Subject::Processor));
+        subjects.extend((0..self.forwards.len()).map(Subject::Forward));
+        for processor in 0..self.preparers.len() {
+            subjects.extend((0..self.forwards.len()).map(|forward| Subject::Pipelined(processor, forward)));
+        }
+        subjects
+    }
+}
+
 impl<'a> BatchUnderTest<'a> {
     /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed.
     ///
@@ -137,18 +151,6 @@ impl<'a> BatchUnderTest<'a> {
     /// The decoded images.
     pub(super) fn images(&self) -> &[Arc<DecodedImage>] {
         &self.images
-    }
-
-    /// Every subject of a round, in no order.
-    pub(super) fn subjects(&self, shared: &Shared<'_>) -> Vec<Subject> {
-        let mut subjects = vec![Subject::Decode, Subject::MemoryLimit];
-        subjects.extend(shared.tokenizer.map(|_| Subject::Tokenize));
-        subjects.extend((0..self.processors.len()).map(Subject::Processor));
-        subjects.extend((0..self.forwards.len()).map(Subject::Forward));
-        for processor in 0..shared.preparers.len() {
-            subjects.extend((0..self.forwards.len()).map(|forward| Subject::Pipelined(processor, forward)));
-        }
-        subjects
     }
 
     /// What the progress line says of a subject.

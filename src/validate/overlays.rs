@@ -116,7 +116,7 @@ fn install(version: &str, target: &Path) -> Result<()> {
         input_error!("transformers {version} is not installed, and there is no uv to fetch it; install uv (https://docs.astral.sh/uv)")
     })?;
     let output = Command::new(&uv)
-        .args(["pip", "install", "--quiet", "--no-config", "--python"])
+        .args(["pip", "install", "--quiet", "--compile-bytecode", "--no-config", "--python"])
         .arg(python::interpreter())
         .arg("--target")
         .arg(target)
