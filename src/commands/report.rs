@@ -12,22 +12,26 @@ use crate::{
     error::Outcome,
     input_error,
     report::{
-        Run, Theme, charts,
+        Run, Theme,
         export::{Format, Selection},
         folder::Folder,
-        page, store, table,
+        index, page, saved, store,
     },
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A run folder, or its run.json; of several, one page that shows them beside each other.
-    #[arg(required = true, value_name = "RUN")]
-    runs: Vec<PathBuf>,
-    /// Where to draw [default: the run folder itself; for several runs runs/report].
+    /// A result's folder or file, of bench, parity, validate, compare or gate; of several runs of bench, one page
+    /// that shows them beside each other.
+    #[arg(required_unless_present = "index", value_name = "RESULT")]
+    results: Vec<PathBuf>,
+    /// Instead, write index.html into DIR: every result below it, with a link to its page.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["results", "out", "only", "format"])]
+    index: Option<PathBuf>,
+    /// Where to draw [default: the result's own folder; for several runs runs/report].
     #[arg(long, value_name = "DIR", env = "PATCHMARK_OUT")]
     out: Option<PathBuf>,
-    /// Draw only these charts: ratio, stages, throughput, samples.
+    /// Draw only these charts. A run of bench has ratio, stages, throughput and samples.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "PATCHMARK_ONLY")]
     only: Vec<String>,
     /// Write only these forms.
@@ -42,9 +46,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let page = match arguments.runs.as_slice() {
-        [one] => redraw(arguments, one)?,
-        several => beside(arguments, several)?,
+    let page = match (&arguments.index, arguments.results.as_slice()) {
+        (Some(folder), _) => list(folder)?,
+        (None, [one]) => redraw(arguments, one)?,
+        (None, several) => beside(arguments, several)?,
     };
     if arguments.open {
         open(&page)?;
@@ -52,20 +57,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// One run in its folder; returns its page.
+/// The index of a folder; returns it.
+fn list(folder: &Path) -> Result<PathBuf> {
+    let entries = index::find(folder)?;
+    let page = index::write(folder, &entries)?;
+    eprintln!("{} results listed in {}", entries.len(), page.display());
+    Ok(page)
+}
+
+/// One result in its folder; returns its page.
 fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
     let selection = selection(arguments)?;
-    let run = store::read_run(path)?;
+    let result = saved::read(path)?;
     let folder = match (&arguments.out, path.is_dir()) {
         (Some(out), _) => out.clone(),
         (None, true) => path.to_owned(),
         (None, false) => path.parent().map(PathBuf::from).unwrap_or_default(),
     };
     match selection {
-        Some(selection) => store::redraw(&folder, &run, &selection)?,
-        None => store::write_run(&folder, &run)?,
+        Some(selection) => store::redraw(&folder, result.as_ref(), &selection)?,
+        None => store::write(&folder, result.as_ref())?,
     }
-    print!("{}", table::render(&run));
+    print!("{}", result.terminal());
     eprintln!("drawn in {}", folder.display());
     Ok(folder.join(page::FILE))
 }
@@ -80,16 +93,8 @@ fn selection(arguments: &Arguments) -> Result<Option<Selection>> {
         return Err(input_error!("--open shows the page: add html to --format, or leave --format out"));
     }
     let mut selection = Selection { theme: arguments.theme, ..Selection::default() };
-    for name in only {
-        if !charts::OF_RUN.contains(&name.trim()) {
-            return Err(input_error!(
-                "--only {name}: no such chart; a run has {}",
-                charts::OF_RUN.join(", ")
-            ));
-        }
-    }
     if !only.is_empty() {
-        selection.charts.retain(|chart| only.iter().any(|name| name.trim() == *chart));
+        selection.charts = Some(only.iter().map(|name| name.trim().to_owned()).collect());
     }
     if !format.is_empty() {
         selection.formats.clone_from(format);

@@ -1,12 +1,12 @@
-//! Which of a run's charts are written, in which forms and which theme.
+//! Which of a result's charts are written, in which forms and which theme.
 
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::charts::{self, Chart, Theme};
-use super::folder::Staging;
+use super::charts::{Chart, Theme};
 use super::page;
-use super::schema::Run;
+use super::saved::Saved;
+use crate::input_error;
 
 /// A form that a chart, or all of them, is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -21,11 +21,11 @@ pub enum Format {
     Html,
 }
 
-/// What is drawn of a run: everything, in the light theme, unless told otherwise.
+/// What is drawn of a result: everything, in the light theme, unless told otherwise.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Names of charts, of [`charts::OF_RUN`].
-    pub charts: Vec<&'static str>,
+    /// Names of charts; none for all of them.
+    pub charts: Option<Vec<String>>,
     /// Forms that are written.
     pub formats: Vec<Format>,
     /// The theme of SVG and PNG files; a page has both.
@@ -35,7 +35,7 @@ pub struct Selection {
 impl Default for Selection {
     fn default() -> Self {
         Self {
-            charts: charts::OF_RUN.to_vec(),
+            charts: None,
             formats: vec![Format::Svg, Format::Png, Format::Csv, Format::Html],
             theme: Theme::Light,
         }
@@ -43,24 +43,32 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// Draws and saves what is selected. Files of the dark theme are named `NAME-dark`.
-    pub(super) fn save(&self, staging: &Staging, run: &Run) -> Result<()> {
-        let mut charts = charts::of_run(run)?;
-        charts.retain(|chart| self.charts.contains(&chart.name()));
-        // A PNG is averaged from four times its pixels: side by side they take less long.
-        let files = charts.par_iter().map(|chart| self.files(chart)).collect::<Result<Vec<_>>>()?;
-        for (name, bytes) in files.into_iter().flatten() {
-            staging.save(&name, &bytes)?;
+    /// Draws what is selected: names and contents of files. Those of the dark theme are named `NAME-dark`.
+    ///
+    /// # Errors
+    /// An input error for a chart that the result does not have; or if drawing fails.
+    pub fn files(&self, saved: &dyn Saved) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut charts = saved.charts()?;
+        if let Some(wanted) = &self.charts {
+            let names: Vec<&str> = charts.iter().map(Chart::name).collect();
+            if let Some(other) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
+                let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                return Err(input_error!("--only {other}: no such chart; {} has {names}", saved.file()));
+            }
+            charts.retain(|chart| wanted.iter().any(|name| name == chart.name()));
         }
+        // A PNG is averaged from four times its pixels: side by side they take less long.
+        let files = charts.par_iter().map(|chart| self.of_chart(chart)).collect::<Result<Vec<_>>>()?;
+        let mut files: Vec<_> = files.into_iter().flatten().collect();
         if self.formats.contains(&Format::Html) {
             // A page links to the files of its own names alone.
             let beside: &[Format] = if self.theme == Theme::Light { &self.formats } else { &[] };
-            staging.save(page::FILE, page::of_run(run, &charts, beside)?.as_bytes())?;
+            files.push((page::FILE.to_owned(), saved.page(&charts, beside)?.into_bytes()));
         }
-        Ok(())
+        Ok(files)
     }
 
-    fn files(&self, chart: &Chart) -> Result<Vec<(String, Vec<u8>)>> {
+    fn of_chart(&self, chart: &Chart) -> Result<Vec<(String, Vec<u8>)>> {
         let name = chart.name();
         let dark = if self.theme == Theme::Dark { "-dark" } else { "" };
         let mut files = Vec::new();

@@ -1,6 +1,7 @@
 //! Numbers, names and selections that the table, the summary and the charts must agree on.
 
 use super::schema::{Batch, Environment, Estimate, ParityStatus, ProcessorRow, Run, Settings};
+use crate::gate::Change;
 
 /// A number as a person reads it: three significant digits below 100, thousands separated above.
 pub fn number(value: f64) -> String {
@@ -51,6 +52,22 @@ pub fn times(value: f64) -> String {
         v if v >= 0.995 => format!("{v:.1}×"),
         v => format!("{v:.2}×"),
     }
+}
+
+/// A relative change: `+4.2%`; a factor where a percentage would be hard to read.
+pub fn change(value: f64) -> String {
+    if value >= 1.995 {
+        return format!("{:.1}×", value + 1.0);
+    }
+    let percent = value * 100.0;
+    // An ASCII minus is half as wide as the plus in most fonts.
+    format!("{}{:.1}%", if percent < -0.05 { "−" } else { "+" }, percent.abs())
+}
+
+/// The interval of a change: `[−0.3% … +2.8%]`.
+pub fn change_interval(found: &Change) -> String {
+    let high = found.high.filter(|high| *high < 9.995).map_or_else(|| "∞".to_owned(), change);
+    format!("[{} … {high}]", change(found.low))
 }
 
 /// A median with its interval: `0.0077 [0.0075–0.0079]`.

@@ -4,10 +4,12 @@ pub mod charts;
 pub mod export;
 pub mod folder;
 pub mod format;
+pub mod index;
 mod overlap;
 pub mod page;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod saved;
 pub mod schema;
 pub mod store;
 pub mod summary;

@@ -7,41 +7,60 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use super::folder::Folder;
+use super::folder::{Folder, Staging};
 use super::schema::{Estimate, Run, SCHEMA_VERSION, Samples};
-use super::{export::Selection, summary};
+use super::{export::Selection, saved::Saved};
 use crate::input_error;
 
-const RUN_FILE: &str = "run.json";
+pub(super) const RUN_FILE: &str = "run.json";
 
-/// Writes `run.json`, `summary.md`, `report.html` and every chart (SVG, PNG, CSV of its points) as the folder `dir`.
+/// Writes a result's document, `summary.md`, `report.html` and every chart (SVG, PNG, CSV of its points) as the
+/// folder `dir`.
 ///
 /// Everything is written to a temporary sibling that is renamed into place, so `dir` is complete
-/// or not there. An older run's folder is replaced only once the new one is complete, and files in
-/// it that are not a run's own are kept. A folder that holds no run, unless empty, is refused.
-pub fn write_run(dir: &Path, run: &Run) -> Result<()> {
-    let staging = Folder::find(dir, RUN_FILE)?.staging()?;
-    let run = finite(run);
-    let mut json = serde_json::to_vec_pretty(&run).context("encoding run.json")?;
-    json.push(b'\n');
-    staging.save(RUN_FILE, &json)?;
-    staging.save("summary.md", summary::render(&run).as_bytes())?;
-    Selection::default().save(&staging, &run)?;
+/// or not there. An older result's folder is replaced only once the new one is complete, and files in
+/// it that are not a result's own are kept. A folder that holds no such result, unless empty, is refused.
+///
+/// # Errors
+/// An input error for a folder that cannot be written or holds something else.
+pub fn write(dir: &Path, saved: &dyn Saved) -> Result<()> {
+    let staging = Folder::find(dir, saved.file())?.staging()?;
+    save(&staging, saved)?;
     staging.replace()
 }
 
-/// Draws only what is selected of `run` into the folder `dir`, whose other files are kept.
+/// Writes all files of a result to a folder that is not yet in its place.
 ///
 /// # Errors
-/// As for [`write_run`].
-pub fn redraw(dir: &Path, run: &Run, selection: &Selection) -> Result<()> {
-    let staging = Folder::find(dir, RUN_FILE)?.staging()?;
-    let run = finite(run);
-    // The file that makes the folder a run's.
-    let mut json = serde_json::to_vec_pretty(&run).context("encoding run.json")?;
-    json.push(b'\n');
-    staging.save(RUN_FILE, &json)?;
-    selection.save(&staging, &run)?;
+/// If drawing fails, or the disk does not take a file.
+pub fn save(staging: &Staging, saved: &dyn Saved) -> Result<()> {
+    staging.save(saved.file(), &saved.json()?)?;
+    staging.save("summary.md", saved.summary().as_bytes())?;
+    for (name, bytes) in Selection::default().files(saved)? {
+        staging.save(&name, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes a run; see [`write()`].
+///
+/// # Errors
+/// As for [`write()`].
+pub fn write_run(dir: &Path, run: &Run) -> Result<()> {
+    write(dir, run)
+}
+
+/// Draws only what is selected of a result into the folder `dir`, whose other files are kept.
+///
+/// # Errors
+/// As for [`write()`].
+pub fn redraw(dir: &Path, saved: &dyn Saved, selection: &Selection) -> Result<()> {
+    let staging = Folder::find(dir, saved.file())?.staging()?;
+    // The file that makes the folder a result's.
+    staging.save(saved.file(), &saved.json()?)?;
+    for (name, bytes) in selection.files(saved)? {
+        staging.save(&name, &bytes)?;
+    }
     staging.replace()
 }
 
@@ -113,7 +132,7 @@ pub fn read_run(path: &Path) -> Result<Run> {
 }
 
 /// The run without NaN and infinity, which JSON cannot hold: a row that failed has no median.
-fn finite(run: &Run) -> Run {
+pub(super) fn finite(run: &Run) -> Run {
     fn good(estimate: &Estimate) -> bool {
         estimate.median.is_finite() && estimate.low.is_finite() && estimate.high.is_finite()
     }

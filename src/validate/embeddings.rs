@@ -1,7 +1,7 @@
 //! What a difference in pixel values does behind the model, which is what a user feels.
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::{
@@ -21,7 +21,7 @@ const IMAGES: usize = 8;
 const TEXTS: usize = 16;
 
 /// Both results through one model.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embeddings {
     /// The model.
     pub model: String,

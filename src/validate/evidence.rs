@@ -24,7 +24,7 @@ const IMAGES: usize = 8;
 /// Makes the failing call again and writes everything about it; the folder within the run.
 pub(super) fn write(
     exam: &mut Exam<'_>,
-    check: &'static str,
+    check: &str,
     smallest: Option<&DecodedImage>,
     run: &Path,
 ) -> Result<Option<PathBuf>> {

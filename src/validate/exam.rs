@@ -3,7 +3,7 @@
 use std::{path::PathBuf, rc::Rc};
 
 use anyhow::{Result, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::{
@@ -26,7 +26,7 @@ use crate::{
 const KEPT: usize = 4;
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing was found.
@@ -40,7 +40,7 @@ pub enum Verdict {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What, and with which image.
     pub detail: String,
@@ -49,12 +49,12 @@ pub struct Finding {
 }
 
 /// One check's line of the ledger.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The check's name.
-    pub name: &'static str,
+    pub name: String,
     /// What it guards.
-    pub guards: &'static str,
+    pub guards: String,
     /// How it ended.
     pub verdict: Verdict,
     /// Why it was not run or does not apply.
@@ -111,8 +111,8 @@ pub struct Exam<'a> {
 impl<'a> Exam<'a> {
     pub(super) fn new(session: &'a mut Session, rules: Rules, wanted: impl Fn(&str) -> bool) -> Self {
         let row = |check: &super::checks::Check| Row {
-            name: check.name,
-            guards: check.guards,
+            name: check.name.into(),
+            guards: check.guards.into(),
             verdict: Verdict::NotRun,
             reason: String::new(),
             count: 0,

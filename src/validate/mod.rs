@@ -23,12 +23,12 @@ mod speed;
 mod subject;
 
 pub use embeddings::Embeddings;
-pub use exam::{Exam, Finding, Row, Verdict};
+pub use exam::{Exam, Finding, Row, Verdict as CheckVerdict};
 pub use observation::{Observation, Returned};
 pub use parity::{Class, Measurement, Place, Rules};
 pub use run::{Outcome, ParityReport, Settings, examine, validate};
 pub use session::Session;
 pub use side::{About, Run};
 pub(crate) use side::{Answer, Side, side, write_image};
-pub use speed::{SpeedRow, SpeedVerdict};
+pub use speed::SpeedRow;
 pub use subject::Subject;

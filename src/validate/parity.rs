@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use crate::input_error;
@@ -15,7 +15,7 @@ pub(super) const LEVEL: f64 = 2.0 / 255.0;
 const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
 
 /// From the same bits to anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Every bit is equal.
@@ -57,7 +57,7 @@ impl FromStr for Class {
 }
 
 /// What the user allows.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rules {
     /// The loosest class that passes.
     pub allow: Class,
@@ -87,7 +87,7 @@ impl Rules {
 }
 
 /// Where the worst difference sits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The image of the batch.
     pub image: usize,
@@ -100,7 +100,7 @@ pub struct Place {
 }
 
 /// Every value of two results, compared.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Measurement {
     /// Values compared.
     pub values: u64,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     checks::{CHECKS, Guard},
@@ -17,9 +17,10 @@ use super::{
     session::Session,
     shrink,
     side::Answer,
-    speed::{self, SpeedRow, SpeedVerdict},
+    speed::{self, SpeedRow},
 };
 use crate::{
+    gate,
     model::ModelSource,
     worker::protocol::{Call, Reply},
     workload::DecodedImage,
@@ -83,7 +84,7 @@ impl Settings {
 }
 
 /// Parity over the whole corpus.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ParityReport {
     /// Calls compared.
     pub cases: usize,
@@ -102,7 +103,7 @@ pub struct ParityReport {
 }
 
 /// Everything that was found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// One row a check.
     pub checks: Vec<Row>,
@@ -123,7 +124,7 @@ impl Outcome {
     }
 
     /// One word on all batch sizes.
-    pub fn speed_verdict(&self) -> Option<SpeedVerdict> {
+    pub fn speed_verdict(&self) -> Option<gate::Verdict> {
         speed::together(&self.speed)
     }
 
@@ -132,11 +133,11 @@ impl Outcome {
         if self.failed().next().is_some() {
             return crate::error::Outcome::ParityFailed;
         }
-        if self.speed_verdict() == Some(SpeedVerdict::Regressed) {
+        if self.speed_verdict() == Some(gate::Verdict::Regressed) {
             return crate::error::Outcome::Regressed;
         }
         let undecided = self.checks.iter().any(|row| row.verdict == Verdict::NotRun)
-            || self.speed_verdict() == Some(SpeedVerdict::Inconclusive)
+            || self.speed_verdict() == Some(gate::Verdict::Inconclusive)
             || self.speed_missing.is_some();
         if undecided { crate::error::Outcome::Inconclusive } else { crate::error::Outcome::Done }
     }
@@ -216,9 +217,9 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
         Some(other) => anyhow::bail!("a worker answered {other:?} to a load"),
     };
     let names: Vec<_> =
-        exam.ledger.iter().filter(|row| row.verdict == Verdict::NotRun).map(|row| row.name).collect();
+        exam.ledger.iter().filter(|row| row.verdict == Verdict::NotRun).map(|row| row.name.clone()).collect();
     for name in names {
-        exam.skip(name, Verdict::NotRun, reason);
+        exam.skip(&name, Verdict::NotRun, reason);
     }
     Ok(false)
 }
@@ -337,8 +338,8 @@ pub fn validate(
         progress("both results through the model");
         outcome.embeddings = embeddings::compare(&mut exam, settings, model)?;
     }
-    let failed: Vec<&'static str> = outcome.failed().map(|row| row.name).collect();
-    for check in failed {
+    let failed: Vec<String> = outcome.failed().map(|row| row.name.clone()).collect();
+    for check in failed.iter().map(String::as_str) {
         progress(&format!("evidence for {check}"));
         let smallest = shrink::smallest(&mut exam, check)?;
         let written = evidence::write(&mut exam, check, smallest.as_ref(), folder)?;

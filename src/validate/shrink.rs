@@ -14,7 +14,7 @@ use crate::{worker::protocol::Call, workload::DecodedImage};
 const CALLS: usize = 48;
 
 /// Cuts the failing image smaller while the check still fails; none where there is no such image.
-pub(super) fn smallest(exam: &mut Exam<'_>, check: &'static str) -> Result<Option<DecodedImage>> {
+pub(super) fn smallest(exam: &mut Exam<'_>, check: &str) -> Result<Option<DecodedImage>> {
     let Some(call) = exam.row(check).and_then(|row| row.call.clone()) else { return Ok(None) };
     let [image] = call.images.as_slice() else { return Ok(None) };
     if image.mode != "RGB" || !call.keywords.contains_key("max_num_patches") || check == "survives" {

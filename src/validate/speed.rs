@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     exam::Exam,
@@ -11,6 +11,7 @@ use super::{
     side::{Answer, Side},
 };
 use crate::{
+    gate::Verdict,
     measure::statistics,
     report::schema::Estimate,
     worker::protocol::{Form, Reply, Request},
@@ -27,33 +28,8 @@ const CALLS: usize = 3;
 /// The most that a noisy machine may widen the smallest effect to.
 const WIDEST: f64 = 0.15;
 
-/// What the times say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SpeedVerdict {
-    /// Slower by more than the smallest effect that counts.
-    Regressed,
-    /// Faster by more than it.
-    Improved,
-    /// Neither.
-    Equivalent,
-    /// The interval does not tell.
-    Inconclusive,
-}
-
-impl std::fmt::Display for SpeedVerdict {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(match self {
-            Self::Regressed => "regressed",
-            Self::Improved => "improved",
-            Self::Equivalent => "equivalent",
-            Self::Inconclusive => "inconclusive",
-        })
-    }
-}
-
 /// One batch size.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpeedRow {
     /// Images in the batch.
     pub batch_size: usize,
@@ -68,7 +44,7 @@ pub struct SpeedRow {
     /// The smallest relative change that counted: what was asked for, or what this machine can tell.
     pub effect: f64,
     /// What that says.
-    pub verdict: SpeedVerdict,
+    pub verdict: Verdict,
 }
 
 /// The smallest effect that can be told here: how far the reference is from itself, from the
@@ -80,27 +56,24 @@ fn floor(itself: &[f64], effect: f64) -> f64 {
 }
 
 /// Decides from the log-ratios of the rounds.
-fn decide(ratios: &[f64], effect: f64) -> Option<(Estimate, SpeedVerdict)> {
+fn decide(ratios: &[f64], effect: f64) -> Option<(Estimate, Verdict)> {
     let estimate = statistics::estimate(ratios)?;
     let threshold = effect.ln_1p();
     let verdict = if estimate.low > threshold {
-        SpeedVerdict::Regressed
+        Verdict::Regressed
     } else if estimate.high < -threshold {
-        SpeedVerdict::Improved
+        Verdict::Improved
     } else if estimate.low > -threshold && estimate.high < threshold {
-        SpeedVerdict::Equivalent
+        Verdict::Equivalent
     } else {
-        SpeedVerdict::Inconclusive
+        Verdict::Inconclusive
     };
     Some((estimate, verdict))
 }
 
 /// One verdict over all batch sizes: the worst news first.
-pub(super) fn together(rows: &[SpeedRow]) -> Option<SpeedVerdict> {
-    use SpeedVerdict::{Equivalent, Improved, Inconclusive, Regressed};
-    [Regressed, Inconclusive, Improved, Equivalent]
-        .into_iter()
-        .find(|verdict| rows.iter().any(|row| row.verdict == *verdict))
+pub(super) fn together(rows: &[SpeedRow]) -> Option<Verdict> {
+    (!rows.is_empty()).then(|| Verdict::overall(rows.iter().map(|row| row.verdict)))
 }
 
 /// Times every batch size; the inner error says why the candidate could not be timed.
@@ -190,7 +163,7 @@ fn batch(
             right.chunks_exact(2).map(|turns: &[f64]| (turns[1] / turns[0]).ln()).collect();
         let effect = floor(&itself, settings.effect);
         let Some((estimate, verdict)) = decide(&ratios, effect) else { bail!("a time was not finite") };
-        if verdict != SpeedVerdict::Inconclusive || started.elapsed() > budget || rounds >= MOST {
+        if verdict != Verdict::Inconclusive || started.elapsed() > budget || rounds >= MOST {
             return Ok(Ok(SpeedRow {
                 batch_size: size,
                 reference_ms: statistics::median(&right),
@@ -212,7 +185,7 @@ fn batch(
 mod tests {
     use super::*;
 
-    fn verdict(ratio: f64, spread: f64) -> SpeedVerdict {
+    fn verdict(ratio: f64, spread: f64) -> Verdict {
         let ratios: Vec<f64> =
             (0..40).map(|round| f64::ln(ratio) + spread * (f64::from(round % 7) - 3.0) / 3.0).collect();
         decide(&ratios, 0.05).unwrap().1
@@ -220,10 +193,10 @@ mod tests {
 
     #[test]
     fn a_third_slower_is_regressed_and_the_same_is_equivalent() {
-        assert_eq!(verdict(1.33, 0.05), SpeedVerdict::Regressed);
-        assert_eq!(verdict(0.5, 0.05), SpeedVerdict::Improved);
-        assert_eq!(verdict(1.0, 0.02), SpeedVerdict::Equivalent);
-        assert_eq!(verdict(1.05, 0.3), SpeedVerdict::Inconclusive);
+        assert_eq!(verdict(1.33, 0.05), Verdict::Regressed);
+        assert_eq!(verdict(0.5, 0.05), Verdict::Improved);
+        assert_eq!(verdict(1.0, 0.02), Verdict::Equivalent);
+        assert_eq!(verdict(1.05, 0.3), Verdict::Inconclusive);
     }
 
     #[test]
@@ -245,8 +218,8 @@ mod tests {
             effect: 0.05,
             verdict,
         };
-        let rows = [row(SpeedVerdict::Improved), row(SpeedVerdict::Regressed)];
-        assert_eq!(together(&rows), Some(SpeedVerdict::Regressed));
+        let rows = [row(Verdict::Improved), row(Verdict::Regressed)];
+        assert_eq!(together(&rows), Some(Verdict::Regressed));
         assert_eq!(together(&[]), None);
     }
 }

@@ -88,10 +88,10 @@ fn examine(session: &mut Session, subject: &Subject) -> Outcome {
     validate::examine(session, &settings(), &mut |_| {}).unwrap()
 }
 
-fn findings(outcome: &Outcome) -> BTreeMap<&'static str, String> {
+fn findings(outcome: &Outcome) -> BTreeMap<&str, String> {
     let detail =
         |row: &validate::Row| row.findings.first().map_or(String::new(), |first| first.detail.clone());
-    outcome.failed().map(|row| (row.name, detail(row))).collect()
+    outcome.failed().map(|row| (row.name.as_str(), detail(row))).collect()
 }
 
 #[test]
@@ -112,14 +112,14 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
         }
         // Without its only check, this fault would slip through.
         if let [only] = found.keys().copied().collect::<Vec<_>>()[..] {
-            needed.insert(only);
+            needed.insert(only.to_owned());
         } else if std::env::var_os("PATCHMARK_TEST_VERBOSE").is_some() {
             eprintln!("{} ({}): {found:#?}", candidate.class, candidate.caught_by);
         }
     }
     // A worker's end is planted in `hostile.rs`.
     let unneeded: Vec<_> =
-        names().into_iter().filter(|name| *name != "survives" && !needed.contains(name)).collect();
+        names().into_iter().filter(|name| *name != "survives" && !needed.contains(*name)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(unneeded.is_empty(), "no fault is caught by these alone: {unneeded:?}");
 }

@@ -1,10 +1,10 @@
 //! Words and numbers that every output shares.
 
-use crate::gate::{Change, Decision, Finding, Row, Verdict, decision::Kind};
-use crate::report::format::{clean, number};
+use crate::gate::{Decision, Finding, Row, Verdict, decision::Kind};
+use crate::report::format::{self, change_interval, clean, number};
 
 /// The word in the verdict's column: what is wrong where something is, the verdict otherwise.
-pub(super) fn word(row: &Row) -> &'static str {
+pub(crate) fn word(row: &Row) -> &'static str {
     match row.finding {
         Some(Finding::Missing) => "missing",
         Some(Finding::New) => "new",
@@ -19,36 +19,16 @@ pub(super) fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| "—".to_owned(), number)
 }
 
-/// `+4.2%`; a factor where a percentage would be hard to read.
-pub(super) fn share(value: f64) -> String {
-    if value >= 1.995 { format!("{:.1}×", value + 1.0) } else { signed(value * 100.0) + "%" }
-}
-
-fn signed(percent: f64) -> String {
-    // An ASCII minus is half as wide as the plus in most fonts.
-    let sign = if percent < -0.05 { "−" } else { "+" };
-    format!("{sign}{:.1}", percent.abs())
-}
-
 /// A minimum effect, which has no sign.
 pub(super) fn least(effect: f64) -> String {
     format!("{:.1}%", effect * 100.0)
-}
-
-/// `[−0.3 … +2.8%]`.
-pub(super) fn interval(change: &Change) -> String {
-    let high = change.high.filter(|high| *high < 9.995);
-    match high {
-        None => format!("[{} … ∞]", share(change.low)),
-        Some(high) => format!("[{} … {}]", share(change.low), share(high)),
-    }
 }
 
 /// The change with its interval.
 pub(super) fn change(row: &Row) -> String {
     row.judgement.as_ref().map_or_else(
         || "—".to_owned(),
-        |judged| format!("{} {}", share(judged.change.median), interval(&judged.change)),
+        |judged| format!("{} {}", format::change(judged.change.median), change_interval(&judged.change)),
     )
 }
 
@@ -60,8 +40,8 @@ pub(super) fn sentence(row: &Row) -> String {
             ", {} to {}, {} {}, minimum effect {}",
             number(base),
             number(candidate),
-            share(judged.change.median),
-            interval(&judged.change),
+            format::change(judged.change.median),
+            change_interval(&judged.change),
             least(judged.min_effect)
         );
     }
@@ -72,7 +52,7 @@ pub(super) fn sentence(row: &Row) -> String {
 }
 
 /// The whole decision in one line.
-pub(super) fn headline(decision: &Decision) -> String {
+pub(crate) fn headline(decision: &Decision) -> String {
     let counted = decision.counted().filter(|row| row.finding != Some(Finding::New)).count();
     let rows = |count: usize| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
     let found = |finding| decision.counted().filter(|row| row.finding == Some(finding)).count();
@@ -100,7 +80,7 @@ pub(super) fn headline(decision: &Decision) -> String {
 }
 
 /// What the verdicts mean and how sure they are.
-pub(super) fn legend(decision: &Decision) -> Vec<String> {
+pub(crate) fn legend(decision: &Decision) -> Vec<String> {
     let rule = &decision.rule;
     let mut lines = vec![format!(
         "change: candidate ÷ base − 1, median [interval]; all intervals together hold with {}%, corrected for {} × {}",

@@ -1,17 +1,17 @@
-//! A decision's folder: `compare.json` or `gate.json`, `summary.md` and `junit.xml`, all or nothing.
+//! A decision's folder: `compare.json` or `gate.json`, `summary.md`, `report.html`, the chart and `junit.xml`, all or nothing.
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::{junit::junit, markdown::markdown};
+use super::junit::junit;
 use crate::{
     gate::{Decision, decision::Kind},
-    report::folder::Folder,
+    report::{folder::Folder, store},
 };
 
 /// The file that makes a folder a decision's.
-fn file(kind: Kind) -> &'static str {
+pub(crate) fn file(kind: Kind) -> &'static str {
     match kind {
         Kind::Compare => "compare.json",
         Kind::Gate => "gate.json",
@@ -31,12 +31,8 @@ pub fn check_writable(dir: &Path, kind: Kind) -> Result<()> {
 /// # Errors
 /// As for [`check_writable`].
 pub fn write(dir: &Path, decision: &Decision) -> Result<()> {
-    let folder = Folder::find(dir, file(decision.kind))?;
-    let staging = folder.staging()?;
-    let mut json = serde_json::to_vec_pretty(decision).context("encoding the decision")?;
-    json.push(b'\n');
-    staging.save(file(decision.kind), &json)?;
-    staging.save("summary.md", markdown(decision).as_bytes())?;
+    let staging = Folder::find(dir, file(decision.kind))?.staging()?;
+    store::save(&staging, decision)?;
     staging.save("junit.xml", junit(decision).as_bytes())?;
     staging.replace()
 }

@@ -6,11 +6,15 @@ mod cells;
 mod folder;
 mod junit;
 mod markdown;
+#[cfg(test)]
+pub(crate) mod samples;
 mod terminal;
 #[cfg(test)]
 mod tests;
 
 pub use annotations::annotations;
+pub(crate) use cells::{headline, legend, word};
+pub(crate) use folder::file;
 pub use folder::{check_writable, write};
 pub use junit::junit;
 pub use markdown::markdown;

@@ -140,41 +140,6 @@ impl Canvas {
         Ok(fitted)
     }
 
-    /// The marker of the series at `index`, told apart without its colour.
-    pub(super) fn marker(&mut self, index: usize, (x, y): Point) {
-        const R: f64 = 5.0;
-        let colour = Colour::Series(index);
-        let at = |(dx, dy): &Point| (x + dx * R, y + dy * R);
-        let corners: &[Point] = match index % 9 {
-            1 | 8 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
-            2 => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
-            3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
-            4 => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
-            5 => &[(-1.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (1.0, -1.0)],
-            6 => &[(-1.2, 0.0), (1.2, 0.0), (0.0, -1.2), (0.0, 1.2)],
-            _ => &[],
-        };
-        let corners: Vec<Point> = corners.iter().map(at).collect();
-        match index % 9 {
-            0 => self.disc((x, y), R, colour, 1.0),
-            7 => {
-                self.disc((x, y), R, colour, 1.0);
-                self.disc((x, y), R * 0.55, Colour::Paper, 1.0);
-            }
-            8 => {
-                self.area(&corners, colour, 1.0);
-                self.rectangle(
-                    (x - R * 0.45, y - R * 0.45),
-                    (x + R * 0.45, y + R * 0.45),
-                    Colour::Paper,
-                    1.0,
-                );
-            }
-            5 | 6 => corners.chunks(2).for_each(|stroke| self.line(stroke, colour, 2.4)),
-            _ => self.area(&corners, colour, 1.0),
-        }
-    }
-
     /// The title, the line under it that names what is drawn, and the caption at the foot, whose
     /// parts are set in as many lines as they need. Returns what is left between: top and bottom.
     pub(super) fn frame(&mut self, title: &str, subtitle: &str, caption: &[String]) -> Result<(f64, f64)> {

@@ -4,7 +4,10 @@
 mod canvas;
 mod caption;
 pub(crate) mod font;
+mod forest;
 mod lines;
+mod marker;
+mod pairs;
 mod ratio;
 mod render;
 mod rows;
@@ -20,6 +23,8 @@ use anyhow::Result;
 
 use super::format::clean;
 use super::schema::Run;
+use crate::gate::Decision;
+use crate::validate::report::Report;
 pub use canvas::{Canvas, Mark};
 pub use theme::{Colour, Theme};
 
@@ -101,6 +106,22 @@ pub fn of_run(run: &Run) -> Result<Vec<Chart>> {
         )?,
         chart(OF_RUN[3], samples::draw, samples::csv(run))?,
     ])
+}
+
+/// The chart of a decision.
+///
+/// # Errors
+/// If drawing fails.
+pub fn of_decision(decision: &Decision) -> Result<Vec<Chart>> {
+    Ok(vec![pairs::of_decision(decision)?])
+}
+
+/// The chart of a validation's times; none where nothing was timed.
+///
+/// # Errors
+/// If drawing fails.
+pub fn of_validation(report: &Report) -> Result<Vec<Chart>> {
+    if report.outcome.speed.is_empty() { Ok(Vec::new()) } else { Ok(vec![pairs::of_validation(report)?]) }
 }
 
 /// A CSV field, quoted where it must be. A leading sign that a spreadsheet would compute is disarmed.

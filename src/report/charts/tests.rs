@@ -18,7 +18,7 @@ fn csv(run: &Run, name: &str) -> Result<String> {
 }
 
 /// The texts of an SVG, in drawing order.
-fn texts(svg: &str) -> Vec<String> {
+pub(super) fn texts(svg: &str) -> Vec<String> {
     let lines: Vec<&str> = svg.lines().collect();
     let open = lines.iter().enumerate().filter(|(_, line)| line.starts_with("<text"));
     open.filter_map(|(index, _)| lines.get(index + 1).map(|line| (*line).to_owned())).collect()

@@ -1,30 +1,49 @@
-//! What a run's numbers depend on, and how to take them again.
+//! What a result's numbers depend on, and how to take them again.
 
 use maud::{Markup, html};
 
 use crate::report::format::{clean, number};
-use crate::report::schema::Run;
+use crate::report::schema::{Environment, Run};
 use crate::report::summary::facts;
 
-/// The environment and the settings as a list of names and values.
-pub(super) fn environment(run: &Run) -> Markup {
+/// Names and values as a list.
+pub(super) fn list(facts: &[(&str, String)]) -> Markup {
     html! {
         dl {
-            @for (name, value) in facts(run) {
-                div { dt { (name) } dd { @if value.trim().is_empty() { "not recorded" } @else { (clean(&value)) } } }
-            }
-            @if let Some(gpu) = &run.gpu {
-                div { dt { "GPU" } dd { (clean(&gpu.name)) ", driver " (clean(&gpu.driver)) ", "
-                    (gpu.other_processes) " other processes at most" } }
+            @for (name, value) in facts {
+                div { dt { (name) } dd { @if value.trim().is_empty() { "not recorded" } @else { (clean(value)) } } }
             }
         }
     }
 }
 
-/// The command that made the run and what it takes to repeat it.
-pub(super) fn reproduce(run: &Run) -> Markup {
-    let command = clean(&run.environment.command);
-    let commit = clean(&run.environment.commit);
+/// The environment and the settings of a run.
+pub(super) fn of_run(run: &Run) -> Markup {
+    let mut facts = facts(run).to_vec();
+    if let Some(gpu) = &run.gpu {
+        let others = format!("{} other processes at most", gpu.other_processes);
+        facts.push(("GPU", format!("{}, driver {}, {others}", gpu.name, gpu.driver)));
+    }
+    list(&facts)
+}
+
+/// The environment alone.
+pub(super) fn of_environment(environment: &Environment) -> Vec<(&'static str, String)> {
+    let versions = environment.versions.iter().map(|(name, version)| format!("{name} {version}"));
+    vec![
+        ("CPU", format!("{}, {} logical CPUs", environment.cpu, environment.logical_cpus)),
+        ("GPUs", if environment.gpus.is_empty() { "none".to_owned() } else { environment.gpus.join(", ") }),
+        ("Vector level", environment.cpu_capability.clone()),
+        ("System", environment.os.clone()),
+        ("Versions", versions.collect::<Vec<_>>().join(", ")),
+        ("Commit", environment.commit.clone()),
+    ]
+}
+
+/// The command that made the result, `usual` where it was not recorded, and what it takes to repeat it.
+pub(super) fn again(environment: &Environment, usual: &str, elapsed_s: f64) -> Markup {
+    let command = clean(&environment.command);
+    let commit = clean(&environment.commit);
     let (commit, changed) = match commit.strip_suffix("+changes") {
         Some(commit) => (commit.to_owned(), true),
         None => (commit, false),
@@ -35,9 +54,9 @@ pub(super) fn reproduce(run: &Run) -> Markup {
             "; the tree of this run had changes beyond its commit" } ":" }
         pre tabindex="0" { code {
             @if !commit.is_empty() { "git checkout " (commit) "\n" }
-            "make build\n" @if command.is_empty() { "patchmark bench" } @else { (command) }
+            "make build\n" @if command.is_empty() { (usual) } @else { (command) }
         } }
-        p { "Measuring took " (number(run.elapsed_s)) " s. Nothing on this page was measured again to draw it: "
-            code { "patchmark report" } " makes it from " code { "run.json" } "." }
+        p { "It took " (number(elapsed_s)) " s. Nothing on this page was measured again to draw it: "
+            code { "patchmark report" } " makes it from the saved file." }
     }
 }

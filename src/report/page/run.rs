@@ -1,15 +1,16 @@
-//! The page of one run.
+//! The page of one run of `bench`.
 
 use anyhow::Result;
-use maud::{Markup, html};
+use maud::html;
 
-use super::{facts, figure::figure, head, table};
+use super::sheet::{Number, Sheet};
+use super::{facts, table};
 use crate::report::charts::Chart;
 use crate::report::export::Format;
 use crate::report::format::{
-    clean, first_forward, interval, label, largest_batch, machine, number, preprocess, rounds, times, usable,
+    first_forward, interval, label, largest_batch, machine, number, preprocess, rounds, times, usable,
 };
-use crate::report::schema::{ParityStatus, Run};
+use crate::report::schema::{ParityStatus, ProcessorRow, Run};
 use crate::report::summary::{headline, leader};
 
 /// The run as one HTML document. `beside` are the forms in which the charts' own files lie beside it,
@@ -18,73 +19,57 @@ use crate::report::summary::{headline, leader};
 /// # Errors
 /// If a chart cannot be drawn.
 pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> {
-    let figures = charts.iter().map(|chart| figure(chart, chart.name())).collect::<Result<Vec<_>>>()?;
-    let machine = machine(&run.environment, &run.settings);
-    let body = html! {
-        header {
-            div { p.brand { "Patchmark" } p.muted { (machine) " · " (rounds(run)) } }
-            (head::switch())
-        }
-        main #main {
-            h1 { (headline(run)) }
+    Sheet {
+        about: format!("{} · {}", machine(&run.environment, &run.settings), rounds(run)),
+        headline: headline(run),
+        lead: html! {
             @if run.partial {
                 p.warning { strong { "Partial run: " } "it was interrupted or its budget ended; rows may have few rounds or none." }
             }
             @if run.settings.random_weights {
                 p.muted { "Random weights: the times are those of a checkpoint of the same shape, the outputs mean nothing." }
             }
-            (numbers(run))
-            @for (chart, figure) in charts.iter().zip(&figures) {
-                section.charted {
-                    h2 { (chart.canvas().title) }
-                    (figure)
-                    p.files { @for format in beside.iter().filter(|format| **format != Format::Html) {
-                        @let name = format!("{}.{}", chart.name(), format!("{format:?}").to_lowercase());
-                        a href=(name) { (name) } " "
-                    } }
-                }
-            }
-            section { h2 { "All rows" } (table::table(run)) }
-            @if !run.notes.is_empty() {
-                section { h2 { "Notes" } ul { @for note in run.notes.iter().take(100) { li { (clean(note)) } } } }
-            }
-            section { h2 { "What the numbers depend on" } (facts::environment(run)) }
-            section { (facts::reproduce(run)) }
-        }
-        footer { "Drawn by patchmark " (env!("CARGO_PKG_VERSION")) " from " a href="run.json" { "run.json" } "." }
-    };
-    Ok(head::document(&format!("Patchmark: {machine}"), &body))
+        },
+        numbers: numbers(run),
+        charts,
+        beside,
+        tables: vec![("All rows", table::table(run))],
+        notes: &run.notes,
+        environment: facts::of_run(run),
+        again: facts::again(&run.environment, "patchmark bench", run.elapsed_s),
+        file: "run.json",
+    }
+    .render()
 }
 
 /// The three numbers that matter first: the ratio as it is, the ratio as it could be, and the speed-up.
-pub(super) fn numbers(run: &Run) -> Markup {
+pub(super) fn numbers(run: &Run) -> Vec<Number> {
     let forward = first_forward(run);
-    let Some(batch) = largest_batch(run) else { return html! {} };
-    let ratio = |row: Option<&crate::report::schema::ProcessorRow>| {
-        let row = row?;
-        let estimate = forward.and_then(|name| row.ratio.get(name)).filter(|e| usable(e))?;
-        Some((label(row), *estimate))
-    };
-    let reference = batch.processors.iter().find(|row| row.parity == ParityStatus::Reference);
-    let best = leader(run);
+    let Some(batch) = largest_batch(run) else { return Vec::new() };
     let share = |value: f64| {
         if value < 2.0 { format!("{}%", number(value * 100.0)) } else { times(value) }
     };
-    html! {
-        dl.numbers {
-            @for (name, estimate) in ratio(reference).into_iter().chain(ratio(best)) {
-                div data-value=(estimate.median) {
-                    dt { (name) ", share of the forward’s time" }
-                    dd { (share(estimate.median)) small { "ratio " (interval(&estimate)) ", batch " (batch.batch_size) } }
-                }
-            }
-            @if let Some((row, speedup)) = best.and_then(|row| Some((row, row.speedup_over_hf.filter(usable)?))) {
-                div data-value=(speedup.median) {
-                    dt { (label(row)) " over hf" }
-                    dd { (times(speedup.median)) small { (interval(&speedup)) @if let Some(time) = preprocess(row) {
-                        "; " (number(time.median)) " ms a batch" } } }
-                }
-            }
-        }
-    }
+    let ratio = |row: &ProcessorRow| {
+        let estimate = forward.and_then(|name| row.ratio.get(name)).filter(|e| usable(e))?;
+        Some(Number {
+            name: format!("{}, share of the forward’s time", label(row)),
+            shown: share(estimate.median),
+            value: estimate.median,
+            detail: format!("ratio {}, batch {}", interval(estimate), batch.batch_size),
+        })
+    };
+    let speedup = |row: &ProcessorRow| {
+        let estimate = row.speedup_over_hf.filter(usable)?;
+        let time = preprocess(row);
+        let time = time.map_or_else(String::new, |time| format!("; {} ms a batch", number(time.median)));
+        Some(Number {
+            name: format!("{} over hf", label(row)),
+            shown: times(estimate.median),
+            value: estimate.median,
+            detail: interval(&estimate) + &time,
+        })
+    };
+    let reference = batch.processors.iter().find(|row| row.parity == ParityStatus::Reference);
+    let best = leader(run);
+    [reference.and_then(ratio), best.and_then(ratio), best.and_then(speedup)].into_iter().flatten().collect()
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use maud::html;
 
-use super::{facts, figure::figure, head, run::numbers, table};
+use super::{facts, figure::figure, head, run, sheet::numbers, table};
 use crate::report::charts::{self, OF_RUN};
 use crate::report::format::{clean, machine, model, rounds};
 use crate::report::schema::Run;
@@ -59,7 +59,7 @@ pub fn of_runs(runs: &[(String, Run)]) -> Result<String> {
                 section id={ "run-" (index) } {
                     h2 { (clean(name)) }
                     p { (headline(run)) }
-                    (numbers(run)) (table::table(run)) (facts::environment(run))
+                    (numbers(&run::numbers(run))) (table::table(run)) (facts::of_run(run))
                     pre tabindex="0" { code { (clean(&run.environment.command)) } }
                 }
             }

@@ -2,7 +2,11 @@
 
 use anyhow::Result;
 
-use super::{of_run, of_runs};
+use super::{of_decision, of_index, of_run, of_runs};
+use crate::gate::output::samples::{decision, row};
+use crate::gate::{Decision, Finding, Verdict};
+use crate::report::index::Entry;
+use crate::report::saved::Place;
 use crate::report::schema::{ParityStatus, Run};
 use crate::report::{charts, samples};
 
@@ -55,10 +59,56 @@ fn a_page_asks_for_nothing_and_leads_with_the_verdict() -> Result<()> {
     Ok(())
 }
 
+/// A decision whose every text is markup.
+fn hostile_decision() -> Decision {
+    let text = || HOSTILE.to_owned();
+    let mut bad = row(HOSTILE, Verdict::Regressed, Some(Finding::Parity));
+    (bad.batch, bad.figure, bad.reason) = (text(), text(), Some(text()));
+    let mut decision = decision(vec![bad.clone(), row(HOSTILE, Verdict::Improved, None), bad]);
+    (decision.base, decision.candidate) = (text(), text());
+    (decision.notes, decision.differences) = (vec![text()], vec![text()]);
+    (decision.environment.cpu, decision.environment.command) = (text(), text());
+    decision
+}
+
 #[test]
-fn nothing_of_a_hostile_run_is_markup() -> Result<()> {
+fn a_decision_leads_with_its_verdict_and_shows_every_row() -> Result<()> {
+    let decision =
+        decision(vec![row("slow", Verdict::Regressed, None), row("same", Verdict::Equivalent, None)]);
+    let page = of_decision(&decision, &charts::of_decision(&decision)?, &[])?;
+    assert!(page.contains("<h1>regressed: 1 of 2 rows regressed (exit code 3)"), "{page}");
+    assert!(
+        page.contains("data-value=\"0.12\"") && page.contains("<dd>+12.0%"),
+        "the largest change is not first"
+    );
+    assert_eq!(page.matches("scope=\"row\"").count(), 2);
+    assert_eq!(page.matches("<figure").count(), 1);
+    assert!(page.contains("href=\"compare.json\""));
+    Ok(())
+}
+
+#[test]
+fn an_index_links_to_pages_that_are_there() {
+    let entry = |folder: &str, page| Entry {
+        folder: folder.to_owned(),
+        headline: HOSTILE.to_owned(),
+        place: Place { kind: "bench", machine: HOSTILE.to_owned(), ..Place::default() },
+        page,
+    };
+    let page = of_index(&[entry("a/b", true), entry("c", false)]);
+    assert!(page.contains("href=\"a/b/report.html\"") && !page.contains("href=\"c/"), "{page}");
+    assert_eq!(page.matches("<script").count(), 1, "{page}");
+}
+
+#[test]
+fn nothing_of_a_hostile_result_is_markup() -> Result<()> {
     let run = hostile();
-    for page in [page(&run)?, of_runs(&[(HOSTILE.to_owned(), run.clone()), ("b".to_owned(), run.clone())])?] {
+    let decision = hostile_decision();
+    for page in [
+        page(&run)?,
+        of_runs(&[(HOSTILE.to_owned(), run.clone()), ("b".to_owned(), run.clone())])?,
+        of_decision(&decision, &charts::of_decision(&decision)?, &[])?,
+    ] {
         assert!(page.contains("alert(1)"), "the names are shown as they are");
         assert!(!page.contains("<img") && !page.contains("<script>alert"), "markup came through");
         assert_eq!(page.matches("<script").count(), 1);
@@ -67,7 +117,7 @@ fn nothing_of_a_hostile_run_is_markup() -> Result<()> {
         // Inside an attribute a quote would end it.
         assert!(!page.contains("alert(1)&gt;\"") && !page.contains("alert(1)>\""), "a quote came through");
     }
-    for chart in charts::of_run(&run)? {
+    for chart in charts::of_run(&run)?.into_iter().chain(charts::of_decision(&decision)?) {
         let svg = chart.svg(charts::Theme::Light)?;
         assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", chart.name());
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Report;
+use super::{Conclusion, Report};
 use crate::validate::exam::Verdict;
 
 /// `junit.xml`.
@@ -11,7 +11,7 @@ pub(super) fn render(report: &Report) -> String {
     let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let speed = usize::from(!report.outcome.speed.is_empty());
-    let slower = usize::from(report.verdict == "slower");
+    let slower = usize::from(report.verdict == Conclusion::Slower);
     let _ = writeln!(
         out,
         "<testsuite name=\"patchmark validate {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.1}\">",

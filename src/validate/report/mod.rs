@@ -7,7 +7,7 @@ mod terminal;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use markdown::render as markdown;
 pub use store::{check_writable, write};
@@ -18,13 +18,27 @@ use super::{exam::Verdict, run::Outcome, side::About};
 /// Bumped whenever a reader of the version before would misread a report.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// A validation in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conclusion {
+    /// Every check passed, and it is not slower.
+    Passed,
+    /// Every check passed, and it is slower.
+    Slower,
+    /// A check failed.
+    Failed,
+    /// Something could not be decided.
+    Undecided,
+}
+
 /// `validate.json`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Always [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// `passed`, `slower`, `failed` or `undecided`.
-    pub verdict: &'static str,
+    /// The whole in one word.
+    pub verdict: Conclusion,
     /// The exit code of the command.
     pub exit_code: u8,
     /// The candidate as it was named.
@@ -69,10 +83,10 @@ impl Report {
         Self {
             schema_version: SCHEMA_VERSION,
             verdict: match ending {
-                Done => "passed",
-                Regressed => "slower",
-                ParityFailed => "failed",
-                _ => "undecided",
+                Done => Conclusion::Passed,
+                Regressed => Conclusion::Slower,
+                ParityFailed => Conclusion::Failed,
+                _ => Conclusion::Undecided,
             },
             exit_code: ending.code(),
             candidate: candidate.into(),
@@ -99,16 +113,18 @@ impl Report {
         let relaxed =
             self.relaxed.as_ref().map_or_else(String::new, |relaxed| format!(" (relaxed: {relaxed})"));
         let what = match self.verdict {
-            "passed" => format!("may replace {}: all {ran} checks passed", self.against),
-            "slower" => format!("is right and slower than {}", self.against),
-            "failed" => format!("may not replace {}: {failed} of {ran} checks failed", self.against),
-            _ => format!("could not be decided against {}", self.against),
+            Conclusion::Passed => format!("may replace {}: all {ran} checks passed", self.against),
+            Conclusion::Slower => format!("is right and slower than {}", self.against),
+            Conclusion::Failed => {
+                format!("may not replace {}: {failed} of {ran} checks failed", self.against)
+            }
+            Conclusion::Undecided => format!("could not be decided against {}", self.against),
         };
         format!("{} {what}{relaxed}", self.candidate)
     }
 
     /// One line a part: parity, embeddings, speed.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(parity) = &self.outcome.parity {
             let classes: Vec<String> =
@@ -137,7 +153,7 @@ impl Report {
             lines.push(format!(
                 "speed, batch {:>2}: {:>10} · {:.3}× the reference's time [{:.3}–{:.3}], {:.2} ms against {:.2} ms, {} rounds",
                 row.batch_size,
-                row.verdict.to_string(),
+                row.verdict.word(),
                 row.ratio.median,
                 row.ratio.low,
                 row.ratio.high,

@@ -9,8 +9,11 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{Report, junit, markdown};
-use crate::input_error;
+use super::{Report, junit};
+use crate::{
+    input_error,
+    report::{export::Selection, saved::Saved},
+};
 
 /// The file that marks a folder as a validation's, which alone may be replaced.
 const MARK: &str = "validate.json";
@@ -50,10 +53,11 @@ pub fn write(report: &Report, staging: TempDir, folder: &Path) -> Result<()> {
     let save = |name: &str, bytes: &[u8]| {
         fs::write(staging.path().join(name), bytes).with_context(|| format!("failed to write {name}"))
     };
-    let mut json = serde_json::to_vec_pretty(report).context("failed to encode the report")?;
-    json.push(b'\n');
-    save(MARK, &json)?;
-    save("summary.md", markdown::render(report).as_bytes())?;
+    save(MARK, &report.json()?)?;
+    save("summary.md", report.summary().as_bytes())?;
+    for (name, bytes) in Selection::default().files(report)? {
+        save(&name, &bytes)?;
+    }
     save("junit.xml", junit::render(report).as_bytes())?;
     let mut aside = None;
     if folder.exists() {

@@ -23,20 +23,20 @@ pub fn render(report: &Report) -> String {
     let mut undecided: Vec<(&str, Vec<&str>)> = Vec::new();
     for row in rows(Verdict::NotRun) {
         match undecided.iter_mut().find(|(reason, _)| *reason == row.reason) {
-            Some((_, names)) => names.push(row.name),
-            None => undecided.push((&row.reason, vec![row.name])),
+            Some((_, names)) => names.push(row.name.as_str()),
+            None => undecided.push((&row.reason, vec![row.name.as_str()])),
         }
     }
     for (reason, names) in undecided {
         out.push('\n');
         paragraph(&mut out, "  ", &format!("? not decided, because {}: {}", clean(reason), names.join(", ")));
     }
-    let passed: Vec<&str> = rows(Verdict::Passed).map(|row| row.name).collect();
+    let passed: Vec<&str> = rows(Verdict::Passed).map(|row| row.name.as_str()).collect();
     if !passed.is_empty() {
         out.push('\n');
         paragraph(&mut out, "  ", &format!("✓ {} passed: {}", passed.len(), passed.join(", ")));
     }
-    let without: Vec<&str> = rows(Verdict::NotApplicable).map(|row| row.name).collect();
+    let without: Vec<&str> = rows(Verdict::NotApplicable).map(|row| row.name.as_str()).collect();
     if !without.is_empty() {
         paragraph(&mut out, "  ", &format!("– {} do not apply: {}", without.len(), without.join(", ")));
     }

@@ -1,0 +1,113 @@
+//! The differences of a decision and of a validation's timing.
+
+use anyhow::Result;
+
+use super::forest::{Frame, Row, chart};
+use super::{Chart, caption};
+use crate::gate::{Change, Decision, Finding, decision::Kind};
+use crate::report::format::{clean, count, number};
+use crate::validate::report::Report;
+
+/// Every row of a decision.
+pub(super) fn of_decision(decision: &Decision) -> Result<Chart> {
+    let (labels, common) = labels(decision);
+    let rows: Vec<Row> = decision
+        .rows
+        .iter()
+        .zip(labels)
+        .map(|(row, label)| Row {
+            label,
+            change: row.judgement.as_ref().map(|judged| judged.change),
+            least: row.judgement.as_ref().map_or(decision.rule.min_effect, |judged| judged.min_effect),
+            verdict: row.judgement.as_ref().map_or(row.verdict, |judged| judged.verdict),
+            word: crate::gate::output::word(row).to_owned(),
+            wrong: row.finding.is_some_and(|finding| finding != Finding::New),
+        })
+        .collect();
+    let rounds = decision.rows.iter().map(|row| row.rounds).max().unwrap_or(0);
+    let environment = &decision.environment;
+    let mut remarks =
+        vec![format!("intervals hold together with {}%", number(100.0 * (1.0 - decision.rule.error_rate)))];
+    if decision.partial {
+        remarks.push("partial: interrupted".to_owned());
+    }
+    if !decision.differences.is_empty() {
+        remarks.push("the environments differ".to_owned());
+    }
+    let machine = environment.gpus.iter().chain([&environment.cpu]).map(|name| clean(name));
+    let frame = Frame {
+        title: match decision.kind {
+            Kind::Compare => "What changed, timed in turn",
+            Kind::Gate => "What changed since the baseline",
+        },
+        subtitle: subtitle(&decision.candidate, &decision.base, &common),
+        caption: vec![
+            format!("{} · {}", machine.collect::<Vec<_>>().join(", "), caption::versions(environment)),
+            format!("n = {} rounds at most · {}", count(rounds as u64), remarks.join(" · ")),
+        ],
+    };
+    chart(frame, &rows)
+}
+
+/// The times of a validation, a row a batch size.
+pub(super) fn of_validation(report: &Report) -> Result<Chart> {
+    let rows: Vec<Row> = report
+        .outcome
+        .speed
+        .iter()
+        .map(|row| Row {
+            label: format!("batch {}", row.batch_size),
+            change: Some(Change {
+                median: row.ratio.median - 1.0,
+                low: row.ratio.low - 1.0,
+                high: Some(row.ratio.high - 1.0),
+            }),
+            least: row.effect,
+            verdict: row.verdict,
+            word: row.verdict.word().to_owned(),
+            wrong: false,
+        })
+        .collect();
+    let version = |name: &str| clean(report.candidate_versions.get(name).map_or("unknown", String::as_str));
+    let rounds = report.outcome.speed.iter().map(|row| row.rounds).max().unwrap_or(0);
+    let frame = Frame {
+        title: "How long it takes beside the reference",
+        subtitle: subtitle(&report.candidate, &report.against, &["preprocess"]),
+        caption: vec![
+            format!(
+                "torch {} at {} · transformers {} · {} threads · commit {}",
+                version("torch"),
+                clean(&report.cpu_capability),
+                version("transformers"),
+                report.threads,
+                clean(&report.commit)
+            ),
+            format!("n = {} rounds at most · 95% intervals of the median", count(rounds as u64)),
+        ],
+    };
+    chart(frame, &rows)
+}
+
+/// The rows' names without what all of them share, and that.
+fn labels<'a>(decision: &'a Decision) -> (Vec<String>, Vec<&'a str>) {
+    let parts: Vec<[&'a str; 3]> =
+        decision.rows.iter().map(|row| [row.subject.as_str(), &row.batch, &row.figure]).collect();
+    let shared: [bool; 3] = std::array::from_fn(|part| {
+        // The images tell rows apart where nothing else does.
+        part != 1 && parts.len() > 1 && parts.iter().all(|row| row[part] == parts[0][part])
+    });
+    let pick = |row: [&'a str; 3], common: bool| -> Vec<&'a str> {
+        row.into_iter().zip(shared).filter(|(_, shared)| *shared == common).map(|(part, _)| part).collect()
+    };
+    let labels = parts.iter().map(|row| pick(*row, false).join(", ")).collect();
+    (labels, parts.first().map_or_else(Vec::new, |row| pick(*row, true)))
+}
+
+fn subtitle(candidate: &str, base: &str, common: &[&str]) -> String {
+    let of = if common.is_empty() { String::new() } else { format!(", {}", clean(&common.join(", "))) };
+    format!(
+        "{} beside {}{of}: the change with its interval; within the band it is too small to matter",
+        clean(candidate),
+        clean(base)
+    )
+}

@@ -1,0 +1,123 @@
+//! The page of a validation of one subject.
+
+use anyhow::Result;
+use maud::{Markup, html};
+
+use super::facts;
+use super::grid::{self, Cell};
+use super::sheet::{Number, Sheet};
+use crate::report::charts::Chart;
+use crate::report::export::Format;
+use crate::report::format::{clean, count, interval, number};
+use crate::validate::{CheckVerdict, report::Report};
+
+const COLUMNS: [(&str, bool); 4] =
+    [("Check", false), ("Result", false), ("Guards", false), ("Findings", true)];
+
+/// The validation as one HTML document; see [`super::of_run`].
+///
+/// # Errors
+/// If a chart cannot be drawn.
+pub fn of_validation(report: &Report, charts: &[Chart], beside: &[Format]) -> Result<String> {
+    let versions = |versions: &std::collections::BTreeMap<String, String>| {
+        versions.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
+    };
+    Sheet {
+        about: format!("{} against {}", clean(&report.candidate), clean(&report.against)),
+        headline: clean(&report.headline()),
+        lead: html! { @if let Some(relaxed) = &report.relaxed {
+            p.warning { strong { "Relaxed: " } "not the same bits were asked for, but " (clean(relaxed)) "." }
+        } },
+        numbers: numbers(report),
+        charts,
+        beside,
+        tables: vec![("All checks", checks(report)), ("What failed", failures(report))]
+            .into_iter()
+            .filter(|(heading, _)| *heading != "What failed" || report.outcome.failed().next().is_some())
+            .collect(),
+        notes: &report.lines(),
+        environment: facts::list(&[
+            ("Candidate", report.candidate_class.clone()),
+            ("Its packages", versions(&report.candidate_versions)),
+            ("Reference", report.against_class.clone()),
+            ("Its packages", versions(&report.against_versions)),
+            ("torch", format!("{} with {} threads", report.cpu_capability, report.threads)),
+            ("Commit", report.commit.clone()),
+        ]),
+        again: html! {
+            h2 id="again" { "Take it again" }
+            pre tabindex="0" { code { "patchmark validate " (clean(&report.candidate)) " --against " (clean(&report.against)) } }
+            p { "It took " (number(report.elapsed_s)) " s." }
+        },
+        file: "validate.json",
+    }
+    .render()
+}
+
+/// Checks that passed, values that differ, and the time beside the reference's at the largest batch.
+fn numbers(report: &Report) -> Vec<Number> {
+    let outcome = &report.outcome;
+    let passed = outcome.checks.iter().filter(|row| row.verdict == CheckVerdict::Passed).count();
+    let failed = outcome.failed().count();
+    let mut numbers = vec![Number {
+        name: "checks passed".to_owned(),
+        shown: count(passed as u64),
+        value: passed as f64,
+        detail: format!("{} failed, of {}", count(failed as u64), count(outcome.checks.len() as u64)),
+    }];
+    numbers.extend(outcome.parity.as_ref().map(|parity| Number {
+        name: "values that differ".to_owned(),
+        shown: count(parity.total.differing),
+        value: parity.total.differing as f64,
+        detail: format!(
+            "of {} in {} calls: {}",
+            count(parity.total.values),
+            count(parity.cases as u64),
+            parity.class
+        ),
+    }));
+    let timed = outcome.speed.iter().max_by_key(|row| row.batch_size);
+    numbers.extend(timed.map(|row| Number {
+        name: format!("the reference’s time, batch {}", row.batch_size),
+        shown: format!("{}×", number(row.ratio.median)),
+        value: row.ratio.median,
+        detail: format!("{}; {}", interval(&row.ratio), row.verdict.word()),
+    }));
+    numbers
+}
+
+fn checks(report: &Report) -> Markup {
+    let rows = report.outcome.checks.iter().map(|row| {
+        let (word, small) = match row.verdict {
+            CheckVerdict::Passed => ("passed", None),
+            CheckVerdict::Failed => ("failed", row.findings.first().map(|finding| clean(&finding.detail))),
+            CheckVerdict::NotApplicable => ("does not apply", Some(clean(&row.reason))),
+            CheckVerdict::NotRun => ("not decided", Some(clean(&row.reason))),
+        };
+        let bad = row.verdict == CheckVerdict::Failed;
+        vec![
+            Cell::text(clean(&row.name)),
+            Cell { text: word.to_owned(), small, bad, ..Cell::default() },
+            Cell::text(clean(&row.guards)),
+            Cell::number(Some(row.count as f64), number),
+        ]
+    });
+    let caption = "Every check and what it guards. Click a heading to sort.";
+    grid::table("All checks", caption, &COLUMNS, report.outcome.checks.len(), rows)
+}
+
+/// Each failed check's findings, its evidence and the command that shows it again.
+fn failures(report: &Report) -> Markup {
+    html! {
+        @for row in report.outcome.failed() {
+            h3 { (clean(&row.name)) }
+            ul { @for finding in &row.findings { li { (clean(&finding.detail)) } } }
+            @if let Some((width, height)) = row.smallest { p { "Still so on an image of " (width) "×" (height) " px." } }
+            @if let Some(evidence) = &row.evidence {
+                @let folder = clean(&evidence.display().to_string());
+                p { "Evidence: " code { (folder) } }
+            }
+            pre tabindex="0" { code { (clean(&row.replay)) } }
+        }
+    }
+}
