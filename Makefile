@@ -57,11 +57,11 @@ resizers: setup ## The fused processor beside OpenCV, Pillow and others: reports
 	@scripts/install.sh .build/resizers opencv-python-headless==5.0.0.93 hf-processors-rs==0.1.0
 	@PYTHONPATH=$(CURDIR)/.build/resizers cargo run --quiet --release --locked --example resizers reports/resizers.md
 
-reports: build ## Redraw every committed run, light and dark, and one page of all of them: reports/page
-	@set -e; runs=$$(find reports -name run.json -printf '%h\n' | sort); for run in $$runs; do \
-	    target/release/patchmark report $$run >/dev/null; \
-	    target/release/patchmark report $$run --theme dark --format svg,png >/dev/null; \
-	done; target/release/patchmark report $$runs --out reports/page
+reports: build ## Redraw every result in reports, README's dark pictures too, and reports/index.html
+	@set -e; for file in run compare gate parity validate; do find reports -name $$file.json -printf '%h\n'; done | sort | \
+	    while read -r folder; do target/release/patchmark report "$$folder" >/dev/null; done
+	@target/release/patchmark report reports/epyc-2cpu --only ratio,stages --theme dark --format svg >/dev/null
+	@target/release/patchmark report --index reports
 
 browser-test: build ## Pages in headless Chromium: values, sorting, themes, accessibility, three widths
 	@scripts/browser-test.sh

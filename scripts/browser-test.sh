@@ -17,7 +17,17 @@ command -v npm >/dev/null || need "no npm: install Node 20 or newer"
 (cd tests/browser && npm ci --no-audit --no-fund --silent) || need "npm cannot install tests/browser/package-lock.json"
 
 pages=runs/browser-test
+rm -rf "$pages"
 mkdir -p "$pages"
-target/release/patchmark report reports/epyc-2cpu --out "$pages/run" >/dev/null
-target/release/patchmark report reports/epyc-2cpu reports/epyc-2cpu --out "$pages/runs"
-CHROMIUM="$browser" node tests/browser/pages.js "$pages/run" "$pages/runs"
+patchmark=target/release/patchmark
+others=()
+$patchmark report reports/epyc-2cpu --out "$pages/run" >/dev/null
+$patchmark report reports/epyc-2cpu reports/one-thread/* --out "$pages/runs"
+others+=("$pages/runs/report.html")
+for kind in compare parity releases; do
+    $patchmark report "reports/$kind" --out "$pages/$kind" >/dev/null
+    others+=("$pages/$kind/report.html")
+done
+$patchmark report --index "$pages"
+others+=("$pages/index.html")
+CHROMIUM="$browser" node tests/browser/pages.js "$pages/run" "${others[@]}"

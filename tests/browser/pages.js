@@ -1,13 +1,15 @@
-// A run's page and a page of several runs, in a browser, from their files. Ends with 1 where anything is wrong.
+// pages.js RUN PAGE…: a run's folder, whose page is tried out, and other pages, which are looked at; in a browser, from
+// their files. Ends with 1 where anything is wrong. Screenshots lie in `screenshots` beside each page.
 import { readFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const [runFolder, runsFolder] = process.argv.slice(2);
+const [runFolder, ...others] = process.argv.slice(2);
+const pages = [join(runFolder, "report.html"), ...others];
 const faults = [];
 const check = (right, what) => right || faults.push(what);
 
@@ -44,14 +46,20 @@ function layout() {
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: flags });
-for (const folder of [runFolder, runsFolder]) {
-  const address = pathToFileURL(resolve(folder, "report.html")).href;
-  mkdirSync(join(folder, "screenshots"), { recursive: true });
+const serious = async (page) => {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  return violations.filter((rule) => ["serious", "critical"].includes(rule.impact));
+};
+for (const file of pages) {
+  const address = pathToFileURL(resolve(file)).href;
+  const screenshots = join(dirname(file), "screenshots");
+  mkdirSync(screenshots, { recursive: true });
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [360, 768, 1440]) {
       // axe is put in from outside, which the page's own policy forbids; the policy is checked below.
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
-      const where = `${folder} at ${width} px, ${colorScheme}`;
+      const where = `${file} at ${width} px, ${colorScheme}`;
       page.on("console", (message) => message.type() === "error" && faults.push(`${where}: console: ${message.text()}`));
       page.on("pageerror", (error) => faults.push(`${where}: ${error}`));
       page.on("request", (request) =>
@@ -59,15 +67,37 @@ for (const folder of [runFolder, runsFolder]) {
       await page.goto(address);
       await page.evaluate(() => document.fonts.ready);
       for (const fault of await page.evaluate(layout)) faults.push(`${where}: ${fault}`);
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => window.axe.run());
-      for (const rule of violations.filter((rule) => ["serious", "critical"].includes(rule.impact)))
+      for (const rule of await serious(page))
         faults.push(`${where}: axe: ${rule.id}: ${rule.nodes[0].html.slice(0, 160)}`);
-      await page.screenshot({ path: join(folder, "screenshots", `${width}-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({ path: join(screenshots, `${basename(file, ".html")}-${width}-${colorScheme}.png`), fullPage: true });
       await page.close();
     }
   }
 }
+
+// What finds nothing must be able to find something: each fault is planted and must be seen.
+const plants = {
+  "is clipped": () => (document.querySelector("h1").style.cssText = "width:60px;overflow:hidden;white-space:nowrap"),
+  "leaves the window": () => (document.querySelector("main > h1").style.cssText = "width:3000px"),
+  "wider than the window": () => document.body.insertAdjacentHTML("beforeend", "<div style='width:3000px'>.</div>"),
+  overlaps: () => {
+    const text = document.querySelector("svg[role=img] text");
+    text.after(text.cloneNode(true));
+  },
+  "is cut": () => document.querySelector("svg[role=img] text").setAttribute("x", "-40"),
+};
+for (const [word, plant] of Object.entries(plants)) {
+  const page = await browser.newPage({ viewport: { width: 768, height: 900 }, bypassCSP: true });
+  await page.goto(pathToFileURL(resolve(pages[0])).href);
+  await page.evaluate(plant);
+  const found = await page.evaluate(layout);
+  check(found.some((fault) => fault.includes(word)), `a planted fault was not seen: ${word}; found ${found}`);
+  await page.close();
+}
+const unnamed = await browser.newPage({ bypassCSP: true });
+await unnamed.goto(pathToFileURL(resolve(pages[0])).href);
+await unnamed.evaluate(() => (document.getElementById("theme").textContent = ""));
+check((await serious(unnamed)).some((rule) => rule.id === "button-name"), "axe does not see a button without a name");
 
 // With the page's policy in force: values, keys, sorting, the switch.
 const run = JSON.parse(readFileSync(join(runFolder, "run.json"), "utf8"));

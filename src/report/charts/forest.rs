@@ -49,7 +49,7 @@ pub(super) struct Frame<'a> {
 
 pub(super) fn chart(frame: Frame<'_>, rows: &[Row]) -> Result<Chart> {
     let drawn = chosen(rows);
-    let mut canvas = Canvas::new(WIDTH, 250.0 + PITCH * drawn.len().max(4) as f64)?;
+    let mut canvas = Canvas::new(WIDTH, 232.0 + PITCH * drawn.len().max(2) as f64)?;
     let mut caption = frame.caption;
     if drawn.len() < rows.len() {
         caption.push(format!(

@@ -76,6 +76,8 @@ fn of_many_rows_those_that_matter_are_drawn() -> Result<()> {
     let (chart, svg) = drawn(&decision(rows))?;
     assert!(svg.contains("32 of 501 rows drawn") && svg.contains("worse"), "{svg}");
     assert_eq!(chart.canvas().marks.len(), MOST_ROWS);
+    let over = super::super::tests::collisions(chart.canvas());
+    assert!(over.is_empty(), "{over:?}");
     assert_eq!(chart.csv().lines().count(), 502);
     Ok(())
 }

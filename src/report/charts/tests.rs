@@ -220,3 +220,55 @@ fn a_picture_names_itself_and_its_values() -> Result<()> {
     assert!(shapes.contains("var(--series-1)") && !shapes.contains("=\"#"), "{shapes}");
     Ok(())
 }
+
+/// A text's box: left, right, top and bottom. Letters are lower than their line.
+fn text_box(canvas: &Canvas, shape: &canvas::Shape) -> Option<(String, [f64; 4])> {
+    let canvas::Shape::Text { text, at: (x, y), size, side, .. } = shape else { return None };
+    let width = canvas.text_width(text, *size).ok()?;
+    let left = match side {
+        canvas::Side::Left => *x,
+        canvas::Side::Centre => x - width / 2.0,
+        canvas::Side::Right => x - width,
+    };
+    Some((text.clone(), [left, left + width, y - size * 0.36, y + size * 0.36]))
+}
+
+/// The texts of a canvas that leave it or lie over one another.
+pub(super) fn collisions(canvas: &Canvas) -> Vec<String> {
+    let boxes: Vec<_> = canvas.shapes.iter().filter_map(|shape| text_box(canvas, shape)).collect();
+    let mut found = Vec::new();
+    for (index, (text, [left, right, top, bottom])) in boxes.iter().enumerate() {
+        if *left < 0.0 || *right > canvas.width || *top < 0.0 || *bottom > canvas.height {
+            found.push(format!("{text:?} leaves the chart"));
+        }
+        for (other, [from, to, above, below]) in &boxes[index + 1..] {
+            if left < to && from < right && top < below && above < bottom {
+                found.push(format!("{text:?} lies over {other:?}"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_label_lies_over_another() -> Result<()> {
+    let names = ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "a-class-of-ones-own"];
+    let sizes = [1, 2, 4, 8, 12, 16, 24, 32, 64, 128, 256, 1024];
+    for processors in 1..=names.len() {
+        for count in 1..=sizes.len() {
+            let mut run = samples::run(&names[..processors], &sizes[..count]);
+            for batch in &mut run.batches {
+                for (place, row) in batch.processors.iter_mut().enumerate() {
+                    // All alike, so that labels must move; and far from the forward, so that references do too.
+                    let ratio = if processors % 2 == 0 { 0.11 } else { 0.02 * (place + 1) as f64 };
+                    row.ratio.insert("native".to_owned(), samples::estimate(ratio));
+                }
+            }
+            for chart in of_run(&run)? {
+                let found = collisions(chart.canvas());
+                assert!(found.is_empty(), "{}, {processors} × {count}: {found:?}", chart.name());
+            }
+        }
+    }
+    Ok(())
+}
