@@ -12,15 +12,13 @@ use tch::Device;
 
 use super::endings::{verdict, worse};
 use super::options::{
-    ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, seconds,
-    use_threads,
+    DeviceOptions, ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list,
+    progress_bar, seconds, use_threads,
 };
 use crate::{
     error::Outcome,
     input_error,
-    measure::{
-        Bench, ForwardKind, Interrupt, Loaders, MakeProcessor, Precision, bench, build_forwards, parse_device,
-    },
+    measure::{Bench, ForwardKind, Interrupt, Loaders, MakeProcessor, Precision, bench, build_forwards},
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
     processor::{self, Parameters, Processor, References},
     python,
@@ -67,12 +65,8 @@ pub(super) struct Arguments {
     /// The forward's dtype: f32, bf16 or f16.
     #[arg(long, default_value = "f32", env = "PATCHMARK_DTYPE")]
     dtype: Precision,
-    /// cpu or cuda:N.
-    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
-    device: String,
-    /// Threads of torch and of `threaded` [default: every logical CPU].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
-    threads: usize,
+    #[command(flatten)]
+    device: DeviceOptions,
     /// Time for measuring, after set-up and warm-up; at least three rounds are taken.
     #[arg(long, value_name = "TIME", default_value = "120s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
@@ -110,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
     let source: ModelSource = arguments.model.parse()?;
     allow_network(matches!(source, ModelSource::Hub(_)));
-    let device = parse_device(&arguments.device)?;
+    let device = arguments.device.device()?;
     let names = processor::parse_names(&arguments.processors, device)?;
     if arguments.tf32 && (!device.is_cuda() || arguments.dtype != Precision::F32) {
         return Err(input_error!("--tf32 is for --dtype f32 on --device cuda:N; leave it out"));
@@ -128,7 +122,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     for folder in &folders {
         store::check_writable(folder)?;
     }
-    let threads = use_threads(arguments.threads)?;
+    let threads = arguments.device.use_threads()?;
     let interrupt = interrupt_flag()?;
 
     eprintln!("loading {} ({}) …", arguments.model, arguments.dtype);
@@ -237,7 +231,7 @@ impl<'a> Prepared<'a> {
             batch_sizes,
             device,
             settings: Settings {
-                device: arguments.device.clone(),
+                device: arguments.device.name().to_owned(),
                 dtype: if arguments.tf32 { "tf32".into() } else { arguments.dtype.to_string() },
                 tower: arguments.tower.to_string(),
                 model: shown_model,

@@ -13,8 +13,8 @@ use clap::Args;
 use super::{
     decisions::{Format, print},
     options::{
-        ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, seconds,
-        use_threads,
+        DeviceOptions, ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list,
+        progress_bar, seconds, use_threads,
     },
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
         verdict::{ERROR_RATE, MIN_EFFECT},
     },
     input_error,
-    measure::{environment, parse_device, statistics::median},
+    measure::{environment, statistics::median},
     processor::{self, REFERENCE},
     program::Launcher,
     python,
@@ -61,12 +61,8 @@ pub(super) struct Arguments {
     sizes: Sizes,
     #[command(flatten)]
     parameters: ParameterOptions,
-    /// cpu or cuda:N.
-    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
-    device: String,
-    /// Threads of torch and of `threaded` [default: every logical CPU].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
-    threads: usize,
+    #[command(flatten)]
+    device: DeviceOptions,
     /// Time for measuring, after set-up; inconclusive rows use all of it.
     #[arg(long, value_name = "TIME", default_value = "90s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
@@ -174,7 +170,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
     let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
-    let device = parse_device(&arguments.device)?;
+    let device = arguments.device.device()?;
     let processors: Vec<&'static str> = match (&arguments.base_binary, arguments.subjects.as_slice()) {
         (None, [_, _]) if in_workers(arguments)?.is_some() => Vec::new(),
         (None, [base, candidate]) if base == candidate => processor::parse_names(base, device)?,
@@ -204,8 +200,8 @@ fn setup(arguments: &Arguments) -> Result<Setup> {
         preprocessor: preprocessor.map(|file| absolute(file, "--preprocessor")).transpose()?,
         max_num_patches: Some(parameters.max_num_patches),
         patch_size: Some(parameters.patch_size),
-        device: arguments.device.clone(),
-        threads: use_threads(arguments.threads)?,
+        device: arguments.device.name().to_owned(),
+        threads: arguments.device.use_threads()?,
         slowdown: arguments.slow_candidate / 100.0,
     })
 }
@@ -226,7 +222,7 @@ fn in_workers(arguments: &Arguments) -> Result<Option<[Subject; 2]>> {
     let set = [
         ("--preprocessor", arguments.parameters.file().is_some()),
         ("--slow-candidate", arguments.slow_candidate > 0.0),
-        ("--device", arguments.device != "cpu"),
+        ("--device", arguments.device.name() != "cpu"),
     ];
     match set.into_iter().find(|(_, set)| *set) {
         Some((option, _)) => Err(input_error!(

@@ -12,8 +12,9 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use tch::Device;
 
-use crate::{input_error, processor::Parameters, workload::ImageSource};
+use crate::{input_error, measure::parse_device, processor::Parameters, workload::ImageSource};
 
 /// What is processed.
 #[derive(Debug, Args)]
@@ -70,6 +71,34 @@ impl ParameterOptions {
         }
         parameters.validate()?;
         Ok(parameters)
+    }
+}
+
+/// Where processors and forwards run.
+#[derive(Debug, Args)]
+pub(super) struct DeviceOptions {
+    /// cpu or cuda:N.
+    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
+    device: String,
+    /// Threads of torch and of `threaded` [default: every logical CPU].
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
+    threads: usize,
+}
+
+impl DeviceOptions {
+    /// The device as it was named.
+    pub(super) fn name(&self) -> &str {
+        &self.device
+    }
+
+    /// The device, which must be there.
+    pub(super) fn device(&self) -> Result<Device> {
+        parse_device(&self.device)
+    }
+
+    /// Sets torch's threads and returns their number.
+    pub(super) fn use_threads(&self) -> Result<usize> {
+        use_threads(self.threads)
     }
 }
 

@@ -5,11 +5,10 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::options::{ImageOptions, ParameterOptions, allow_network, use_threads};
+use super::options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network};
 use crate::{
     error::Outcome,
     input_error,
-    measure::parse_device,
     processor::{self, FedBatch, StageClock},
     workload::{Sizes, Workload},
 };
@@ -23,12 +22,8 @@ pub(super) struct Arguments {
     images: ImageOptions,
     #[command(flatten)]
     parameters: ParameterOptions,
-    /// cpu or cuda:N: where the tensors are made; the file is the same kind for both.
-    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
-    device: String,
-    /// Threads of torch and of `threaded` [default: every logical CPU].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
-    threads: usize,
+    #[command(flatten)]
+    device: DeviceOptions,
     /// The safetensors file to write: pixel_values, pixel_attention_mask, spatial_shapes.
     #[arg(long, value_name = "FILE", env = "PATCHMARK_OUT")]
     out: PathBuf,
@@ -36,7 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let device = parse_device(&arguments.device)?;
+    let device = arguments.device.device()?;
     let names = processor::parse_names(&arguments.processor, device)?;
     let [name] = names.as_slice() else {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
@@ -52,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         return Err(input_error!("cannot write {}: it is a folder; name a file", arguments.out.display()));
     }
     let workloads = Workload::load_all(&arguments.images.source(), &Sizes::Mixed)?;
-    let threads = use_threads(arguments.threads)?;
+    let threads = arguments.device.use_threads()?;
 
     let processor = processor::create(name, &parameters, device, threads)?;
     for workload in &workloads {
