@@ -10,6 +10,6 @@ mod subjects;
 pub mod worker;
 
 pub use builds::Builds;
-pub use contest::{Contest, Measured, RowName, measure};
+pub use contest::{Contest, Measured, Round, RowName, measure};
 pub use processors::Processors;
 pub use subjects::Subjects;

@@ -30,5 +30,6 @@ pub use run::{Outcome, ParityReport, Settings, examine, validate};
 pub use session::Session;
 pub use side::{About, Run};
 pub(crate) use side::{Answer, Side, side, write_image};
+pub(crate) use speed::ERROR_RATE;
 pub use speed::SpeedRow;
 pub use subject::Subject;

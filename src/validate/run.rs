@@ -355,7 +355,7 @@ pub fn validate(
         if exam.failed("loads") || exam.failed("accepts") || exam.failed("survives") {
             outcome.speed_missing = Some("not timed, since the candidate does not answer every call".into());
         } else {
-            match speed::measure(&mut exam, settings, progress)? {
+            match speed::measure_all(&mut exam, settings, progress)? {
                 Ok(rows) => outcome.speed = rows,
                 Err(why) => outcome.speed_missing = Some(why),
             }

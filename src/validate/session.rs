@@ -1,6 +1,11 @@
 //! Candidate and reference side by side, and the images that both read.
 
-use std::{collections::HashMap, fs, rc::Rc};
+use std::{
+    collections::HashMap,
+    fs,
+    rc::Rc,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use anyhow::{Result, anyhow};
 use tempfile::TempDir;
@@ -48,6 +53,11 @@ impl Session {
             python: candidate.is_python(),
             run,
         })
+    }
+
+    /// What Ctrl-C sets.
+    pub(super) fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.run.interrupt)
     }
 
     /// What the workers said of candidate and reference.

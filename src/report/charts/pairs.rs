@@ -4,9 +4,9 @@ use anyhow::Result;
 
 use super::forest::{Frame, Row, chart};
 use super::{Chart, caption};
-use crate::gate::{Change, Decision, Finding, decision::Kind};
+use crate::gate::{Decision, Finding, decision::Kind};
 use crate::report::format::{clean, count, number};
-use crate::validate::report::Report;
+use crate::validate::{ERROR_RATE, report::Report};
 
 /// Every row of a decision.
 pub(super) fn of_decision(decision: &Decision) -> Result<Chart> {
@@ -57,12 +57,8 @@ pub(super) fn of_validation(report: &Report) -> Result<Chart> {
         .iter()
         .map(|row| Row {
             label: format!("batch {}", row.batch_size),
-            change: Some(Change {
-                median: row.ratio.median - 1.0,
-                low: row.ratio.low - 1.0,
-                high: Some(row.ratio.high - 1.0),
-            }),
-            least: row.effect,
+            change: row.judgement.map(|judged| judged.change),
+            least: row.judgement.map_or(0.0, |judged| judged.min_effect),
             verdict: row.verdict,
             word: row.verdict.word().to_owned(),
             wrong: false,
@@ -82,7 +78,11 @@ pub(super) fn of_validation(report: &Report) -> Result<Chart> {
                 report.threads,
                 clean(&report.commit)
             ),
-            format!("n = {} rounds at most · 95% intervals of the median", count(rounds as u64)),
+            format!(
+                "n = {} rounds at most · intervals hold together with {}%",
+                count(rounds as u64),
+                number(100.0 * (1.0 - ERROR_RATE))
+            ),
         ],
     };
     chart(frame, &rows)

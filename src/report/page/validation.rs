@@ -8,7 +8,7 @@ use super::grid::{self, Cell};
 use super::sheet::{Number, Sheet};
 use crate::report::charts::Chart;
 use crate::report::export::Format;
-use crate::report::format::{clean, count, interval, number};
+use crate::report::format::{change, change_interval, clean, count, number};
 use crate::validate::{CheckVerdict, report::Report};
 
 const COLUMNS: [(&str, bool); 4] =
@@ -77,11 +77,11 @@ fn numbers(report: &Report) -> Vec<Number> {
         ),
     }));
     let timed = outcome.speed.iter().max_by_key(|row| row.batch_size);
-    numbers.extend(timed.map(|row| Number {
-        name: format!("the reference’s time, batch {}", row.batch_size),
-        shown: format!("{}×", number(row.ratio.median)),
-        value: row.ratio.median,
-        detail: format!("{}; {}", interval(&row.ratio), row.verdict.word()),
+    numbers.extend(timed.and_then(|row| Some((row, row.judgement?.change))).map(|(row, found)| Number {
+        name: format!("change of the reference’s time, batch {}", row.batch_size),
+        shown: change(found.median),
+        value: found.median,
+        detail: format!("{}; {}", change_interval(&found), row.verdict.word()),
     }));
     numbers
 }

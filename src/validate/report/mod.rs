@@ -14,9 +14,10 @@ pub use store::{check_writable, write};
 pub use terminal::render as terminal;
 
 use super::{exam::Verdict, run::Outcome, side::About};
+use crate::report::format::{self, change_interval, number};
 
 /// Bumped whenever a reader of the version before would misread a report.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A validation in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +119,9 @@ impl Report {
             Conclusion::Failed => {
                 format!("may not replace {}: {failed} of {ran} checks failed", self.against)
             }
+            Conclusion::Undecided if failed == 0 && self.outcome.speed_verdict().is_some() => {
+                format!("passed all {ran} checks; its speed beside {} was not decided", self.against)
+            }
             Conclusion::Undecided => format!("could not be decided against {}", self.against),
         };
         format!("{} {what}{relaxed}", self.candidate)
@@ -150,15 +154,23 @@ impl Report {
             ));
         }
         for row in &self.outcome.speed {
+            let found = row.judgement.map_or_else(
+                || "too few rounds".to_owned(),
+                |judged| {
+                    let (change, least) = (judged.change, judged.min_effect * 100.0);
+                    format!(
+                        "{} {}, ±{least:.1}% counts",
+                        format::change(change.median),
+                        change_interval(&change)
+                    )
+                },
+            );
             lines.push(format!(
-                "speed, batch {:>2}: {:>10} · {:.3}× the reference's time [{:.3}–{:.3}], {:.2} ms against {:.2} ms, {} rounds",
+                "speed, batch {:>2}: {:>12} · {found}; {} ms against {} ms, {} rounds",
                 row.batch_size,
                 row.verdict.word(),
-                row.ratio.median,
-                row.ratio.low,
-                row.ratio.high,
-                row.candidate_ms,
-                row.reference_ms,
+                number(row.candidate_ms),
+                number(row.reference_ms),
                 row.rounds
             ));
         }
