@@ -99,7 +99,7 @@ pub struct ParityReport {
     /// The image with the worst difference, and its parameters.
     pub worst: String,
     #[serde(skip)]
-    worst_call: Option<Call>,
+    pub(super) worst_call: Option<Call>,
 }
 
 /// Everything that was found.

@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 
-use super::{of_decision, of_index, of_run, of_runs};
+use super::{of_decision, of_index, of_run, of_runs, of_validation};
 use crate::gate::output::samples::{decision, row};
 use crate::gate::{Decision, Finding, Verdict};
 use crate::report::index::Entry;
 use crate::report::saved::Place;
 use crate::report::schema::{ParityStatus, Run};
 use crate::report::{charts, samples};
+use crate::validate::report::samples::report;
 
 const HOSTILE: &str = "</script></title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'`&";
 
@@ -88,6 +89,24 @@ fn a_decision_leads_with_its_verdict_and_shows_every_row() -> Result<()> {
 }
 
 #[test]
+fn a_validation_shows_what_failed_and_the_time_beside_the_reference() -> Result<()> {
+    let report = report("mine");
+    let charts = charts::of_validation(&report)?;
+    let page = of_validation(&report, &charts, &[])?;
+    assert!(page.contains("<h1>mine may not replace mine: 1 of 2 checks failed (relaxed: mine)"), "{page}");
+    assert!(page.contains("What failed") && page.contains("3×4 px"), "{page}");
+    assert!(page.contains("<dd>+25.0%<small>[+23.0% … +27.0%]; regressed"), "{page}");
+    let texts: Vec<&str> = charts[0].canvas().marks.iter().map(|mark| mark.text.as_str()).collect();
+    assert_eq!(texts.len(), 2);
+    assert!(texts[1].starts_with("batch 8: +25.0%") && texts[1].ends_with("regressed"), "{texts:?}");
+    let mut untimed = report;
+    untimed.outcome.speed.clear();
+    assert!(charts::of_validation(&untimed)?.is_empty());
+    assert!(of_validation(&untimed, &[], &[])?.contains("What failed"));
+    Ok(())
+}
+
+#[test]
 fn an_index_links_to_pages_that_are_there() {
     let entry = |folder: &str, page| Entry {
         folder: folder.to_owned(),
@@ -103,11 +122,13 @@ fn an_index_links_to_pages_that_are_there() {
 #[test]
 fn nothing_of_a_hostile_result_is_markup() -> Result<()> {
     let run = hostile();
-    let decision = hostile_decision();
+    let (decision, validation) = (hostile_decision(), report(HOSTILE));
+    let times = charts::of_validation(&validation)?;
     for page in [
         page(&run)?,
         of_runs(&[(HOSTILE.to_owned(), run.clone()), ("b".to_owned(), run.clone())])?,
         of_decision(&decision, &charts::of_decision(&decision)?, &[])?,
+        of_validation(&validation, &times, &[])?,
     ] {
         assert!(page.contains("alert(1)"), "the names are shown as they are");
         assert!(!page.contains("<img") && !page.contains("<script>alert"), "markup came through");
@@ -117,7 +138,7 @@ fn nothing_of_a_hostile_result_is_markup() -> Result<()> {
         // Inside an attribute a quote would end it.
         assert!(!page.contains("alert(1)&gt;\"") && !page.contains("alert(1)>\""), "a quote came through");
     }
-    for chart in charts::of_run(&run)?.into_iter().chain(charts::of_decision(&decision)?) {
+    for chart in charts::of_run(&run)?.into_iter().chain(charts::of_decision(&decision)?).chain(times) {
         let svg = chart.svg(charts::Theme::Light)?;
         assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", chart.name());
     }

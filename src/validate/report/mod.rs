@@ -2,6 +2,8 @@
 
 mod junit;
 mod markdown;
+#[cfg(test)]
+pub(crate) mod samples;
 mod store;
 mod terminal;
 
