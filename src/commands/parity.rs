@@ -1,10 +1,14 @@
 //! `patchmark parity`.
 
-use std::{path::PathBuf, sync::Arc, sync::atomic::Ordering};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    sync::atomic::Ordering,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
 use super::options::{
     ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, use_threads,
@@ -13,7 +17,7 @@ use crate::{
     error::Outcome,
     input_error,
     measure::{environment, parse_device},
-    parity::{self, Check, Parity},
+    parity::{self, Check, ParityRun, Row},
     processor::{self, REFERENCE},
     python,
     report::folder::Folder,
@@ -93,10 +97,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             None => Arc::new(specs[index - photographs.len()].render()),
         })
     };
-    let mut done = 0;
+    let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+    let started = Instant::now();
     let asked = Check { names: &names, parameters: &parameters, limits: &limits, device, threads, count };
     let result = parity::check(&asked, image, |images| {
-        done = images;
         progress.set_position(images as u64);
         progress.set_message(format!("{images} of {count} images against {REFERENCE}"));
         !interrupt.load(Ordering::Relaxed)
@@ -104,47 +108,59 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     progress.finish_and_clear();
     let result = result?;
 
-    let partial = done < count;
-    let document = json!({
-        "kind": "parity", "schema_version": 1, "partial": partial, "images": done,
-        "reference": REFERENCE, "device": arguments.device, "environment": environment()?, "rows": result.rows,
-    });
+    let run = ParityRun {
+        schema_version: parity::SCHEMA_VERSION,
+        started_unix_s,
+        elapsed_s: started.elapsed().as_secs_f64(),
+        partial: result.images.len() < count,
+        reference: REFERENCE.into(),
+        device: arguments.device.clone(),
+        seed: arguments.seed,
+        environment: environment()?,
+        images: result.images,
+        rows: result.rows,
+    };
+    let document = serde_json::to_string_pretty(&run)?;
     let staging = Folder::find(&arguments.out, FILE)?.staging()?;
-    staging.save(FILE, format!("{document:#}\n").as_bytes())?;
+    staging.save(FILE, format!("{document}\n").as_bytes())?;
     staging.replace()?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&document)?);
+        println!("{document}");
     } else {
-        print(&result, done);
+        print(&run);
     }
     eprintln!("saved in {}", arguments.out.join(FILE).display());
-    let failed = |row: &parity::Row| processor::must_equal_reference(&row.processor) && row.differing > 0;
-    Ok(if result.rows.iter().any(failed) {
+    let failed = |row: &Row| row.must_equal && row.differing > 0;
+    Ok(if run.rows.iter().any(failed) {
         Outcome::ParityFailed
-    } else if partial {
+    } else if run.partial {
         Outcome::Interrupted
     } else {
         Outcome::Done
     })
 }
 
-fn print(result: &Parity, images: usize) {
-    println!("{images} images against {REFERENCE}, every value of all three tensors");
+fn print(run: &ParityRun) {
+    println!("{} images against {REFERENCE}, every value of all three tensors", run.images.len());
     println!("{:<10} {:>8} {:>16} {:>14} {:>12}", "processor", "patches", "values", "differing", "worst");
-    for row in &result.rows {
+    for row in &run.rows {
         println!(
             "{:<10} {:>8} {:>16} {:>14} {:>12}",
             row.processor,
             row.max_num_patches,
             row.values,
             if row.differing == 0 { "0 (exact)".to_owned() } else { row.differing.to_string() },
-            if row.differing == 0 { "–".to_owned() } else { format!("{:.3e}", row.worst) }
+            match row.worst {
+                _ if row.differing == 0 => "–".to_owned(),
+                Some(worst) => format!("{worst:.3e}"),
+                None => "inf".to_owned(),
+            }
         );
     }
-    for row in result.rows.iter().filter(|row| row.differing > 0) {
+    for row in run.rows.iter().filter(|row| row.differing > 0) {
         println!("{} at {} patches, worst in {}", row.processor, row.max_num_patches, row.detail);
     }
-    if result.rows.iter().any(|row| !processor::must_equal_reference(&row.processor)) {
+    if run.rows.iter().any(|row| !row.must_equal) {
         println!("hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.");
     }
 }

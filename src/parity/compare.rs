@@ -18,6 +18,21 @@ pub struct Comparison {
     pub image: Option<usize>,
     /// A sentence about the first broken contract or the worst difference.
     pub detail: String,
+    /// The images of the batch that differ, in order.
+    pub images: Vec<ImageComparison>,
+}
+
+/// What a comparison found in one image of the batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageComparison {
+    /// Its place in the batch.
+    pub image: usize,
+    /// Values that differ; of a tensor whose contract is broken, the image's share.
+    pub differing: u64,
+    /// The largest absolute difference; infinite where a contract is broken or a value is NaN.
+    pub worst: f64,
+    /// The largest of `pixel_values`; none where those are equal, or a contract is broken.
+    pub pixels: Option<f64>,
 }
 
 impl Comparison {
@@ -34,6 +49,19 @@ impl Comparison {
             ParityStatus::Differs { values: self.differing, total: self.total, detail: self.detail.clone() }
         }
     }
+
+    /// Adds what one tensor says of an image.
+    fn add(&mut self, of_tensor: ImageComparison) {
+        match self.images.binary_search_by_key(&of_tensor.image, |found| found.image) {
+            Ok(place) => {
+                let found = &mut self.images[place];
+                found.differing += of_tensor.differing;
+                found.worst = found.worst.max(of_tensor.worst);
+                found.pixels = found.pixels.or(of_tensor.pixels);
+            }
+            Err(place) => self.images.insert(place, of_tensor),
+        }
+    }
 }
 
 /// Holds `candidate` against `reference`.
@@ -43,6 +71,7 @@ impl Comparison {
 pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Comparison> {
     let mut found = Comparison::default();
     let mut contract = None;
+    let batch = reference.spatial_shapes.size().first().map_or(0, |&images| images.max(0) as usize);
     for ((name, right), (_, given)) in reference.named().into_iter().zip(candidate.named()) {
         let values = right.numel() as u64;
         found.total += values;
@@ -57,6 +86,10 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
             // At least one, so that an empty tensor of the wrong dtype is not taken for equal.
             found.differing += values.max(1);
             contract.get_or_insert(broken);
+            for image in 0..batch {
+                let share = (values / batch as u64).max(1);
+                found.add(ImageComparison { image, differing: share, worst: f64::INFINITY, pixels: None });
+            }
             continue;
         }
         compare_values(name, right, given, &mut found)?;
@@ -66,6 +99,7 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
         found.detail = broken;
         found.image = None;
         found.worst = f64::INFINITY;
+        found.images.iter_mut().for_each(|image| image.pixels = None);
     }
     Ok(found)
 }
@@ -77,11 +111,9 @@ fn compare_values(name: &str, right: &Tensor, given: &Tensor, found: &mut Compar
         return Ok(());
     }
     found.differing += count as u64;
-    let distance = |tensor: &Tensor| tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double);
-    let distances = distance(given)?.f_subtract(&distance(right)?)?.f_abs()?;
-    // A NaN is as wrong as a value can be; so is a difference in the sign of zero, which has no size.
-    let distances = distances.f_nan_to_num(f64::INFINITY, f64::INFINITY, f64::INFINITY)?;
-    let flat = distances.f_masked_fill(&differs.f_logical_not()?, -1.0)?.f_flatten(0, -1)?;
+    let distances = distances(right, given, &differs)?;
+    by_image(&differs, &distances, name == "pixel_values", found)?;
+    let flat = distances.f_flatten(0, -1)?;
     let position = flat.f_argmax(None, false)?.f_int64_value(&[])?;
     let worst = flat.f_double_value(&[position])?;
     if worst >= found.worst || found.detail.is_empty() {
@@ -98,8 +130,30 @@ fn compare_values(name: &str, right: &Tensor, given: &Tensor, found: &mut Compar
     Ok(())
 }
 
+/// What each image of the batch holds of a tensor's differences.
+fn by_image(differs: &Tensor, distances: &Tensor, pixels: bool, found: &mut Comparison) -> Result<()> {
+    let images = [differs.size().first().copied().unwrap_or(1), -1];
+    let counts = differs.f_reshape(images)?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Int64)?;
+    let worst = distances.f_reshape(images)?.f_amax([1i64].as_slice(), false)?;
+    let (counts, worst) = (Vec::<i64>::try_from(counts)?, Vec::<f64>::try_from(worst)?);
+    for (image, (count, worst)) in counts.into_iter().zip(worst).enumerate().filter(|(_, (n, _))| *n > 0) {
+        let pixels = pixels.then_some(worst);
+        found.add(ImageComparison { image, differing: count as u64, worst, pixels });
+    }
+    Ok(())
+}
+
+/// The absolute differences on the host as f64: −1 where the bits are equal, so that a difference in the
+/// sign of zero, which has no size, is told from none. A NaN is as wrong as a value can be: infinite.
+pub(super) fn distances(right: &Tensor, given: &Tensor, differs: &Tensor) -> Result<Tensor> {
+    let values = |tensor: &Tensor| tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double);
+    let distances = values(given)?.f_subtract(&values(right)?)?.f_abs()?;
+    let distances = distances.f_nan_to_num(f64::INFINITY, f64::INFINITY, f64::INFINITY)?;
+    Ok(distances.f_masked_fill(&differs.f_logical_not()?, -1.0)?)
+}
+
 /// The values' bits as integers on the host, so that NaN equals itself and −0 differs from 0.
-fn bits(tensor: &Tensor) -> Result<Tensor> {
+pub(super) fn bits(tensor: &Tensor) -> Result<Tensor> {
     let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
     Ok(match tensor.kind() {
         Kind::Float => tensor.f_view_dtype(Kind::Int)?,
@@ -150,6 +204,8 @@ mod tests {
         let _ = changed.pixel_values.get(1).get(2).get(3).fill_(20.0);
         let found = compare(&inputs(), &changed).unwrap();
         assert_eq!((found.differing, found.worst, found.image), (1, 3.0, Some(1)));
+        let image = ImageComparison { image: 1, differing: 1, worst: 3.0, pixels: Some(3.0) };
+        assert_eq!(found.images, [image]);
         assert!(found.detail.contains("[1, 2, 3] is 20, not 23"), "{}", found.detail);
     }
 
@@ -161,13 +217,19 @@ mod tests {
         let found = compare(&inputs(), &changed).unwrap();
         assert!(!found.is_exact());
         assert!(found.detail.contains("spatial_shapes is Int instead of Int64"));
+        let image =
+            |image, differing| ImageComparison { image, differing, worst: f64::INFINITY, pixels: None };
+        assert_eq!(found.images, [image(0, 2), image(1, 2 + 11)]);
     }
 
     #[test]
     fn swapped_rows_and_columns_differ() {
         let mut changed = inputs();
         changed.spatial_shapes = changed.spatial_shapes.flip([1]);
-        assert_eq!(compare(&inputs(), &changed).unwrap().differing, 4);
+        let found = compare(&inputs(), &changed).unwrap();
+        assert_eq!(found.differing, 4);
+        let image = |image| ImageComparison { image, differing: 2, worst: 2.0, pixels: None };
+        assert_eq!(found.images, [image(0), image(1)]);
     }
 
     #[test]
@@ -185,6 +247,7 @@ mod tests {
         let found = compare(&inputs(), &nan).unwrap();
         assert_eq!((found.differing, found.worst), (12, f64::INFINITY));
         let _ = zero.pixel_values.get(0).get(0).get(0).fill_(-0.0);
-        assert_eq!(compare(&inputs(), &zero).unwrap().differing, 1);
+        let found = compare(&inputs(), &zero).unwrap();
+        assert_eq!((found.differing, found.images[0].pixels), (1, Some(0.0)));
     }
 }

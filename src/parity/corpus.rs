@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use serde::Serialize;
 use tch::Device;
 
 use super::compare;
+use super::patches::heat;
+use super::record::{CorpusImage, Heat, ImageDifference, Row, saved, size};
 use crate::{
+    inputs::ModelInputs,
     processor::{self, FedBatch, Parameters, Processor, REFERENCE, References, StageClock},
     workload::DecodedImage,
 };
@@ -15,30 +17,13 @@ use crate::{
 /// Images a call: enough that mixed sizes share a batch, few enough that large ones fit in memory.
 const BATCH: usize = 8;
 
-/// The result of a corpus, one row a processor and patch limit.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The result of a corpus.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Parity {
+    /// The images that were compared, in order.
+    pub images: Vec<CorpusImage>,
     /// One a processor and `max_num_patches`.
     pub rows: Vec<Row>,
-}
-
-/// One processor at one `max_num_patches`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// The processor's name.
-    pub processor: String,
-    /// Patches that images are padded to.
-    pub max_num_patches: usize,
-    /// Images compared.
-    pub images: usize,
-    /// Values compared, of all three tensors.
-    pub values: u64,
-    /// Values that differ.
-    pub differing: u64,
-    /// The largest absolute difference.
-    pub worst: f64,
-    /// Where the worst difference is, or the first broken contract; empty where all is equal.
-    pub detail: String,
 }
 
 /// What is compared.
@@ -84,17 +69,21 @@ pub fn check(
             let row = Row {
                 processor: name.into(),
                 max_num_patches,
+                must_equal: processor::must_equal_reference(name),
                 images: 0,
                 values: 0,
                 differing: 0,
-                worst: 0.0,
+                worst: Some(0.0),
                 detail: String::new(),
+                by_image: Vec::new(),
+                heat: None,
             };
             candidates.push((create(name)?, row));
         }
         columns.push(Column { reference: References::new(&parameters, device, threads)?, candidates });
     }
 
+    let mut seen = Vec::new();
     for start in (0..count).step_by(BATCH) {
         let images = (start..count.min(start + BATCH)).map(&corpus).collect::<Result<Vec<_>>>()?;
         for column in &mut columns {
@@ -103,22 +92,60 @@ pub fn check(
             };
             let right = column.reference.process(&images)?;
             for (candidate, row) in &mut column.candidates {
-                let found = compare(right.of(candidate.name()), &run(candidate.as_ref())?)?;
-                row.images += images.len();
-                row.values += found.total;
-                row.differing += found.differing;
-                if !found.is_exact() && (row.detail.is_empty() || found.worst > row.worst) {
-                    let image = &images[found.image.unwrap_or(0).min(images.len() - 1)];
-                    row.worst = found.worst;
-                    row.detail =
-                        format!("{} ({}x{} px): {}", image.name, image.width, image.height, found.detail);
-                }
+                let (right, given) = (right.of(candidate.name()), run(candidate.as_ref())?);
+                add(row, start, &images, right, &given)?;
             }
         }
+        seen.extend(images.iter().map(|image| CorpusImage {
+            name: image.name.clone(),
+            width: image.width,
+            height: image.height,
+        }));
         if !progress(start + images.len()) {
             break;
         }
     }
     let rows = columns.into_iter().flat_map(|column| column.candidates).map(|(_, row)| row).collect();
-    Ok(Parity { rows })
+    Ok(Parity { images: seen, rows })
+}
+
+/// Holds one batch, whose first image is number `start`, and adds what is found to the row.
+fn add(
+    row: &mut Row,
+    start: usize,
+    images: &[Arc<DecodedImage>],
+    right: &ModelInputs,
+    given: &ModelInputs,
+) -> Result<()> {
+    let found = compare(right, given)?;
+    row.images += images.len();
+    row.values += found.total;
+    row.differing += found.differing;
+    if found.is_exact() {
+        return Ok(());
+    }
+    if row.detail.is_empty() || found.worst > size(row.worst) {
+        let image = &images[found.image.unwrap_or(0).min(images.len() - 1)];
+        row.worst = saved(found.worst);
+        row.detail = format!("{} ({}x{} px): {}", image.name, image.width, image.height, found.detail);
+    }
+    row.by_image.extend(found.images.iter().map(|image| ImageDifference {
+        image: start + image.image,
+        differing: image.differing,
+        worst: saved(image.worst),
+    }));
+    let mut pixels: Vec<_> =
+        found.images.iter().filter_map(|image| Some((image.image, image.pixels?))).collect();
+    pixels.sort_by(|a, b| b.1.total_cmp(&a.1));
+    for (image, worst) in pixels {
+        if row.heat.as_ref().is_some_and(|heat| heat.most() >= worst) {
+            break;
+        }
+        let found = heat(right, given, image, start + image)?;
+        // The difference may be in the padding, which has no patches to show.
+        if found.as_ref().map(Heat::most) > row.heat.as_ref().map(Heat::most) {
+            row.heat = found;
+        }
+    }
+    Ok(())
 }

@@ -2,6 +2,12 @@
 
 mod compare;
 mod corpus;
+mod patches;
+mod record;
 
-pub use compare::{Comparison, compare};
-pub use corpus::{Check, Parity, Row, check};
+pub use compare::{Comparison, ImageComparison, compare};
+pub use corpus::{Check, Parity, check};
+pub use record::{CorpusImage, Heat, ImageDifference, ParityRun, Row, SCHEMA_VERSION, size};
+
+/// What one uint8 level becomes under NaFlex's rescale factor and standard deviation.
+pub const LEVEL: f64 = 2.0 / 255.0;

@@ -139,9 +139,13 @@ pub fn largest_batch(run: &Run) -> Option<&Batch> {
 
 /// The machine in one phrase: the GPU too where the forward ran on it.
 pub fn machine(environment: &Environment, settings: &Settings) -> String {
+    machine_at(environment, &settings.device)
+}
+
+/// The machine in one phrase, for what ran on a device (`cpu` or `cuda:N`).
+pub fn machine_at(environment: &Environment, device: &str) -> String {
     let cpu = if environment.cpu.is_empty() { "unknown CPU" } else { &environment.cpu };
-    let index =
-        settings.device.strip_prefix("cuda").map(|rest| rest.trim_start_matches(':').parse().unwrap_or(0));
+    let index = device.strip_prefix("cuda").map(|rest| rest.trim_start_matches(':').parse().unwrap_or(0));
     match index {
         Some(index) => {
             let gpu = environment.gpus.get::<usize>(index).map_or("unknown GPU", String::as_str);

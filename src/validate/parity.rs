@@ -6,10 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use crate::input_error;
-
-/// What one uint8 level becomes under NaFlex's rescale and standard deviation.
-pub(super) const LEVEL: f64 = 2.0 / 255.0;
+use crate::{input_error, parity::LEVEL};
 
 /// Floating rounding on the scale of the values, −1 to 1: four units in the last place of 1.
 const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;

@@ -5,8 +5,7 @@ use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
 use tch::{Kind, Tensor};
 
-use super::parity::LEVEL;
-use crate::report::charts::font;
+use crate::{parity::LEVEL, report::charts::font};
 
 /// Longest side of a panel.
 const LONGEST: usize = 640;

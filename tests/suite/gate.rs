@@ -190,7 +190,7 @@ fn github_gets_annotations() {
 fn the_published_schemas_are_those_of_the_types() {
     let folder = tempdir().unwrap();
     assert_eq!(patchmark(folder.path(), &["schema", "--out=."]).status.code(), Some(0));
-    for name in ["run.schema.json", "decision.schema.json"] {
+    for name in ["run.schema.json", "decision.schema.json", "parity.schema.json"] {
         let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema").join(name);
         let [published, types] =
             [published, folder.path().join(name)].map(|path| fs::read_to_string(path).unwrap());

@@ -155,3 +155,33 @@ fn overlap_and_torchs_loader_are_rows_of_a_run() {
         run.notes
     );
 }
+
+#[test]
+fn a_comparison_tells_each_image_that_differs_and_the_patches_of_the_worst() {
+    let folder = tempdir().unwrap();
+    let arguments =
+        ["parity", "--processors=naive,hf-pil", "--limits=16,64", "--only-images", "--seed=3", "--out=run"];
+    let output = patchmark(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(folder.path().join("run/parity.json")).unwrap();
+    let run: patchmark::parity::ParityRun = serde_json::from_str(&text).unwrap();
+    assert!(!run.partial && run.seed == 3 && run.environment.command.contains("--only-images"));
+    assert!(run.images.len() >= 10 && run.images.iter().all(|image| image.width > 100));
+    let row = |name, limit| {
+        run.rows.iter().find(|row| row.processor == name && row.max_num_patches == limit).unwrap()
+    };
+    for limit in [16, 64] {
+        let (naive, pillow) = (row("naive", limit), row("hf-pil", limit));
+        assert!(naive.must_equal && naive.by_image.is_empty() && naive.heat.is_none());
+        assert_eq!((naive.differing, naive.worst), (0, Some(0.0)));
+        // Pillow's arithmetic differs somewhere in every photograph.
+        assert!(!pillow.must_equal && pillow.by_image.len() == run.images.len());
+        assert_eq!(pillow.by_image.iter().map(|found| found.differing).sum::<u64>(), pillow.differing);
+        let worst = pillow.by_image.iter().map(|found| found.worst.unwrap()).fold(0.0, f64::max);
+        assert_eq!(pillow.worst, Some(worst));
+        let heat = pillow.heat.as_ref().unwrap();
+        assert_eq!(heat.rows * heat.columns, heat.worst.len());
+        assert!(heat.worst.len() <= limit && heat.most() == worst);
+        assert_eq!(pillow.by_image[heat.image].worst, Some(worst));
+    }
+}

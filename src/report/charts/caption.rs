@@ -1,7 +1,8 @@
 //! What a reader needs to judge the numbers, at the foot of every chart.
 
 use super::rows::{batches, subjects};
-use crate::report::format::{clean, count, machine, model, rounds};
+use crate::parity::ParityRun;
+use crate::report::format::{clean, count, machine, machine_at, model, rounds};
 use crate::report::schema::{Environment, Run};
 
 /// The machine, the model, the versions and the rounds of a run; what is odd about it; `more` last.
@@ -44,6 +45,29 @@ pub(super) fn of_run(run: &Run, more: &[String]) -> Vec<String> {
         lines.push(remarks.join(" · "));
     }
     lines
+}
+
+/// The machine, the versions and the images of a comparison; `more` last.
+pub(super) fn of_parity(run: &ParityRun, more: &[String]) -> Vec<String> {
+    let environment = &run.environment;
+    let known = |text: &str| if text.is_empty() { "unknown".to_owned() } else { clean(text) };
+    let mut remarks = Vec::new();
+    if run.partial {
+        remarks.push("partial run".to_owned());
+    }
+    remarks.push("a level is 2/255 of pixel_values".to_owned());
+    remarks.extend_from_slice(more);
+    vec![
+        format!(
+            "{} · outputs on {} · torch computes at {} · reference {}",
+            machine_at(environment, &run.device),
+            known(&run.device),
+            known(&environment.cpu_capability),
+            known(&run.reference)
+        ),
+        format!("{} · n = {} images", versions(environment), count(run.images.len() as u64)),
+        remarks.join(" · "),
+    ]
 }
 
 /// The versions that numbers depend on, and the commit.

@@ -5,9 +5,11 @@ mod canvas;
 mod caption;
 pub(crate) mod font;
 mod forest;
+mod heat;
 mod lines;
 mod marker;
 mod pairs;
+mod parity;
 mod ratio;
 mod render;
 mod rows;
@@ -24,6 +26,7 @@ use anyhow::Result;
 use super::format::clean;
 use super::schema::Run;
 use crate::gate::Decision;
+use crate::parity::ParityRun;
 use crate::validate::report::Report;
 pub use canvas::{Canvas, Mark};
 pub use theme::{Colour, Theme};
@@ -122,6 +125,20 @@ pub fn of_decision(decision: &Decision) -> Result<Vec<Chart>> {
 /// If drawing fails.
 pub fn of_validation(report: &Report) -> Result<Vec<Chart>> {
     if report.outcome.speed.is_empty() { Ok(Vec::new()) } else { Ok(vec![pairs::of_validation(report)?]) }
+}
+
+/// The names of a comparison's charts.
+pub const OF_PARITY: [&str; 2] = ["parity", "worst"];
+
+/// Every chart of a comparison with the reference, in the order of [`OF_PARITY`].
+///
+/// # Errors
+/// If drawing fails.
+pub fn of_parity(run: &ParityRun) -> Result<Vec<Chart>> {
+    Ok(vec![
+        Chart { name: OF_PARITY[0], canvas: parity::draw(run)?, csv: parity::csv(run) },
+        Chart { name: OF_PARITY[1], canvas: heat::draw(run)?, csv: heat::csv(run) },
+    ])
 }
 
 /// A CSV field, quoted where it must be. A leading sign that a spreadsheet would compute is disarmed.

@@ -105,7 +105,7 @@ fn strip(
 }
 
 /// The first, the last and round numbers between.
-fn axis(canvas: &mut Canvas, rounds: usize, end: f64, x: &impl Fn(usize) -> f64) {
+pub(super) fn axis(canvas: &mut Canvas, rounds: usize, end: f64, x: &impl Fn(usize) -> f64) {
     let step = (super::throughput::round_step(rounds as f64 / 8.0) as usize).max(1);
     let between =
         (1..).map(|n| n * step).take_while(|round| round + step / 2 < rounds).filter(|round| *round > 1);
