@@ -11,16 +11,16 @@ use anyhow::Result;
 use clap::Args;
 
 use super::options::{
-    ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar, use_threads,
+    DeviceOptions, ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar,
 };
 use crate::{
     error::Outcome,
     input_error,
-    measure::{environment, parse_device},
-    parity::{self, Check, ParityRun, Row},
+    measure::environment,
+    parity::{self, Check, ParityRun, Row, output},
     processor::{self, REFERENCE},
     python,
-    report::folder::Folder,
+    report::{folder::Folder, store},
     workload::{Sizes, Workload, generated},
 };
 
@@ -42,16 +42,12 @@ pub(super) struct Arguments {
     /// Leave out the generated images.
     #[arg(long, env = "PATCHMARK_ONLY_IMAGES")]
     only_images: bool,
-    /// cpu or cuda:N.
-    #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
-    device: String,
-    /// Threads of torch and of `threaded` [default: every logical CPU].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
-    threads: usize,
+    #[command(flatten)]
+    device: DeviceOptions,
     /// Seed of the generated images.
     #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
     seed: u64,
-    /// Folder for parity.json [default: runs/parity].
+    /// Folder for parity.json, summary.md, report.html and charts [default: runs/parity].
     #[arg(
         long,
         value_name = "DIR",
@@ -67,7 +63,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
-    let device = parse_device(&arguments.device)?;
+    let device = arguments.device.device()?;
     let names = processor::parse_names(&arguments.processors, device)?;
     let parameters = arguments.parameters.parameters(None)?;
     let limits = match arguments.parameters.max_num_patches {
@@ -83,10 +79,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Folder::find(&arguments.out, FILE)?.probe()?;
     let photographs = Workload::load_all(&arguments.images.source(), &Sizes::Mixed)?;
     let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
-    let threads = use_threads(arguments.threads)?;
+    let threads = arguments.device.use_threads()?;
     let interrupt = interrupt_flag()?;
     python::start()?;
-    use_threads(threads)?;
+    arguments.device.use_threads()?;
 
     let specs = if arguments.only_images { Vec::new() } else { generated(arguments.seed) };
     let count = photographs.len() + specs.len();
@@ -114,22 +110,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         elapsed_s: started.elapsed().as_secs_f64(),
         partial: result.images.len() < count,
         reference: REFERENCE.into(),
-        device: arguments.device.clone(),
+        device: arguments.device.name().to_owned(),
         seed: arguments.seed,
         environment: environment()?,
         images: result.images,
         rows: result.rows,
     };
-    let document = serde_json::to_string_pretty(&run)?;
-    let staging = Folder::find(&arguments.out, FILE)?.staging()?;
-    staging.save(FILE, format!("{document}\n").as_bytes())?;
-    staging.replace()?;
+    store::write(&arguments.out, &run)?;
     if arguments.json {
-        println!("{document}");
+        println!("{}", serde_json::to_string_pretty(&run)?);
     } else {
-        print(&run);
+        print!("{}", output::terminal(&run));
     }
-    eprintln!("saved in {}", arguments.out.join(FILE).display());
+    eprintln!("saved in {}", arguments.out.display());
     let failed = |row: &Row| row.must_equal && row.differing > 0;
     Ok(if run.rows.iter().any(failed) {
         Outcome::ParityFailed
@@ -138,29 +131,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     } else {
         Outcome::Done
     })
-}
-
-fn print(run: &ParityRun) {
-    println!("{} images against {REFERENCE}, every value of all three tensors", run.images.len());
-    println!("{:<10} {:>8} {:>16} {:>14} {:>12}", "processor", "patches", "values", "differing", "worst");
-    for row in &run.rows {
-        println!(
-            "{:<10} {:>8} {:>16} {:>14} {:>12}",
-            row.processor,
-            row.max_num_patches,
-            row.values,
-            if row.differing == 0 { "0 (exact)".to_owned() } else { row.differing.to_string() },
-            match row.worst {
-                _ if row.differing == 0 => "–".to_owned(),
-                Some(worst) => format!("{worst:.3e}"),
-                None => "inf".to_owned(),
-            }
-        );
-    }
-    for row in run.rows.iter().filter(|row| row.differing > 0) {
-        println!("{} at {} patches, worst in {}", row.processor, row.max_num_patches, row.detail);
-    }
-    if run.rows.iter().any(|row| !row.must_equal) {
-        println!("hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.");
-    }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod corpus;
+pub mod output;
 mod patches;
 mod record;
 

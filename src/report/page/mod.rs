@@ -9,6 +9,7 @@ mod figure;
 mod grid;
 mod head;
 mod index;
+mod parity;
 mod run;
 mod runs;
 mod sheet;
@@ -19,6 +20,7 @@ mod validation;
 
 pub use decision::of_decision;
 pub use index::of_index;
+pub use parity::of_parity;
 pub use run::of_run;
 pub use runs::of_runs;
 pub use validation::of_validation;

@@ -1,6 +1,7 @@
 //! Every kind of saved result: the file that holds it, and how it is shown.
 
 mod decision;
+mod parity;
 mod read;
 mod run;
 mod validation;

@@ -13,6 +13,7 @@ use super::Saved;
 use crate::{
     gate::{Decision, decision::DECISION_VERSION},
     input_error,
+    parity::{self, ParityRun},
     report::{Run, schema::SCHEMA_VERSION},
     validate::report::{self, Report},
 };
@@ -29,10 +30,16 @@ fn as_saved<T: Saved + DeserializeOwned + 'static>(text: &str) -> serde_json::Re
     Ok(Box::new(serde_json::from_str::<T>(text)?))
 }
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind { file: "run.json", version: SCHEMA_VERSION, command: "bench", read: as_saved::<Run> },
     Kind { file: "compare.json", version: DECISION_VERSION, command: "compare", read: as_saved::<Decision> },
     Kind { file: "gate.json", version: DECISION_VERSION, command: "gate", read: as_saved::<Decision> },
+    Kind {
+        file: "parity.json",
+        version: parity::SCHEMA_VERSION,
+        command: "parity",
+        read: as_saved::<ParityRun>,
+    },
     Kind {
         file: "validate.json",
         version: report::SCHEMA_VERSION,

@@ -1,0 +1,137 @@
+//! A comparison as people read it: a terminal's table, Markdown, and one sentence.
+
+use std::fmt::Write;
+
+use super::{ParityRun, Row};
+use crate::report::{
+    format::{clean, count},
+    summary::escape,
+};
+
+/// The largest difference in a cell.
+pub(crate) fn worst(row: &Row) -> String {
+    match row.worst {
+        _ if row.differing == 0 => "–".to_owned(),
+        Some(worst) => format!("{worst:.3e}"),
+        None => "inf".to_owned(),
+    }
+}
+
+/// What it found, in one sentence.
+pub fn headline(run: &ParityRun) -> String {
+    let images = count(run.images.len() as u64);
+    let partial = if run.partial { " before it was interrupted" } else { "" };
+    let mut bound: Vec<&str> = Vec::new();
+    let mut failed: Vec<&str> = Vec::new();
+    for row in run.rows.iter().filter(|row| row.must_equal) {
+        let list = if row.differing > 0 { &mut failed } else { &mut bound };
+        if !list.contains(&row.processor.as_str()) {
+            list.push(&row.processor);
+        }
+    }
+    bound.retain(|name| !failed.contains(name));
+    match (failed.as_slice(), bound.len()) {
+        ([], 0) => format!("Nothing that promises {}'s bits was compared.", clean(&run.reference)),
+        ([], 1) => {
+            format!("{} has {}'s bits in {images} images{partial}.", clean(bound[0]), clean(&run.reference))
+        }
+        ([], all) => {
+            format!("All {all} processors have {}'s bits in {images} images{partial}.", clean(&run.reference))
+        }
+        (failed, rest) => format!(
+            "{} of {} processors differ from {}: {}.",
+            failed.len(),
+            failed.len() + rest,
+            clean(&run.reference),
+            clean(&failed.join(", "))
+        ),
+    }
+}
+
+/// What a reader must know beside the rows.
+pub(crate) fn notes(run: &ParityRun) -> Vec<String> {
+    let differing = run.rows.iter().filter(|row| row.differing > 0);
+    let mut notes: Vec<String> = differing
+        .map(|row| {
+            format!(
+                "{} at {} patches, worst in {}",
+                clean(&row.processor),
+                row.max_num_patches,
+                clean(&row.detail)
+            )
+        })
+        .collect();
+    if run.rows.iter().any(|row| !row.must_equal) {
+        notes.push(
+            "hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.".to_owned(),
+        );
+    }
+    notes
+}
+
+/// The rows as a table of a terminal.
+pub fn terminal(run: &ParityRun) -> String {
+    let mut out = format!(
+        "{} images against {}, every value of all three tensors\n",
+        run.images.len(),
+        clean(&run.reference)
+    );
+    // Writing to a String cannot fail, so the results of `write!` are dropped here and below.
+    let _ = writeln!(
+        out,
+        "{:<10} {:>8} {:>16} {:>14} {:>12}",
+        "processor", "patches", "values", "differing", "worst"
+    );
+    for row in &run.rows {
+        let differing = if row.differing == 0 { "0 (exact)".to_owned() } else { row.differing.to_string() };
+        let _ = writeln!(
+            out,
+            "{:<10} {:>8} {:>16} {differing:>14} {:>12}",
+            clean(&row.processor),
+            row.max_num_patches,
+            row.values,
+            worst(row)
+        );
+    }
+    for note in notes(run) {
+        out += &(note + "\n");
+    }
+    out
+}
+
+/// The comparison for a pull request's comment.
+pub fn markdown(run: &ParityRun) -> String {
+    let mut out = format!("# SigLIP 2 parity\n\n**{}**\n\n", escape(&headline(run)));
+    out += "| processor | max_num_patches | images | values | differing | worst |\n";
+    out += "| :--- | ---: | ---: | ---: | ---: | ---: |\n";
+    for row in &run.rows {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} |",
+            escape(&row.processor),
+            row.max_num_patches,
+            count(row.images as u64),
+            count(row.values),
+            if row.differing == 0 { "0 (exact)".to_owned() } else { count(row.differing) },
+            worst(row)
+        );
+    }
+    out.push('\n');
+    for note in notes(run) {
+        let _ = writeln!(out, "- {}", escape(&note));
+    }
+    let environment = &run.environment;
+    let versions: Vec<String> =
+        environment.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let _ = writeln!(
+        out,
+        "- {} on {}, {}; {}; commit {}; {:.0} s",
+        escape(&environment.cpu),
+        escape(&run.device),
+        escape(&environment.cpu_capability),
+        escape(&versions.join(", ")),
+        escape(&environment.commit),
+        run.elapsed_s
+    );
+    out
+}
