@@ -10,7 +10,7 @@ use crate::report::{samples as runs, store};
 #[test]
 fn results_of_every_kind_are_found_and_damaged_ones_are_not_passed_over() -> Result<()> {
     let root = tempfile::tempdir()?;
-    let refused = find(root.path()).err().expect("a folder without results");
+    let refused = find(root.path()).expect_err("a folder without results");
     assert!(refused.is::<InputError>(), "{refused:?}");
     let run = runs::run(&["hf", "fused"], &[1, 8]);
     store::write_run(&root.path().join("machine/one"), &run)?;
@@ -26,7 +26,7 @@ fn results_of_every_kind_are_found_and_damaged_ones_are_not_passed_over() -> Res
     let page = fs::read_to_string(write(root.path(), &entries)?)?;
     assert!(page.contains("machine/one/report.html"));
     fs::write(root.path().join("decided/compare.json"), "{\"schema_version\": 1")?;
-    let error = find(root.path()).err().expect("a damaged result");
+    let error = find(root.path()).expect_err("a damaged result");
     assert!(error.is::<InputError>() && error.to_string().contains("cut short"), "{error:?}");
     Ok(())
 }
