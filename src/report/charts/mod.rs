@@ -1,6 +1,7 @@
 //! Charts of saved results, each drawn once and rendered as SVG and PNG in either theme, and as a CSV of
 //! its points.
 
+mod across;
 mod canvas;
 mod caption;
 pub(crate) mod font;
@@ -109,6 +110,14 @@ pub fn of_run(run: &Run) -> Result<Vec<Chart>> {
         )?,
         chart(OF_RUN[3], samples::draw, samples::csv(run))?,
     ])
+}
+
+/// The chart of several runs, each with its name.
+///
+/// # Errors
+/// If drawing fails.
+pub fn of_runs(runs: &[(String, Run)]) -> Result<Chart> {
+    across::chart(runs)
 }
 
 /// The chart of a decision.

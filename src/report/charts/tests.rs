@@ -272,3 +272,28 @@ fn no_label_lies_over_another() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn runs_lie_beside_each_other_at_the_batch_size_that_all_have() -> Result<()> {
+    let named = |name: &str, sizes: &[usize]| (name.to_owned(), samples::run(&["hf", "fused"], sizes));
+    let mut slower = named("tuesday", &[1, 4, 16]);
+    for row in slower.1.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
+        row.preprocess_ms = samples::samples(row.preprocess_ms.estimate.median * 2.0);
+    }
+    let chart = super::of_runs(&[named("monday", &[1, 4]), slower])?;
+    let marks = &chart.canvas().marks;
+    assert_eq!(marks.len(), 4, "{marks:?}");
+    assert!(marks.iter().all(|mark| mark.text.contains("batch 4")), "{marks:?}");
+    assert!(marks[0].text.starts_with("hf (PIL), monday") && marks[1].text.contains("tuesday"), "{marks:?}");
+    assert!((marks[1].value / marks[0].value - 2.0).abs() < 1e-9 && marks[1].place.0 > marks[0].place.0);
+    assert!(collisions(chart.canvas()).is_empty(), "{:?}", collisions(chart.canvas()));
+    // 2 processors at 2 and at 3 batch sizes.
+    assert_eq!(chart.csv().lines().count(), 11);
+    let many: Vec<_> = (0..40).map(|n| named(&format!("<{n}>"), &[n + 1])).collect();
+    let chart = super::of_runs(&many)?;
+    let svg = chart.svg(Theme::Dark)?;
+    assert!(svg.contains("10 of 40 runs and 2 of 2 processors drawn") && !svg.contains("<0>"), "{svg}");
+    let none = super::of_runs(&[named("a", &[]), ("b".to_owned(), samples::run(&[], &[1]))])?;
+    assert!(none.svg(Theme::Light)?.contains("Nothing was measured."));
+    Ok(())
+}

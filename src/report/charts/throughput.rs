@@ -84,13 +84,8 @@ fn draw_ceiling(canvas: &mut Canvas, plot: &Plot, ceiling: &BTreeMap<usize, f64>
 fn axis(ends: impl Iterator<Item = Estimate>) -> Axis {
     let (low, high) = ends.fold((f64::INFINITY, 0.0f64), |(low, high), e| (low.min(e.low), high.max(e.high)));
     if low.is_finite() && high / low > 20.0 {
-        let low = low.log2().floor() as i32;
-        let high = (high.log2().ceil() as i32).max(low + 1);
-        let step = ((high - low + 7) / 8).max(1);
-        let powers =
-            (low..=high).filter(|power| (power - low) % step == 0).map(|power| f64::from(power).exp2());
-        let ticks = powers.map(|value| (value, number(value))).collect();
-        return Axis { place: f64::log2, low: f64::from(low), high: f64::from(high), ticks };
+        let (low, high, ticks) = log_ticks(low, high);
+        return Axis { place: f64::log2, low, high, ticks };
     }
     let top = if high > 0.0 { high * 1.05 } else { 1.0 };
     let step = round_step(top / 6.0);
@@ -101,6 +96,15 @@ fn axis(ends: impl Iterator<Item = Estimate>) -> Axis {
         high: top,
         ticks: ticks.map(|value| (value, tick(value, step))).collect(),
     }
+}
+
+/// A logarithmic axis from below `low` to above `high`: its ends as powers of two, and at most nine labelled ticks.
+pub(super) fn log_ticks(low: f64, high: f64) -> (f64, f64, Vec<(f64, String)>) {
+    let low = low.max(1e-300).log2().floor() as i32;
+    let high = (high.max(1e-300).log2().ceil() as i32).max(low + 1);
+    let step = ((high - low + 7) / 8).max(1);
+    let powers = (low..=high).filter(|power| (power - low) % step == 0).map(|power| f64::from(power).exp2());
+    (f64::from(low), f64::from(high), powers.map(|value| (value, number(value))).collect())
 }
 
 /// The least of 1, 2, 5 × 10ⁿ that is not below `least`.

@@ -17,6 +17,7 @@ const CHARTS: usize = 3;
 /// # Errors
 /// If a chart cannot be drawn.
 pub fn of_runs(runs: &[(String, Run)]) -> Result<String> {
+    let across = charts::of_runs(runs)?;
     let drawn = runs
         .iter()
         .enumerate()
@@ -47,6 +48,7 @@ pub fn of_runs(runs: &[(String, Run)]) -> Result<String> {
                     } }
                 }
             }
+            section.charted { h2 { (across.canvas().title) } (figure(&across, across.name())?) }
             @for chart in 0..CHARTS {
                 section {
                     h2 { (OF_RUN[chart]) }
