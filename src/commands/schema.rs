@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use schemars::{Schema, schema_for};
 
-use crate::{error::Outcome, gate::Decision, parity::ParityRun, report::Run};
+use crate::{error::Outcome, gate::Decision, parity::ParityRun, report::Run, validate::releases::Matrix};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -18,10 +18,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     fs::create_dir_all(&arguments.out)
         .with_context(|| format!("failed to create {}", arguments.out.display()))?;
-    let schemas: [(&str, Schema); 3] = [
+    let schemas: [(&str, Schema); 4] = [
         ("run.schema.json", schema_for!(Run)),
         ("decision.schema.json", schema_for!(Decision)),
         ("parity.schema.json", schema_for!(ParityRun)),
+        ("releases.schema.json", schema_for!(Matrix)),
     ];
     for (name, schema) in schemas {
         let path = arguments.out.join(name);

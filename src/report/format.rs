@@ -25,6 +25,15 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A number without the zeros that say how exactly it is known: for what is exact, such as a tick.
+pub fn short(value: f64) -> String {
+    let text = number(value);
+    if text.contains('e') || !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A count with its thousands separated: `3,145,728`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -188,6 +197,7 @@ mod tests {
         assert_eq!(number(99.97), "100");
         assert_eq!(number(f64::NAN), "—");
         assert_eq!(count(3_145_728), "3,145,728");
+        assert_eq!([2.0, 0.5, 20.0, 1500.0, 1e-5].map(short), ["2", "0.5", "20", "1,500", "1.0e-5"]);
         assert_eq!(times(3.21), "3.2×");
     }
 

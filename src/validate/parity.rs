@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -12,7 +13,7 @@ use crate::{input_error, parity::LEVEL};
 const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
 
 /// From the same bits to anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Every bit is equal.

@@ -190,10 +190,10 @@ fn github_gets_annotations() {
 fn the_published_schemas_are_those_of_the_types() {
     let folder = tempdir().unwrap();
     assert_eq!(patchmark(folder.path(), &["schema", "--out=."]).status.code(), Some(0));
-    for name in ["run.schema.json", "decision.schema.json", "parity.schema.json"] {
-        let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema").join(name);
+    for name in ["run", "decision", "parity", "releases"].map(|name| format!("{name}.schema.json")) {
+        let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema").join(&name);
         let [published, types] =
-            [published, folder.path().join(name)].map(|path| fs::read_to_string(path).unwrap());
+            [published, folder.path().join(&name)].map(|path| fs::read_to_string(path).unwrap());
         assert!(published == types, "{name} is old; run `make schema`");
     }
 }

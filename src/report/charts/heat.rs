@@ -9,7 +9,7 @@ use super::parity::{cross, levels, named};
 use super::theme::{BODY, Colour, HEAT_STEPS, SMALL};
 use super::{HEIGHT, WIDTH, caption};
 use crate::parity::{Heat, LEVEL, ParityRun, Row, size};
-use crate::report::format::{clean, count, number};
+use crate::report::format::{clean, count, short};
 
 /// Cells of the grid; of more patches, neighbours share a cell.
 const MOST_CELLS: usize = 1024;
@@ -213,18 +213,9 @@ fn legend(canvas: &mut Canvas, cells: &Cells<'_>, (left, top): (f64, f64)) {
         cross(canvas, at, 5.0, Colour::Paper);
     }
     for step in (1..HEAT_STEPS).rev() {
-        entry(canvas, Colour::Heat(step), &format!("up to {}", bound(cells.scale.bound(step))));
+        entry(canvas, Colour::Heat(step), &format!("up to {}", short(cells.scale.bound(step))));
     }
     entry(canvas, Colour::Heat(0), "0");
-}
-
-/// A power of two as a person reads it.
-fn bound(value: f64) -> String {
-    let text = number(value);
-    if text.contains('e') || !text.contains('.') {
-        return text;
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Every patch of the image that is drawn, as CSV.

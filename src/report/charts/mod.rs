@@ -9,6 +9,7 @@ mod forest;
 mod heat;
 mod lines;
 mod marker;
+mod matrix;
 mod pairs;
 mod parity;
 mod ratio;
@@ -28,7 +29,7 @@ use super::format::clean;
 use super::schema::Run;
 use crate::gate::Decision;
 use crate::parity::ParityRun;
-use crate::validate::report::Report;
+use crate::validate::{releases::Matrix, report::Report};
 pub use canvas::{Canvas, Mark};
 pub use theme::{Colour, Theme};
 
@@ -148,6 +149,17 @@ pub fn of_parity(run: &ParityRun) -> Result<Vec<Chart>> {
         Chart { name: OF_PARITY[0], canvas: parity::draw(run)?, csv: parity::csv(run) },
         Chart { name: OF_PARITY[1], canvas: heat::draw(run)?, csv: heat::csv(run) },
     ])
+}
+
+/// The names of a matrix of releases' charts.
+pub const OF_RELEASES: [&str; 1] = ["releases"];
+
+/// The chart of a matrix of releases.
+///
+/// # Errors
+/// If drawing fails.
+pub fn of_releases(matrix: &Matrix) -> Result<Vec<Chart>> {
+    Ok(vec![Chart { name: OF_RELEASES[0], canvas: matrix::draw(matrix)?, csv: matrix::csv(matrix) }])
 }
 
 /// A CSV field, quoted where it must be. A leading sign that a spreadsheet would compute is disarmed.

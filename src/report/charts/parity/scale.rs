@@ -2,7 +2,7 @@
 
 use super::lanes::Lane;
 use crate::parity::{LEVEL, size};
-use crate::report::format::number;
+use crate::report::format::short;
 
 /// The height of the bands for what has no place on the scale.
 pub(super) const BAND: f64 = 20.0;
@@ -49,9 +49,5 @@ impl Scale {
 
 /// A power of ten as a person reads it.
 pub(super) fn tick(power: i32) -> String {
-    if (-2..4).contains(&power) {
-        number(10f64.powi(power)).trim_end_matches(".00").to_owned()
-    } else {
-        format!("1e{power}")
-    }
+    if (-2..4).contains(&power) { short(10f64.powi(power)) } else { format!("1e{power}") }
 }

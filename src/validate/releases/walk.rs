@@ -1,0 +1,88 @@
+//! The walk over the releases.
+
+use anyhow::Result;
+
+use super::probe::{ask, questions};
+use super::record::{Backend, CorpusParity, FailedCheck, Matrix, Release, SCHEMA_VERSION};
+use crate::{
+    report::format::clean,
+    validate::{Class, ParityReport, Run, Session, Settings, Subject, examine},
+};
+
+/// Examines every release, both classes each.
+///
+/// # Errors
+/// If the reference fails, or on Ctrl-C.
+pub fn walk(
+    versions: &[String],
+    against: &Subject,
+    run: &Run,
+    settings: &Settings,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Matrix> {
+    let mut session: Option<Session> = None;
+    let mut releases = Vec::new();
+    for version in versions {
+        let mut backend = |pil: bool| -> Result<Backend> {
+            let subject = Subject::Release { version: version.clone(), pil };
+            let session = match &mut session {
+                Some(session) => {
+                    session.replace_candidate(&subject)?;
+                    session
+                }
+                empty => empty.insert(Session::new(against, &subject, run.clone())?),
+            };
+            examine_one(session, settings, &mut |what| progress(&format!("{subject}: {what}")))
+        };
+        releases.push(Release {
+            version: version.clone(),
+            torchvision: backend(false)?,
+            pil: backend(true)?,
+        });
+    }
+    let about = session.as_ref().map(|session| session.abouts().1.clone()).unwrap_or_default();
+    let shared = ["python", "torch", "torchvision", "pillow", "numpy"];
+    let environment = shared
+        .into_iter()
+        .filter_map(|package| Some((package.to_owned(), about.versions.get(package)?.clone())))
+        .collect();
+    let against = about.versions.get("transformers").map_or_else(
+        || against.to_string(),
+        |version| format!("{against} (transformers {version}, {})", about.class),
+    );
+    Ok(Matrix {
+        schema_version: SCHEMA_VERSION,
+        against,
+        environment,
+        cpu_capability: about.capability,
+        commit: env!("PATCHMARK_BUILD_COMMIT").into(),
+        releases,
+    })
+}
+
+fn examine_one(
+    session: &mut Session,
+    settings: &Settings,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Backend> {
+    let outcome = examine(session, settings, progress)?;
+    let failed = outcome.failed().filter(|row| row.name != "parity").map(|row| {
+        let first = row.findings.first().map_or("", |finding| &finding.detail);
+        FailedCheck { check: row.name.clone(), finding: clean(first) }
+    });
+    let failed = failed.collect();
+    let parity = outcome.parity.map(|parity: ParityReport| CorpusParity {
+        class: parity.class,
+        calls: parity.cases,
+        differing: parity.cases - parity.by_class.get(&Class::Exact).copied().unwrap_or(0),
+        incomparable: parity.incomparable,
+        worst_levels: parity.total.worst_levels,
+        by_class: parity.by_class,
+    });
+    let mut probes = Vec::new();
+    for question in questions() {
+        progress(question.given);
+        probes.push(ask(session, settings, &question)?);
+    }
+    Ok(Backend { class: session.candidate.about.class.clone(), parity, failed, probes })
+}
