@@ -12,6 +12,7 @@ use crate::{
     input_error,
     model::ModelSource,
     processor::REFERENCE,
+    report::{folder::Folder, store},
     validate::{
         self, Class, Rules, Session, Settings, Subject,
         checks::names,
@@ -94,7 +95,8 @@ pub(super) struct Arguments {
     /// Seed of the generated images and of random weights.
     #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
     seed: u64,
-    /// Folder for validate.json, summary.md, junit.xml and the evidence [default: runs/validate].
+    /// Folder for validate.json (--all-releases: releases.json), summary.md, report.html, charts, junit.xml and the
+    /// evidence [default: runs/validate].
     #[arg(
         long,
         value_name = "DIR",
@@ -201,7 +203,10 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     let mut settings = arguments.settings()?;
     let against = Subject::parse(&arguments.against)?;
     let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
-    let staging = report::check_writable(&arguments.out)?;
+    let staging = match &candidate {
+        Some(_) => Some(report::check_writable(&arguments.out)?),
+        None => Folder::find(&arguments.out, releases::FILE)?.probe().map(|()| None)?,
+    };
     settings.photographs = photographs(arguments.images.as_ref())?;
     let threads = use_threads(arguments.threads)?;
     let run = validate::Run {
@@ -218,14 +223,14 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
         .with_style(ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")?);
     bar.enable_steady_tick(Duration::from_millis(200));
     let mut progress = |what: &str| bar.set_message(what.to_owned());
-    let Some(candidate) = candidate else {
+    let (Some(candidate), Some(staging)) = (candidate, staging) else {
         let installed = overlays::installed()?;
         if installed.is_empty() {
             return Err(input_error!("no release is installed; `patchmark envs add 4.57.6` fetches one"));
         }
         let matrix = releases::walk(&installed, &against, &run, &settings, &mut progress)?;
         bar.finish_and_clear();
-        releases::save(&matrix, staging, &arguments.out)?;
+        store::write(&arguments.out, &matrix)?;
         println!(
             "{}",
             if arguments.json { serde_json::to_string_pretty(&matrix)? } else { releases::markdown(&matrix) }

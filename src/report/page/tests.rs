@@ -2,13 +2,15 @@
 
 use anyhow::Result;
 
-use super::{of_decision, of_index, of_run, of_runs, of_validation};
+use super::{of_decision, of_index, of_parity, of_releases, of_run, of_runs, of_validation};
 use crate::gate::output::samples::{decision, row};
 use crate::gate::{Decision, Finding, Verdict};
+use crate::parity::{CorpusImage, Heat, ImageDifference, ParityRun, Row as ParityRow, SCHEMA_VERSION};
 use crate::report::index::Entry;
 use crate::report::saved::Place;
 use crate::report::schema::{ParityStatus, Run};
 use crate::report::{charts, samples};
+use crate::validate::releases::{Matrix, tests::matrix};
 use crate::validate::report::samples::report;
 
 const HOSTILE: &str = "</script></title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'`&";
@@ -72,6 +74,68 @@ fn hostile_decision() -> Decision {
     decision
 }
 
+/// One image of one processor that differs, every text `text`.
+fn compared(text: &str) -> ParityRun {
+    let text = || text.to_owned();
+    ParityRun {
+        schema_version: SCHEMA_VERSION,
+        started_unix_s: 0,
+        elapsed_s: 3.0,
+        partial: true,
+        reference: text(),
+        device: text(),
+        seed: 0,
+        environment: samples::run(&[], &[]).environment,
+        images: vec![CorpusImage { name: text(), width: 64, height: 48 }],
+        rows: vec![ParityRow {
+            processor: text(),
+            max_num_patches: 256,
+            must_equal: true,
+            images: 1,
+            values: 100,
+            differing: 7,
+            worst: Some(0.02),
+            detail: text(),
+            by_image: vec![ImageDifference { image: 0, differing: 7, worst: Some(0.02) }],
+            heat: Some(Heat { image: 0, rows: 1, columns: 2, worst: vec![Some(0.02), Some(0.0)] }),
+        }],
+    }
+}
+
+/// A matrix whose every text is markup.
+fn hostile_matrix() -> Matrix {
+    let text = || HOSTILE.to_owned();
+    let mut matrix = matrix();
+    (matrix.against, matrix.cpu_capability, matrix.commit) = (text(), text(), text());
+    matrix.environment = vec![(text(), text())];
+    for release in &mut matrix.releases {
+        release.version = text();
+        for backend in [&mut release.torchvision, &mut release.pil] {
+            backend.class = text();
+            backend.failed.iter_mut().for_each(|failed| (failed.check, failed.finding) = (text(), text()));
+            backend.probes.iter_mut().for_each(|probe| probe.given = text());
+        }
+    }
+    matrix
+}
+
+#[test]
+fn a_comparison_leads_with_who_differs_and_a_matrix_with_who_does_not() -> Result<()> {
+    let parity = compared("mine");
+    let page = of_parity(&parity, &charts::of_parity(&parity)?, &[])?;
+    assert!(
+        page.contains("<h1>1 of 1 processors differ from mine: mine.") && page.contains("Partial"),
+        "{page}"
+    );
+    assert!(page.contains("<dd>7<small>of 100 of all three tensors"), "{page}");
+    assert_eq!(page.matches("<figure").count(), charts::OF_PARITY.len());
+    let matrix = matrix();
+    let page = of_releases(&matrix, &charts::of_releases(&matrix)?, &[])?;
+    assert!(page.contains("<h1>Of 2 releases, these have the reference's bits"), "{page}");
+    assert_eq!(page.matches("scope=\"row\"").count(), 4, "two classes of two releases");
+    Ok(())
+}
+
 #[test]
 fn a_decision_leads_with_its_verdict_and_shows_every_row() -> Result<()> {
     let decision =
@@ -124,11 +188,14 @@ fn nothing_of_a_hostile_result_is_markup() -> Result<()> {
     let run = hostile();
     let (decision, validation) = (hostile_decision(), report(HOSTILE));
     let times = charts::of_validation(&validation)?;
+    let (parity, releases) = (compared(HOSTILE), hostile_matrix());
     for page in [
         page(&run)?,
         of_runs(&[(HOSTILE.to_owned(), run.clone()), ("b".to_owned(), run.clone())])?,
         of_decision(&decision, &charts::of_decision(&decision)?, &[])?,
         of_validation(&validation, &times, &[])?,
+        of_parity(&parity, &charts::of_parity(&parity)?, &[])?,
+        of_releases(&releases, &charts::of_releases(&releases)?, &[])?,
     ] {
         assert!(page.contains("alert(1)"), "the names are shown as they are");
         assert!(!page.contains("<img") && !page.contains("<script>alert"), "markup came through");
@@ -138,7 +205,13 @@ fn nothing_of_a_hostile_result_is_markup() -> Result<()> {
         // Inside an attribute a quote would end it.
         assert!(!page.contains("alert(1)&gt;\"") && !page.contains("alert(1)>\""), "a quote came through");
     }
-    for chart in charts::of_run(&run)?.into_iter().chain(charts::of_decision(&decision)?).chain(times) {
+    for chart in charts::of_run(&run)?
+        .into_iter()
+        .chain(charts::of_decision(&decision)?)
+        .chain(times)
+        .chain(charts::of_parity(&parity)?)
+        .chain(charts::of_releases(&releases)?)
+    {
         let svg = chart.svg(charts::Theme::Light)?;
         assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", chart.name());
     }

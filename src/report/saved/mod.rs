@@ -3,6 +3,7 @@
 mod decision;
 mod parity;
 mod read;
+mod releases;
 mod run;
 mod validation;
 

@@ -15,7 +15,10 @@ use crate::{
     input_error,
     parity::{self, ParityRun},
     report::{Run, schema::SCHEMA_VERSION},
-    validate::report::{self, Report},
+    validate::{
+        releases::{self, Matrix},
+        report::{self, Report},
+    },
 };
 
 /// A kind of document: its name, its version, the command that makes it, and how it is read.
@@ -30,7 +33,7 @@ fn as_saved<T: Saved + DeserializeOwned + 'static>(text: &str) -> serde_json::Re
     Ok(Box::new(serde_json::from_str::<T>(text)?))
 }
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind { file: "run.json", version: SCHEMA_VERSION, command: "bench", read: as_saved::<Run> },
     Kind { file: "compare.json", version: DECISION_VERSION, command: "compare", read: as_saved::<Decision> },
     Kind { file: "gate.json", version: DECISION_VERSION, command: "gate", read: as_saved::<Decision> },
@@ -45,6 +48,12 @@ const KINDS: [Kind; 5] = [
         version: report::SCHEMA_VERSION,
         command: "validate",
         read: as_saved::<Report>,
+    },
+    Kind {
+        file: releases::FILE,
+        version: releases::SCHEMA_VERSION,
+        command: "validate --all-releases",
+        read: as_saved::<Matrix>,
     },
 ];
 

@@ -5,6 +5,16 @@ use std::fmt::Write;
 use super::record::{Backend, Matrix, failing, given};
 use crate::report::format::clean;
 
+/// What it found, in one sentence.
+pub fn headline(matrix: &Matrix) -> String {
+    let all = matrix.releases.len();
+    let classes = matrix.classes().map(|(title, backends)| {
+        let exact = backends.iter().filter(|(_, backend)| backend.exact()).count();
+        format!("{exact} with the {title} class")
+    });
+    format!("Of {all} releases, these have the reference's bits on RGB images: {}.", classes.join(", "))
+}
+
 /// The matrix as Markdown.
 pub fn markdown(matrix: &Matrix) -> String {
     let mut out = String::new();

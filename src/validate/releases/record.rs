@@ -1,4 +1,4 @@
-//! The one definition of a saved matrix (`validate.json` of `validate --all-releases`).
+//! The one definition of a saved matrix (`releases.json`).
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{report::format::number, validate::Class};
+
+/// The file of a matrix, which marks its folder.
+pub const FILE: &str = "releases.json";
 
 /// Bumped whenever a reader of the version before would misread it.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -49,6 +52,13 @@ pub struct Backend {
     pub failed: Vec<FailedCheck>,
     /// Answers to single questions.
     pub probes: Vec<Probe>,
+}
+
+impl Backend {
+    /// Whether every value of every call has the reference's bits.
+    pub fn exact(&self) -> bool {
+        self.parity.as_ref().is_some_and(|parity| parity.class == Class::Exact && parity.incomparable == 0)
+    }
 }
 
 /// Parity of one class with the reference, over the corpus.
