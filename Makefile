@@ -58,9 +58,11 @@ resizers: setup ## The fused processor beside OpenCV, Pillow and others: reports
 	@PYTHONPATH=$(CURDIR)/.build/resizers cargo run --quiet --release --locked --example resizers reports/resizers.md
 
 reports: build ## Redraw every result in reports, README's dark pictures too, and reports/index.html
-	@set -e; for file in run compare gate parity validate; do find reports -name $$file.json -printf '%h\n'; done | sort | \
+	@set -e; for file in run compare gate parity validate releases; do find reports -name $$file.json -printf '%h\n'; done | sort | \
 	    while read -r folder; do target/release/patchmark report "$$folder" >/dev/null; done
-	@target/release/patchmark report reports/epyc-2cpu --only ratio,stages --theme dark --format svg >/dev/null
+	@target/release/patchmark report reports/epyc-2cpu --only ratio --theme dark --format svg >/dev/null
+	@target/release/patchmark report reports/compare --theme dark --format svg >/dev/null
+	@target/release/patchmark report reports/releases --theme dark --format svg >/dev/null
 	@target/release/patchmark report --index reports
 
 browser-test: build ## Pages in headless Chromium: values, sorting, themes, accessibility, three widths
