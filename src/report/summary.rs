@@ -10,15 +10,25 @@ use super::format::{
 use super::overlap;
 use super::schema::{Batch, ParityStatus, ProcessorRow, Run};
 
-/// The run as Markdown: a headline, a table a batch size, what it was measured on, and notes.
+/// The run as Markdown: a headline, a table a batch size (the largest open, the others folded), what it was measured
+/// on, and notes.
 pub fn render(run: &Run) -> String {
     let forward = first_forward(run);
     let mut out = format!("# SigLIP 2 preprocessing\n\n**{}**\n", escape(&headline(run)));
     if run.partial {
         out += "\n> **Partial run**: it was interrupted or its budget ended; rows may have few rounds or none.\n";
     }
-    for batch in &run.batches {
+    let largest = largest_batch(run);
+    if let Some(batch) = largest {
+        let _ = write!(out, "\n## Batch {}\n", batch.batch_size);
         batch_section(&mut out, batch, forward);
+    }
+    // The others are folded away: in a pull request the largest says what matters.
+    let is_largest = |batch: &Batch| largest.is_some_and(|largest| std::ptr::eq(batch, largest));
+    for batch in run.batches.iter().filter(|batch| !is_largest(batch)) {
+        let _ = write!(out, "\n<details><summary>Batch {}</summary>\n", batch.batch_size);
+        batch_section(&mut out, batch, forward);
+        out += "\n</details>\n";
     }
     let against = forward.map_or_else(|| "forward".to_owned(), |name| format!("{} forward", escape(name)));
     // Writing to a String cannot fail, so the results of `write!` are dropped here and below.
@@ -95,7 +105,7 @@ fn portion(ratio: f64) -> String {
 }
 
 fn batch_section(out: &mut String, batch: &Batch, forward: Option<&str>) {
-    let _ = write!(out, "\n## Batch {}\n\n", batch.batch_size);
+    out.push('\n');
     for row in &batch.forwards {
         let time = &row.forward_ms.estimate;
         let launch = number(row.launch_ms.estimate.median);
@@ -234,6 +244,18 @@ mod tests {
         assert!(text.contains("**At batch 8, fused (CHW) preprocesses 3.2× as fast as hf ("), "{text}");
         assert!(text.contains("12 of 3,145,728 values differ |"), "{text}");
         assert!(text.contains("```sh\npatchmark bench --processors hf,fused\n```"), "{text}");
+    }
+
+    #[test]
+    fn the_largest_batch_is_open_and_the_others_are_folded() {
+        let text = render(&samples::run(&["hf", "fused"], &[1, 8, 4]));
+        let open = text.find("## Batch 8").expect("the largest");
+        for size in [1, 4] {
+            let folded = text.find(&format!("<details><summary>Batch {size}</summary>\n\n- native forward"));
+            assert!(folded.is_some_and(|at| at > open), "{text}");
+        }
+        assert_eq!(text.matches("<details>").count(), text.matches("\n\n</details>\n").count(), "{text}");
+        assert_eq!(text.matches("| hf (PIL) |").count(), 3);
     }
 
     #[test]
