@@ -1,4 +1,4 @@
-//! A subject in Python: requests go to `harness.py` as they are.
+//! A subject in Python: requests go to `harness/main.py` as they are.
 
 use std::{ffi::CString, sync::OnceLock};
 
@@ -12,8 +12,15 @@ use super::{
 };
 use crate::python;
 
-/// The Python half of a worker.
-const HARNESS: &str = include_str!("harness.py");
+/// The Python half of a worker: modules that import those before them.
+const HARNESS: [(&str, &str); 6] = [
+    ("patchmark_harness_classes", include_str!("harness/classes.py")),
+    ("patchmark_harness_state", include_str!("harness/state.py")),
+    ("patchmark_harness_inputs", include_str!("harness/inputs.py")),
+    ("patchmark_harness_outputs", include_str!("harness/outputs.py")),
+    ("patchmark_harness_subject", include_str!("harness/subject.py")),
+    ("patchmark_harness", include_str!("harness/main.py")),
+];
 
 static MODULE: OnceLock<Py<PyModule>> = OnceLock::new();
 
@@ -21,9 +28,13 @@ static MODULE: OnceLock<Py<PyModule>> = OnceLock::new();
 pub(super) fn start() -> Result<()> {
     if MODULE.get().is_none() {
         python::initialize()?;
-        let source = CString::new(HARNESS)?;
-        let module = pyo3::Python::attach(|py| {
-            PyModule::from_code(py, &source, c"patchmark_harness.py", c"patchmark_harness").map(Bound::unbind)
+        let module = pyo3::Python::attach(|py| -> Result<Py<PyModule>> {
+            let mut last = None;
+            for (name, source) in HARNESS {
+                let (file, name) = (CString::new(format!("{name}.py"))?, CString::new(name)?);
+                last = Some(PyModule::from_code(py, &CString::new(source)?, &file, &name)?.unbind());
+            }
+            last.ok_or_else(|| anyhow!("the harness has no modules"))
         })?;
         MODULE.get_or_init(|| module);
     }

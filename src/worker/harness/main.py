@@ -1,0 +1,68 @@
+"""The Python half of a worker: makes inputs, calls a subject's class, and says what it saw.
+
+Everything here runs in the candidate's own process, so nothing that it reports about values is
+taken on trust: tensors go to the coordinator, which compares them.
+"""
+
+import faulthandler
+import json
+
+import torch
+import transformers
+from patchmark_harness_classes import Unusable, transformers_class, versions
+from patchmark_harness_outputs import raised
+from patchmark_harness_state import remember, restore
+from patchmark_harness_subject import Subject
+
+# A crash or an abort prints the Python lines that led to it.
+faulthandler.enable()
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+SUBJECT = None
+
+
+def load(request):
+    global SUBJECT
+    torch.set_num_threads(request["threads"])
+    if remember(request["threads"]):
+        transformers_class("torchvision")  # its own imports are not the subject's doing
+    restore()
+    try:
+        SUBJECT = Subject(request)
+    except Unusable as error:
+        return {"outcome": "unusable", "message": str(error)}
+    except BaseException as error:
+        return raised(error)
+    return {
+        "outcome": "loaded",
+        "class": f"{SUBJECT.kind.__module__.removeprefix('patchmark_subject_')}.{SUBJECT.kind.__name__}",
+        "versions": versions(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "state_changes": SUBJECT.load_changes,
+        "accepted": None if SUBJECT.accepted is None else sorted(SUBJECT.accepted),
+    }
+
+
+def handle(text):
+    """One request as JSON; the reply as JSON, with the names and values of its tensors."""
+    request = json.loads(text)
+    names, tensors = [], []
+    if request["op"] == "load":
+        reply = load(request)
+    elif request["op"] == "call":
+        reply, names, tensors = SUBJECT.call(request)
+    elif request["op"] == "dump":
+        reply, names, tensors = SUBJECT.dump(request)
+    else:
+        try:
+            if request["op"] == "prepare":
+                SUBJECT.prepare(request)
+                reply = {"outcome": "done"}
+            elif request["op"] == "time":
+                reply = {"outcome": "timed", "ms": SUBJECT.timed(request)}
+            else:
+                reply = {"outcome": "concurrent", "problems": SUBJECT.concurrent(request)}
+        except BaseException as error:
+            reply = raised(error)
+    return json.dumps(reply), names, tensors
