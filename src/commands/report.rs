@@ -107,6 +107,9 @@ fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
     if selection(arguments)?.is_some() {
         return Err(input_error!("--only, --format and --theme are for one run; several become one page"));
     }
+    if let Some(other) = paths.iter().find(|path| path.is_dir() && !path.join("run.json").is_file()) {
+        return Err(input_error!("{} holds no run.json: only runs of bench share a page", other.display()));
+    }
     let name = |path: &Path| {
         let folder = if path.is_dir() { Some(path) } else { path.parent() };
         folder.unwrap_or(path).display().to_string()
