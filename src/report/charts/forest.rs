@@ -18,9 +18,9 @@ const PITCH: f64 = 34.0;
 /// Changes to which the axis reaches at most: an arrow says that an interval goes on.
 const ENDS: (f64, f64) = (-0.99, 99.0);
 /// Changes that the axis may name.
-const TICKS: [f64; 23] = [
-    0.0, 0.01, -0.01, 0.02, -0.02, 0.05, -0.05, 0.1, -0.1, 0.2, -0.2, 0.5, -0.5, 1.0, -0.8, 3.0, -0.9, 9.0,
-    -0.95, 29.0, -0.98, 99.0, -0.99,
+const TICKS: [f64; 25] = [
+    0.0, 0.01, -0.01, 0.02, -0.02, 0.05, -0.05, 0.1, -0.1, 0.2, -0.2, 0.5, -0.5, 0.3, -0.3, 1.0, -0.8, 3.0,
+    -0.9, 9.0, -0.95, 29.0, -0.98, 99.0, -0.99,
 ];
 
 /// One difference.

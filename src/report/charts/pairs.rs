@@ -100,7 +100,10 @@ fn labels<'a>(decision: &'a Decision) -> (Vec<String>, Vec<&'a str>) {
         row.into_iter().zip(shared).filter(|(_, shared)| *shared == common).map(|(part, _)| part).collect()
     };
     let labels = parts.iter().map(|row| pick(*row, false).join(", ")).collect();
-    (labels, parts.first().map_or_else(Vec::new, |row| pick(*row, true)))
+    let mut common = parts.first().map_or_else(Vec::new, |row| pick(*row, true));
+    // The candidate's own name stands before it already.
+    common.retain(|part| !part.starts_with(&decision.candidate));
+    (labels, common)
 }
 
 fn subtitle(candidate: &str, base: &str, common: &[&str]) -> String {
