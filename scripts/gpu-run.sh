@@ -90,6 +90,8 @@ fi
 matrix bf16-full-large 45 "$large" --dtype bf16 --tower full
 matrix f32-vision-large 45 "$large" --dtype f32 --tower vision
 matrix f16-vision-large 45 "$large" --dtype f16 --tower vision
+# A page of all that there is by now.
+step index 2 report --index .
 
 # The short table, from the runs themselves: a line a batch size.
 echo
