@@ -3,6 +3,9 @@
 
 use std::{env, process::Command};
 
+/// What a binary is made of: other files of the tree, such as saved results, change nothing in it.
+const SOURCES: [&str; 6] = ["build.rs", "Cargo.toml", "Cargo.lock", "src", "crates", "fixtures"];
+
 /// Prints one `key=value` line for each path that the binary must know.
 const PROBE: &str = r#"
 import sys, sysconfig, pathlib
@@ -14,7 +17,10 @@ print("shared=" + str(sysconfig.get_config_var("Py_ENABLE_SHARED") or 0))
 "#;
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    // All of them, or the commit below would be told without the changes made since.
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed={source}");
+    }
     for variable in ["PYO3_PYTHON", "VIRTUAL_ENV", "PATCHMARK_COMMIT"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
@@ -50,7 +56,7 @@ fn main() {
     println!("cargo:rustc-env=PATCHMARK_BUILD_PYTHON={}", value("executable"));
 }
 
-/// The commit this binary is built from, with `+changes` where the tree differs from it.
+/// The commit this binary is built from, with `+changes` where its sources differ from it.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;
@@ -58,7 +64,7 @@ fn commit() -> String {
     };
     match git(&["rev-parse", "--short=12", "HEAD"]) {
         None => "unknown".into(),
-        Some(hash) => match git(&["status", "--porcelain", "--untracked-files=no"]) {
+        Some(hash) => match git(&[&["status", "--porcelain", "--"], &SOURCES[..]].concat()) {
             Some(changes) if changes.is_empty() => hash,
             _ => format!("{hash}+changes"),
         },

@@ -33,7 +33,7 @@ pub fn of_index(entries: &[Entry]) -> String {
         header { div { p.brand { "Patchmark" } p.muted { (entries.len()) " results" } } (head::switch()) }
         main #main {
             h1 { "Saved results" }
-            (grid::table("Saved results", caption, &COLUMNS, entries.len(), rows))
+            div.index { (grid::table("Saved results", caption, &COLUMNS, entries.len(), rows)) }
         }
         footer { "Drawn by patchmark " (env!("CARGO_PKG_VERSION")) "." }
     };

@@ -36,11 +36,13 @@ impl Saved for Matrix {
     }
 
     fn place(&self) -> Place {
+        // The reference's class is named after it.
+        let against = self.against.split(" (").next().unwrap_or_default();
         let versions: Vec<&str> = self.releases.iter().map(|release| release.version.as_str()).collect();
         Place {
             kind: "validate",
             machine: format!("torch at {}", clean(&self.cpu_capability)),
-            subject: format!("transformers {} against {}", clean(&versions.join(", ")), clean(&self.against)),
+            subject: format!("transformers {} against {}", clean(&versions.join(", ")), clean(against)),
             commit: clean(&self.commit),
         }
     }
