@@ -78,7 +78,7 @@ pub(super) struct Arguments {
     #[arg(long, env = "PATCHMARK_NO_SPEED")]
     no_speed: bool,
     /// What timing may take.
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
+    #[arg(long, value_name = "TIME", default_value = "40s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
     /// Smallest change of time that counts, in percent.
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, env = "PATCHMARK_MIN_EFFECT")]
