@@ -78,10 +78,10 @@ pub(super) struct Arguments {
     #[arg(long, env = "PATCHMARK_NO_SPEED")]
     no_speed: bool,
     /// What timing may take.
-    #[arg(long, value_name = "TIME", default_value = "40s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
-    /// Smallest change of time that counts, in percent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, env = "PATCHMARK_MIN_EFFECT")]
+    /// Smallest change of time that counts, in percent; `compare` decides finer.
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0, env = "PATCHMARK_MIN_EFFECT")]
     min_effect: f64,
     /// What one call of the candidate may take.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = seconds, env = "PATCHMARK_TIME_LIMIT")]

@@ -1,4 +1,6 @@
-//! Candidate against reference in paired rounds, decided as `compare` decides.
+//! Candidate against reference in paired rounds, decided as `compare` decides, but of larger changes: each side is
+//! timed in one process, and two processes of one class differ by up to 3% (memory layout, order of loading). Where
+//! less than the default minimum effect of 10% matters, `compare` restarts both sides often enough to see it.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
