@@ -1,10 +1,11 @@
 //! All that the resize of images of one size needs, and a bounded store of it.
 
 use std::{
-    collections::HashMap,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use lru::LruCache;
 use patchmark_fused::{Axis, Filter, Size, Sizing};
 
 use crate::{Element, Error, layout::Image, tables::WordAxis, tiling::Tiling};
@@ -102,28 +103,15 @@ pub struct Planner {
     element: Element,
     /// What each byte of each channel becomes, `[3][256]` samples.
     table: Vec<u8>,
-    capacity: usize,
-    store: Mutex<Store>,
-}
-
-#[derive(Debug, Default)]
-struct Store {
-    /// Counts look-ups, to know which plan was used longest ago.
-    clock: u64,
-    plans: HashMap<Size, (u64, Arc<Plan>)>,
+    plans: Mutex<LruCache<Size, Arc<Plan>>>,
 }
 
 impl Planner {
     /// A planner that keeps at most `capacity` plans (at least one). `values` is what each byte of each channel
     /// (red, green, blue) becomes before it is rounded to `element`.
     pub fn new(sizing: Sizing, element: Element, values: &[[f32; 256]; 3], capacity: usize) -> Self {
-        Self {
-            sizing,
-            element,
-            table: element.table(values),
-            capacity: capacity.max(1),
-            store: Mutex::default(),
-        }
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        Self { sizing, element, table: element.table(values), plans: Mutex::new(LruCache::new(capacity)) }
     }
 
     /// How sizes follow from images' own.
@@ -145,29 +133,15 @@ impl Planner {
     /// # Errors
     /// [`Error::Size`] for a size that no image can have or that cannot be cut into patches.
     pub fn plan(&self, size: Size) -> Result<Arc<Plan>, Error> {
-        if let Some(plan) = self.find(size) {
-            return Ok(plan);
+        let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans().get(&size) {
+            return Ok(Arc::clone(plan));
         }
         // Made outside the lock: two threads may make the same plan, but none waits for another's.
         let output = self.sizing.output(size)?;
         let plan = Arc::new(Plan::new(size, output, self.sizing.filter, self.element.size())?);
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = store.clock;
-        if store.plans.len() >= self.capacity {
-            let oldest = store.plans.iter().min_by_key(|(_, (used, _))| *used).map(|(size, _)| *size);
-            oldest.and_then(|size| store.plans.remove(&size));
-        }
-        store.plans.insert(size, (now, Arc::clone(&plan)));
+        plans().put(size, Arc::clone(&plan));
         Ok(plan)
-    }
-
-    fn find(&self, size: Size) -> Option<Arc<Plan>> {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.clock += 1;
-        let now = store.clock;
-        let (used, plan) = store.plans.get_mut(&size)?;
-        *used = now;
-        Some(Arc::clone(plan))
     }
 }
 

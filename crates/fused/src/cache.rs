@@ -1,9 +1,11 @@
 //! A bounded store of plans.
 
 use std::{
-    collections::HashMap,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
+
+use lru::LruCache;
 
 use crate::{Error, Filter, Layout, Level, Plan, Size, target_size};
 
@@ -49,21 +51,14 @@ impl Sizing {
 pub struct PlanCache {
     sizing: Sizing,
     level: Level,
-    capacity: usize,
-    store: Mutex<Store>,
-}
-
-#[derive(Debug, Default)]
-struct Store {
-    /// Counts look-ups, to know which plan was used longest ago.
-    clock: u64,
-    plans: HashMap<(Size, Layout), (u64, Arc<Plan>)>,
+    plans: Mutex<LruCache<(Size, Layout), Arc<Plan>>>,
 }
 
 impl PlanCache {
     /// An empty store of at most `capacity` plans (at least one); a plan takes 10 to 100 KB.
     pub fn new(sizing: Sizing, level: Level, capacity: usize) -> Self {
-        Self { sizing, level, capacity: capacity.max(1), store: Mutex::default() }
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        Self { sizing, level, plans: Mutex::new(LruCache::new(capacity)) }
     }
 
     /// What the plans are made for.
@@ -77,28 +72,14 @@ impl PlanCache {
     /// As for [`Plan::new`]; [`Error::Patches`] where images are not resized and `size` is no whole number of
     /// patches.
     pub fn get(&self, size: Size, layout: Layout) -> Result<Arc<Plan>, Error> {
-        if let Some(plan) = self.find(size, layout) {
-            return Ok(plan);
+        let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans().get(&(size, layout)) {
+            return Ok(Arc::clone(plan));
         }
         // Made outside the lock: two threads may make the same plan, but none waits for another's.
         let plan = Arc::new(self.build(size, layout)?);
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = store.clock;
-        if store.plans.len() >= self.capacity {
-            let oldest = store.plans.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| *key);
-            oldest.and_then(|key| store.plans.remove(&key));
-        }
-        store.plans.insert((size, layout), (now, Arc::clone(&plan)));
+        plans().put((size, layout), Arc::clone(&plan));
         Ok(plan)
-    }
-
-    fn find(&self, size: Size, layout: Layout) -> Option<Arc<Plan>> {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.clock += 1;
-        let now = store.clock;
-        let (used, plan) = store.plans.get_mut(&(size, layout))?;
-        *used = now;
-        Some(Arc::clone(plan))
     }
 
     fn build(&self, size: Size, layout: Layout) -> Result<Plan, Error> {
