@@ -1,6 +1,7 @@
 //! Saved runs and everything drawn from them; nothing here measures.
 
 pub mod charts;
+mod document;
 pub mod export;
 pub mod folder;
 pub mod format;

@@ -7,12 +7,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+use super::document::RUN;
 use super::folder::{Folder, Staging};
-use super::schema::{Estimate, Run, SCHEMA_VERSION, Samples};
+use super::schema::{Estimate, Run, Samples};
 use super::{export::Selection, saved::Saved};
 use crate::input_error;
-
-pub(super) const RUN_FILE: &str = "run.json";
 
 /// Writes a result's document, `summary.md`, `report.html` and every chart (SVG, PNG, CSV of its points) as the
 /// folder `dir`.
@@ -66,7 +65,7 @@ pub fn redraw(dir: &Path, saved: &dyn Saved, selection: &Selection) -> Result<()
 
 /// Checks, before anything is measured, that [`write_run`] will be able to write `dir`.
 pub fn check_writable(dir: &Path) -> Result<()> {
-    Folder::find(dir, RUN_FILE)?.probe()
+    Folder::find(dir, RUN.file)?.probe()
 }
 
 /// Checks that [`write_baseline`] will be able to write `path`.
@@ -108,27 +107,8 @@ fn temporary(path: &Path) -> Result<NamedTempFile> {
 
 /// Reads a saved run from its folder or from its `run.json`.
 pub fn read_run(path: &Path) -> Result<Run> {
-    let file = if path.is_dir() { path.join(RUN_FILE) } else { path.to_owned() };
-    let text = fs::read_to_string(&file)
-        .map_err(|error| input_error!("cannot read the run {}: {error}", file.display()))?;
-    let damaged = |error: serde_json::Error| {
-        let cause = if error.is_eof() { "is cut short" } else { "is not a run" };
-        input_error!("{} {cause}: {error}; run `patchmark bench` again", file.display())
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(damaged)?;
-    // The version is looked at first: a newer run need not fit this build's fields at all.
-    match value.get("schema_version").and_then(serde_json::Value::as_u64) {
-        None => Err(input_error!("{} is not a run: it has no schema_version", file.display())),
-        Some(version) if version > u64::from(SCHEMA_VERSION) => Err(input_error!(
-            "{} has schema version {version}, and this build reads {SCHEMA_VERSION}: use a newer patchmark",
-            file.display()
-        )),
-        Some(version) if version < u64::from(SCHEMA_VERSION) => Err(input_error!(
-            "{} has schema version {version}, and this build reads {SCHEMA_VERSION}: run `patchmark bench` again",
-            file.display()
-        )),
-        Some(_) => serde_json::from_str(&text).map_err(damaged),
-    }
+    let file = if path.is_dir() { path.join(RUN.file) } else { path.to_owned() };
+    RUN.read(&file, |text| serde_json::from_str(text))
 }
 
 /// The run without NaN and infinity, which JSON cannot hold: a row that failed has no median.

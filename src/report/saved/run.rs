@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Place, Saved, encode};
 use crate::report::{
-    Chart, Run, charts,
+    Chart, Run, charts, document,
     export::Format,
     format::{clean, machine, model},
     page, store, summary, table,
@@ -12,7 +12,7 @@ use crate::report::{
 
 impl Saved for Run {
     fn file(&self) -> &'static str {
-        store::RUN_FILE
+        document::RUN.file
     }
 
     fn json(&self) -> Result<Vec<u8>> {
