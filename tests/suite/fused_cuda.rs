@@ -16,7 +16,7 @@ use patchmark_fused_cuda::{
 };
 use tch::{Cuda, Device, Kind, Tensor};
 
-use crate::support::refuses;
+use crate::support::{gpu, refuses};
 
 /// Photographs and the generated corpus.
 fn corpus() -> Vec<Arc<DecodedImage>> {
@@ -90,18 +90,17 @@ fn shorter_samples_are_rounded_as_torch_rounds() {
 
 #[test]
 fn on_a_gpu_it_gives_the_bits_of_the_reference_on_a_cpu() {
-    if !Cuda::is_available() {
-        println!("not run: no GPU; the kernel was compared on the host only");
+    let Some(device) = gpu("fused_cuda::on_a_gpu_it_gives_the_bits_of_the_reference_on_a_cpu") else {
         return;
-    }
+    };
     let images = corpus();
     for limit in [64, 256, 576, 1024] {
         let parameters = Parameters { max_num_patches: limit, ..Parameters::default() };
         let reference = processor::create(REFERENCE, &parameters, Device::Cpu, 1).unwrap();
-        let candidate = processor::create("fused-cuda", &parameters, Device::Cuda(0), 2).unwrap();
+        let candidate = processor::create("fused-cuda", &parameters, device, 2).unwrap();
         for images in images.chunks(24) {
             let given = run(candidate.as_ref(), images);
-            assert!(given.named().iter().all(|(_, tensor)| tensor.device() == Device::Cuda(0)));
+            assert!(given.named().iter().all(|(_, tensor)| tensor.device() == device));
             let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
             assert!(found.is_exact(), "at {limit} patches {} differ, {}", found.differing, found.detail);
         }

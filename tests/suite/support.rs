@@ -1,11 +1,13 @@
 //! What several tests need.
 
 use std::{
+    io::{self, Write},
     path::Path,
     process::{Command, Output},
 };
 
 use patchmark::report::{Run, schema::Samples};
+use tch::{Cuda, Device};
 
 /// Runs the built binary from `folder`, without any variable that could change its options.
 pub fn patchmark(folder: &Path, arguments: &[&str]) -> Output {
@@ -71,4 +73,14 @@ fn listing(folder: &Path) -> Vec<std::path::PathBuf> {
     }
     paths.sort();
     paths
+}
+
+/// The first GPU, or none with a line that names the test that did not run.
+pub fn gpu(test: &str) -> Option<Device> {
+    if Cuda::is_available() {
+        return Some(Device::Cuda(0));
+    }
+    // Not `eprintln!`, which the test runner keeps to itself where a test passes.
+    let _ = writeln!(io::stderr(), "{test} did not run: torch sees no CUDA device");
+    None
 }

@@ -12,8 +12,7 @@ const CAPABILITIES: [(i32, i32); 3] = [(8, 0), (9, 0), (10, 0)];
 
 #[test]
 fn nvrtc_compiles_it_within_the_registers_of_five_blocks() {
-    let Some(libraries) = common::libraries() else {
-        println!("not run: neither VIRTUAL_ENV nor PYO3_PYTHON leads to NVRTC (nvidia/cu13/lib)");
+    let Some(libraries) = common::libraries("nvrtc_compiles_it_within_the_registers_of_five_blocks") else {
         return;
     };
     for capability in CAPABILITIES {
@@ -40,8 +39,7 @@ fn nvrtc_compiles_it_within_the_registers_of_five_blocks() {
 
 #[test]
 fn an_architecture_that_is_none_is_refused_with_its_name() {
-    let Some(libraries) = common::libraries() else {
-        println!("not run: neither VIRTUAL_ENV nor PYO3_PYTHON leads to NVRTC (nvidia/cu13/lib)");
+    let Some(libraries) = common::libraries("an_architecture_that_is_none_is_refused_with_its_name") else {
         return;
     };
     let error = Program::new((1, 7), 16, Element::F32).compile(&libraries).unwrap_err();
@@ -50,10 +48,7 @@ fn an_architecture_that_is_none_is_refused_with_its_name() {
 
 #[test]
 fn machine_code_is_kept_and_mended() {
-    let Some(libraries) = common::libraries() else {
-        println!("not run: neither VIRTUAL_ENV nor PYO3_PYTHON leads to NVRTC (nvidia/cu13/lib)");
-        return;
-    };
+    let Some(libraries) = common::libraries("machine_code_is_kept_and_mended") else { return };
     let folder = tempfile::tempdir().unwrap();
     let cache = CodeCache::new(Some(folder.path().join("kernels")));
     let program = Program::new((9, 0), 16, Element::F32);

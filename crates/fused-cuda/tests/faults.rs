@@ -93,7 +93,10 @@ fn sanitizers_find_nothing() {
     let flags = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     let emulator = match Emulator::new(&flags) {
         Err(Error::Emulator(message)) if message.contains("sanitize") || message.contains("asan") => {
-            println!("not run: this compiler has no sanitizers ({message})");
+            common::not_run(
+                "sanitizers_find_nothing",
+                &format!("this compiler has no sanitizers ({message})"),
+            );
             return;
         }
         other => other.unwrap(),

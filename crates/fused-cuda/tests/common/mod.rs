@@ -2,7 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use half::{bf16, f16};
 use patchmark_fused::{
@@ -160,12 +163,26 @@ pub fn check(
     }
 }
 
-/// The folder of torch's own NVRTC, in the Python environment of the build.
-pub fn libraries() -> Option<PathBuf> {
-    let environment = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from).or_else(|| {
-        let python = PathBuf::from(std::env::var_os("PYO3_PYTHON")?);
-        Some(python.parent()?.parent()?.to_owned())
-    })?;
-    let pythons = std::fs::read_dir(environment.join("lib")).ok()?.flatten();
-    pythons.map(|python| python.path().join("site-packages/nvidia/cu13/lib")).find(|folder| folder.is_dir())
+/// The folder of torch's own NVRTC, in the Python environment of the build; without one, `test` is told as not run.
+pub fn libraries(test: &str) -> Option<PathBuf> {
+    let found = || {
+        let environment = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from).or_else(|| {
+            let python = PathBuf::from(std::env::var_os("PYO3_PYTHON")?);
+            Some(python.parent()?.parent()?.to_owned())
+        })?;
+        let pythons = std::fs::read_dir(environment.join("lib")).ok()?.flatten();
+        pythons
+            .map(|python| python.path().join("site-packages/nvidia/cu13/lib"))
+            .find(|folder| folder.is_dir())
+    };
+    let found = found();
+    if found.is_none() {
+        not_run(test, "neither VIRTUAL_ENV nor PYO3_PYTHON leads to NVRTC (nvidia/cu13/lib)");
+    }
+    found
+}
+
+/// Says that a test did not run, past the test runner, which keeps what a passing test prints to itself.
+pub fn not_run(test: &str, why: &str) {
+    let _ = writeln!(io::stderr(), "{test} did not run: {why}");
 }
