@@ -61,7 +61,7 @@ fn forward(criterion: &mut Criterion) {
     let config = Config::tiny();
     let weights = Weights::random(&config, 0, Device::Cpu, Kind::Float).expect("tiny weights");
     let model = LoadedModel { config, weights, random: true, folder: None };
-    let forwards = build_forwards(&[ForwardKind::Native], &model, Tower::Vision)
+    let forwards = build_forwards(&[ForwardKind::Native], &model, Tower::Vision, Device::Cpu)
         .expect("the weights fit their own config");
     let batched = processor::create("batched", &Parameters::default(), Device::Cpu, 1).expect("defaults");
     let mut group = criterion.benchmark_group("native forward, random-tiny, vision");

@@ -85,6 +85,9 @@ matrix bf16-vision-mixed 45 mixed --dtype bf16 --tower vision
 matrix f32-full-small 40 "$small" --dtype f32 --tower full
 matrix bf16-vision-small 40 "$small" --dtype bf16 --tower vision
 if [ "$device" != cpu ]; then
+    # Where batches are small, submitting the forward's kernels one by one may take longer than running them.
+    step graph 25 bench --device "$device" --model "$model" --processors batched,fused-cuda --sizes "$large" \
+        --batch-sizes 1,2,4,8,16,32 --forward native-graph,native --dtype bf16 --tower vision --budget "$time" --out graph
     matrix tf32-full-large 45 "$large" --dtype f32 --tf32 --tower full
 fi
 matrix bf16-full-large 45 "$large" --dtype bf16 --tower full

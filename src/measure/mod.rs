@@ -20,7 +20,7 @@ mod subjects;
 pub use bench::{Bench, Interrupt, bench};
 pub use clock::{Timed, time};
 pub use environment::environment;
-pub use forwards::{ForwardKind, build_forwards};
+pub use forwards::{ForwardKind, build_forwards, check_forwards};
 pub use gpu::GpuMonitor;
 pub use loader::Loaders;
 pub use pipeline::MakeProcessor;

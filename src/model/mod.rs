@@ -9,6 +9,7 @@ mod encoder;
 mod layers;
 mod positions;
 mod random;
+mod recorded;
 mod siglip2;
 mod source;
 mod text;
@@ -17,6 +18,7 @@ mod vision;
 mod weights;
 
 pub use config::{Config, TextConfig, VisionConfig};
+pub use recorded::{Recorded, Recorder, Work};
 pub use siglip2::{Forward, ModelOutputs, Siglip2, Tower};
 pub use source::{LoadedModel, ModelSource};
 pub use text::TextInputs;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, anyhow, bail};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::config::Config;
 use super::text::{TextInputs, TextTower};
@@ -54,6 +54,20 @@ pub struct ModelOutputs {
     pub text_embeds: Option<Tensor>,
     /// `[B, T]`: scaled similarities, where the full model ran.
     pub logits_per_image: Option<Tensor>,
+}
+
+impl ModelOutputs {
+    /// The same outputs with `each` done to every tensor.
+    ///
+    /// # Errors
+    /// The first of `each`.
+    pub(super) fn map(&self, each: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
+        Ok(Self {
+            image_embeds: each(&self.image_embeds)?,
+            text_embeds: self.text_embeds.as_ref().map(&each).transpose()?,
+            logits_per_image: self.logits_per_image.as_ref().map(&each).transpose()?,
+        })
+    }
 }
 
 /// Anything that computes SigLIP 2's forward pass.
@@ -109,6 +123,40 @@ impl Siglip2 {
         };
         Ok(Self { vision: VisionTower::new(config, weights)?, comparison })
     }
+
+    /// The position embeddings `[B, N, hidden]` of a batch, made once for each grid and kept.
+    pub(super) fn positions(&self, inputs: &ModelInputs) -> Result<Tensor> {
+        self.vision.positions(inputs)
+    }
+
+    /// The dtype of the weights.
+    pub(super) fn kind(&self) -> Kind {
+        self.vision.kind()
+    }
+
+    /// A pass once the positions are there, in which the host waits for nothing: a CUDA graph can hold it.
+    pub(super) fn pass(
+        &self,
+        pixel_values: &Tensor,
+        mask: &Tensor,
+        positions: &Tensor,
+        text: Option<&TextInputs>,
+    ) -> Result<ModelOutputs> {
+        if self.comparison.is_none() && text.is_some() {
+            bail!("texts were given to the image tower");
+        }
+        let image_embeds = normalised(&self.vision.pool(pixel_values, mask, positions)?)?;
+        let Some(comparison) = &self.comparison else {
+            return Ok(ModelOutputs { image_embeds, text_embeds: None, logits_per_image: None });
+        };
+        let text = text.ok_or_else(|| anyhow!("the full model needs texts"))?;
+        let text_embeds = normalised(&comparison.text.forward(text)?)?;
+        let similarities = text_embeds.f_matmul(&image_embeds.f_transpose(0, 1)?)?;
+        let logits_per_text =
+            similarities.f_mul(&comparison.logit_scale.f_exp()?)?.f_add(&comparison.logit_bias)?;
+        let logits_per_image = Some(logits_per_text.f_transpose(0, 1)?);
+        Ok(ModelOutputs { image_embeds, text_embeds: Some(text_embeds), logits_per_image })
+    }
 }
 
 /// Divides each row of `[rows, D]` by its Euclidean norm.
@@ -123,20 +171,8 @@ impl Forward for Siglip2 {
 
     fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs> {
         let _guard = tch::no_grad_guard();
-        if self.comparison.is_none() && text.is_some() {
-            bail!("texts were given to the image tower");
-        }
-        let image_embeds = normalised(&self.vision.forward(inputs)?)?;
-        let Some(comparison) = &self.comparison else {
-            return Ok(ModelOutputs { image_embeds, text_embeds: None, logits_per_image: None });
-        };
-        let text = text.ok_or_else(|| anyhow!("the full model needs texts"))?;
-        let text_embeds = normalised(&comparison.text.forward(text)?)?;
-        let similarities = text_embeds.f_matmul(&image_embeds.f_transpose(0, 1)?)?;
-        let logits_per_text =
-            similarities.f_mul(&comparison.logit_scale.f_exp()?)?.f_add(&comparison.logit_bias)?;
-        let logits_per_image = Some(logits_per_text.f_transpose(0, 1)?);
-        Ok(ModelOutputs { image_embeds, text_embeds: Some(text_embeds), logits_per_image })
+        let positions = self.positions(inputs)?;
+        self.pass(&inputs.pixel_values, &inputs.pixel_attention_mask, &positions, text)
     }
 }
 

@@ -39,8 +39,9 @@ impl VisionTower {
         })
     }
 
-    /// The pooled image vectors `[B, hidden]`, not normalised.
-    pub(super) fn forward(&self, inputs: &ModelInputs) -> Result<Tensor> {
+    /// The position embeddings `[B, N, hidden]` of a batch: the one part of a pass for which the host waits for the
+    /// device, to read spatial_shapes.
+    pub(super) fn positions(&self, inputs: &ModelInputs) -> Result<Tensor> {
         let (batch, length, values) = inputs.pixel_values.size3()?;
         if values != self.patch_values {
             return Err(input_error!(
@@ -54,17 +55,26 @@ impl VisionTower {
                 inputs.pixel_attention_mask.size()
             );
         }
-        let shapes = spatial_shapes(&inputs.spatial_shapes, batch)?;
-        let pixels = inputs.pixel_values.f_to_kind(self.patch_embedding.kind())?;
-        let patches = self.patch_embedding.forward(&pixels)?;
-        let hidden = patches.f_add(&self.positions.batch(&shapes, length)?)?;
-        let mask = key_mask(&inputs.pixel_attention_mask)?;
+        self.positions.batch(&spatial_shapes(&inputs.spatial_shapes, batch)?, length)
+    }
+
+    /// The pooled image vectors `[B, hidden]`, not normalised, of patches `[B, N, P·P·3]` in any floating-point dtype,
+    /// their mask `[B, N]` and their [`Self::positions`]. The host waits for nothing here.
+    pub(super) fn pool(&self, pixel_values: &Tensor, mask: &Tensor, positions: &Tensor) -> Result<Tensor> {
+        let patches = self.patch_embedding.forward(&pixel_values.f_to_kind(self.kind())?)?;
+        let hidden = patches.f_add(positions)?;
+        let mask = key_mask(mask)?;
         let hidden = self.norm.forward(&self.encoder.forward(&hidden, Some(&mask))?)?;
         self.head.forward(&hidden, &mask)
     }
+
+    /// The dtype of the weights.
+    pub(super) fn kind(&self) -> Kind {
+        self.patch_embedding.kind()
+    }
 }
 
-/// Reads `[B, 2]` to the host: the one synchronisation of a forward pass.
+/// Reads `[B, 2]` to the host.
 fn spatial_shapes(shapes: &Tensor, batch: i64) -> Result<Vec<(i64, i64)>> {
     if shapes.size() != [batch, 2] {
         bail!("spatial_shapes is {:?}, but pixel_values asks for [{batch}, 2]", shapes.size());

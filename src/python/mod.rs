@@ -4,6 +4,7 @@ pub mod cuda;
 mod embed;
 #[cfg(not(feature = "extension-module"))]
 mod embedded;
+pub mod graph;
 pub mod hf;
 #[cfg(feature = "extension-module")]
 mod hosted;

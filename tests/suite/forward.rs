@@ -36,7 +36,8 @@ fn both(model: &LoadedModel, tower: Tower, count: usize) -> (ModelOutputs, Model
     let inputs = inputs(count);
     let text = seeded_ids(3, &model.config.text, 5).unwrap();
     let text = (tower == Tower::Full).then_some(&text);
-    let forwards = build_forwards(&[ForwardKind::Native, ForwardKind::HuggingFace], model, tower).unwrap();
+    let forwards =
+        build_forwards(&[ForwardKind::Native, ForwardKind::HuggingFace], model, tower, Device::Cpu).unwrap();
     (forwards[0].forward(&inputs, text).unwrap(), forwards[1].forward(&inputs, text).unwrap())
 }
 

@@ -1,32 +1,25 @@
 //! What only a GPU can show. Without one each test says so and ends.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use patchmark::{
-    measure::time,
+    inputs::ModelInputs,
+    measure::{ForwardKind, build_forwards, time},
+    model::{Config, LoadedModel, Tower, Weights, seeded_ids},
     parity,
     processor::{self, Parameters, Resample},
     python::cuda,
     workload::generated,
 };
-use tch::{Cuda, Device};
+use tch::{Kind, Tensor};
 
-/// The first GPU, or none with a line that names the test that did not run.
-fn gpu(test: &str) -> Option<Device> {
-    if Cuda::is_available() {
-        return Some(Device::Cuda(0));
-    }
-    // Not `eprintln!`, which the test runner keeps to itself where a test passes.
-    let _ = writeln!(io::stderr(), "gpu::{test} did not run: torch sees no CUDA device");
-    None
-}
+use crate::support::gpu;
 
 #[test]
 fn every_processor_has_the_bits_of_the_reference_where_it_computes() {
-    let Some(device) = gpu("every_processor_has_the_bits_of_the_reference_where_it_computes") else { return };
+    let Some(device) = gpu("gpu::every_processor_has_the_bits_of_the_reference_where_it_computes") else {
+        return;
+    };
     let specs = generated(0);
     for parameters in
         [Parameters::default(), Parameters { resample: Resample::Bicubic, ..Parameters::default() }]
@@ -50,8 +43,8 @@ fn every_processor_has_the_bits_of_the_reference_where_it_computes() {
 
 #[test]
 fn the_devices_clock_runs_within_the_hosts() {
-    let Some(device) = gpu("the_devices_clock_runs_within_the_hosts") else { return };
-    let ones = tch::Tensor::ones([4096, 4096], (tch::Kind::Float, device));
+    let Some(device) = gpu("gpu::the_devices_clock_runs_within_the_hosts") else { return };
+    let ones = Tensor::ones([4096, 4096], (Kind::Float, device));
     let timed = time(device, || Ok(ones.f_matmul(&ones)?)).unwrap();
     let on_device = timed.device_ms.unwrap();
     assert!(
@@ -61,7 +54,30 @@ fn the_devices_clock_runs_within_the_hosts() {
 
 #[test]
 fn page_locked_memory_is_page_locked() {
-    let Some(device) = gpu("page_locked_memory_is_page_locked") else { return };
+    let Some(device) = gpu("gpu::page_locked_memory_is_page_locked") else { return };
     let pinned = cuda::pinned(1 << 20).unwrap();
     assert!(pinned.f_is_pinned(device).unwrap());
+}
+
+#[test]
+fn a_replayed_graph_gives_what_the_forward_gives() {
+    let Some(device) = gpu("gpu::a_replayed_graph_gives_what_the_forward_gives") else { return };
+    let config = Config::tiny();
+    let weights = Weights::random(&config, 7, device, Kind::BFloat16).unwrap();
+    let model = LoadedModel { config, weights, random: true, folder: None };
+    let kinds = [ForwardKind::Native, ForwardKind::NativeGraph];
+    let forwards = build_forwards(&kinds, &model, Tower::Full, device).unwrap();
+    for (seed, grids) in [(0, [[3, 5], [5, 3]]), (1, [[2, 2], [4, 4]]), (0, [[3, 5], [5, 3]])] {
+        let pixels = (Tensor::arange(2 * 16 * 768, (Kind::Float, device)) * 0.37 + seed).sin();
+        let inputs = ModelInputs {
+            pixel_values: pixels.reshape([2, 16, 768]),
+            pixel_attention_mask: Tensor::ones([2, 16], (Kind::Int, device)),
+            spatial_shapes: Tensor::from_slice(grids.as_flattened()).reshape([2, 2]).to_device(device),
+        };
+        let text = seeded_ids(2, &model.config.text, seed as u64).unwrap().to_device(device).unwrap();
+        let [plain, replayed] =
+            [0, 1].map(|which: usize| forwards[which].forward(&inputs, Some(&text)).unwrap());
+        assert_eq!(plain.image_embeds, replayed.image_embeds);
+        assert_eq!(plain.logits_per_image, replayed.logits_per_image);
+    }
 }

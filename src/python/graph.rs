@@ -1,0 +1,86 @@
+//! torch's CUDA graphs, which tch does not bind.
+
+use anyhow::{Context, Result};
+use pyo3::{prelude::*, types::PyDict};
+
+use super::{cuda, start};
+use crate::model::{ModelOutputs, Recorder, Work};
+
+/// Passes before a recording: libraries choose kernels and take memory at first, which a recording cannot hold.
+const WARM_UP: usize = 3;
+
+/// Records on one GPU, in a stream of its own and in memory that all its recordings share.
+pub struct CudaGraphs {
+    index: usize,
+    stream: Py<PyAny>,
+    pool: Py<PyAny>,
+}
+
+impl CudaGraphs {
+    /// A recorder on GPU `index`.
+    ///
+    /// # Errors
+    /// If there is no such GPU.
+    pub fn new(index: usize) -> Result<Self> {
+        start()?;
+        Python::attach(|py| {
+            let module = py.import("torch")?.getattr("cuda")?;
+            let stream = module.call_method1("Stream", (index,))?.unbind();
+            Ok(Self { index, stream, pool: module.call_method0("graph_pool_handle")?.unbind() })
+        })
+    }
+
+    /// Records what `work` submits to the current stream; the error is the work's own, where it has one.
+    fn capture(&self, work: &Work) -> Result<(Py<PyAny>, ModelOutputs)> {
+        let graph = Python::attach(|py| -> PyResult<Py<PyAny>> {
+            let graph = py.import("torch")?.getattr("cuda")?.getattr("CUDAGraph")?.call0()?;
+            let options = PyDict::new(py);
+            options.set_item("pool", self.pool.bind(py))?;
+            // Threads that prepare batches may take memory meanwhile.
+            options.set_item("capture_error_mode", "thread_local")?;
+            graph.call_method("capture_begin", (), Some(&options))?;
+            Ok(graph.unbind())
+        })?;
+        let outputs = work();
+        let ended = Python::attach(|py| graph.call_method0(py, "capture_end").map(drop));
+        let outputs = outputs?;
+        ended?;
+        Ok((graph, outputs))
+    }
+
+    /// Runs `work` with the recorder's stream as the one that this thread submits to.
+    fn in_stream<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let enter = |stream: &Py<PyAny>| {
+            Python::attach(|py| -> PyResult<Py<PyAny>> {
+                let module = py.import("torch")?.getattr("cuda")?;
+                let before = module.call_method1("current_stream", (self.index,))?.unbind();
+                module.call_method1("set_stream", (stream,))?;
+                Ok(before)
+            })
+        };
+        let before = enter(&self.stream)?;
+        let done = work();
+        enter(&before)?;
+        done
+    }
+}
+
+impl Recorder for CudaGraphs {
+    type Recording = Py<PyAny>;
+
+    fn record(&self, work: Work) -> Result<(Self::Recording, ModelOutputs)> {
+        // What filled the work's inputs was submitted to another stream.
+        cuda::synchronize(self.index)?;
+        self.in_stream(|| {
+            for _ in 0..WARM_UP {
+                drop(work()?);
+            }
+            cuda::synchronize(self.index)?;
+            self.capture(&work).context("failed to record the forward as a CUDA graph")
+        })
+    }
+
+    fn replay(&self, recording: &Self::Recording) -> Result<()> {
+        Python::attach(|py| recording.call_method0(py, "replay").map(drop).map_err(Into::into))
+    }
+}
