@@ -18,7 +18,10 @@ use super::options::{
 use crate::{
     error::Outcome,
     input_error,
-    measure::{Bench, ForwardKind, Interrupt, Loaders, MakeProcessor, Precision, bench, build_forwards},
+    measure::{
+        Bench, ForwardKind, Interrupt, Loaders, MakeProcessor, Precision, bench, build_forwards,
+        check_forwards,
+    },
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
     processor::{self, Parameters, Processor, References},
     python,
@@ -50,7 +53,7 @@ pub(super) struct Arguments {
     /// random-base, random-tiny, a checkpoint folder, or a hub id.
     #[arg(long, value_name = "MODEL", default_value = "random-base", env = "PATCHMARK_MODEL")]
     model: String,
-    /// Forwards: native, hf.
+    /// Forwards: native, hf, and on a GPU native-graph (a CUDA graph of it); charts are drawn against the first.
     #[arg(
         long,
         value_name = "NAMES",
@@ -79,6 +82,9 @@ pub(super) struct Arguments {
     /// Also prepare each batch while the one before is in the forward: images a second end to end.
     #[arg(long, env = "PATCHMARK_PIPELINED")]
     pipelined: bool,
+    /// Let --pipelined begin with the files: decoding them is part of preparing a batch. For `--sizes mixed`.
+    #[arg(long, requires = "pipelined", env = "PATCHMARK_DECODE")]
+    decode: bool,
     /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs.
     #[arg(long, env = "PATCHMARK_DATALOADER")]
     dataloader: bool,
@@ -106,8 +112,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(matches!(source, ModelSource::Hub(_)));
     let device = arguments.device.device()?;
     let names = processor::parse_names(&arguments.processors, device)?;
+    check_forwards(&arguments.forward, device)?;
     if arguments.tf32 && (!device.is_cuda() || arguments.dtype != Precision::F32) {
         return Err(input_error!("--tf32 is for --dtype f32 on --device cuda:N; leave it out"));
+    }
+    if arguments.decode && arguments.sizes != Sizes::Mixed {
+        return Err(input_error!(
+            "--decode with --sizes {}: files decode to their own sizes; give --sizes mixed, or leave --decode out",
+            arguments.sizes
+        ));
     }
     let folder = match &source {
         ModelSource::Folder(folder) => Some(folder.as_path()),
@@ -222,7 +235,7 @@ impl<'a> Prepared<'a> {
                 let parameters = parameters.clone();
                 Arc::new(move |name| processor::create(name, &parameters, device, threads))
             }),
-            forwards: build_forwards(&arguments.forward, model, arguments.tower)?,
+            forwards: build_forwards(&arguments.forward, model, arguments.tower, device)?,
             loaders: arguments
                 .dataloader
                 .then(|| Loaders { workers: workers(), parameters: parameters.clone() }),
@@ -242,6 +255,7 @@ impl<'a> Prepared<'a> {
                 budget_s: arguments.budget,
                 max_num_patches: parameters.max_num_patches,
                 patch_size: parameters.patch_size,
+                pipelined_decodes: arguments.decode,
             },
         })
     }
@@ -261,6 +275,7 @@ impl<'a> Prepared<'a> {
                 device: self.device,
                 stages: arguments.stages,
                 pipelined: self.pipelined.clone(),
+                decode: arguments.decode,
                 loaders: self.loaders.clone(),
                 settings,
             },

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Error, Result};
 use indicatif::ProgressBar;
-use tch::{Device, Tensor};
+use tch::{Device, Kind};
 
 use super::{
     environment::environment,
@@ -52,6 +52,8 @@ pub struct Bench<'a> {
     pub stages: bool,
     /// Makes the processors of the threads that prepare batches beside the forward, where overlap is measured.
     pub pipelined: Option<MakeProcessor>,
+    /// Whether those threads also decode the stored images, which then must be of the workload's sizes.
+    pub decode: bool,
     /// torch's DataLoader as rows of its own, measured after the rounds; none where it was not asked for.
     pub loaders: Option<Loaders>,
     /// What was asked for, as it is saved.
@@ -78,7 +80,10 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
         None => Vec::new(),
         Some(make) => {
             let names = bench.processors.iter().map(|processor| processor.name());
-            names.map(|name| Preparer::start(name, bench.device, make.clone())).collect::<Result<_>>()?
+            let threads = bench.settings.threads;
+            names
+                .map(|name| Preparer::start(name, bench.device, make.clone(), threads))
+                .collect::<Result<_>>()?
         }
     };
     let shared = Shared {
@@ -87,6 +92,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
         references: bench.references,
         tokenizer: bench.tokenizer,
         preparers,
+        decode: bench.decode,
         device: bench.device,
         stages: bench.stages,
         threads: bench.settings.threads,
@@ -96,6 +102,12 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
     let texts: Vec<TextInputs> = texts.unwrap_or_else(|| Ok(Vec::new()))?;
     let mut sizes = BatchSizes::new(bench.workload, bench.batch_sizes, &texts);
     let mut notes = Vec::new();
+    if bench.decode {
+        notes.push(format!(
+            "pipelined rates include decoding the files of each batch, on {} threads",
+            bench.settings.threads
+        ));
+    }
     let mut partial;
     match rounds(bench, &shared, &mut sizes, monitor.as_mut(), progress, interrupt) {
         Ok(end) => {
@@ -211,25 +223,28 @@ fn lost(error: &Error, during: &str) -> String {
     format!("the GPU was lost during {during}, and only what was measured before is here: {}", reason(error))
 }
 
-/// How far two forwards are apart on the first batch; none where there is only one, or no memory for one.
-fn agreement(shared: &Shared<'_>, sizes: &BatchSizes<'_>) -> Result<Option<String>> {
-    let ([first, second, ..], Some((batch, text))) = (shared.forwards, sizes.under_test().next()) else {
-        return Ok(None);
+/// How far each other forward is from the first on the first batch; those without memory are left out.
+fn agreement(shared: &Shared<'_>, sizes: &BatchSizes<'_>) -> Result<Vec<String>> {
+    let (Some((batch, text)), Some(first)) = (sizes.under_test().next(), shared.forwards.first()) else {
+        return Ok(Vec::new());
     };
-    if batch.forwards.iter().any(|passes| passes.failure.is_some()) {
-        return Ok(None);
+    if batch.forwards[0].failure.is_some() {
+        return Ok(Vec::new());
     }
-    let (one, other) = (first.forward(batch.inputs(), text)?, second.forward(batch.inputs(), text)?);
-    let apart = |a: &Tensor, b: &Tensor| -> Result<f64> {
-        let kind = tch::Kind::Double;
-        Ok(a.f_to_kind(kind)?.f_subtract(&b.f_to_kind(kind)?)?.f_abs()?.f_max()?.f_double_value(&[])?)
-    };
-    Ok(Some(format!(
-        "the {} and {} forwards agree within {:.1e} on normalised image embeddings",
-        first.name(),
-        second.name(),
-        apart(&one.image_embeds, &other.image_embeds)?
-    )))
+    let right = first.forward(batch.inputs(), text)?.image_embeds.f_to_kind(Kind::Double)?;
+    let mut sentences = Vec::new();
+    for (other, passes) in shared.forwards.iter().zip(&batch.forwards).skip(1) {
+        if passes.failure.is_none() {
+            let given = other.forward(batch.inputs(), text)?.image_embeds.f_to_kind(Kind::Double)?;
+            sentences.push(format!(
+                "the {} and {} forwards agree within {:.1e} on normalised image embeddings",
+                first.name(),
+                other.name(),
+                given.f_subtract(&right)?.f_abs()?.f_max()?.f_double_value(&[])?
+            ));
+        }
+    }
+    Ok(sentences)
 }
 
 #[cfg(test)]

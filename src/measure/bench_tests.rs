@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::bail;
-use tch::Kind;
+use tch::Tensor;
 
 use super::*;
 use crate::{
@@ -78,6 +78,16 @@ fn measure(
     pipelined: Option<MakeProcessor>,
     batch_sizes: &[usize],
 ) -> Run {
+    measure_from(processors, forward, pipelined, false, batch_sizes)
+}
+
+fn measure_from(
+    processors: &[Box<dyn Processor>],
+    forward: Quick,
+    pipelined: Option<MakeProcessor>,
+    decode: bool,
+    batch_sizes: &[usize],
+) -> Run {
     let workloads = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Equal(vec![(64, 48)])).unwrap();
     let forwards: [Box<dyn Forward>; 1] = [Box::new(forward)];
     let settings = Settings { budget_s: 0.01, threads: 1, ..Settings::default() };
@@ -92,6 +102,7 @@ fn measure(
         device: Device::Cpu,
         stages: false,
         pipelined,
+        decode,
         loaders: None,
         settings,
     };
@@ -174,4 +185,38 @@ fn what_fails_beside_the_forward_ends_only_the_overlap() {
     assert!(two.processors[0].pipelined_images_per_s.is_empty());
     assert_eq!(two.processors[0].preprocess_ms.samples.len(), 3);
     assert!(run.notes.iter().any(|note| note.contains("beside the forward ended early")), "{:?}", run.notes);
+}
+
+/// `naive` for images of the workload's size alone.
+struct Particular(Box<dyn Processor>);
+
+impl Processor for Particular {
+    fn name(&self) -> &'static str {
+        "particular"
+    }
+
+    fn feed(&self) -> Feed {
+        Feed::Hwc
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        if let Some(other) = batch.hwc()?.iter().find(|image| (image.width, image.height) != (64, 48)) {
+            bail!("{} is as large as its file", other.name);
+        }
+        self.0.process(batch, clock)
+    }
+}
+
+#[test]
+fn decoding_beside_the_forward_begins_with_the_files() {
+    let make = || -> MakeProcessor {
+        Arc::new(|_| Ok(Box::new(Particular(create("batched", &Parameters::default(), Device::Cpu, 1)?))))
+    };
+    let run = measure_from(&[naive()], Quick { largest: 99 }, Some(make()), false, &[2]);
+    assert!(run.batches[0].processors[0].pipelined_images_per_s.contains_key("quick"));
+    // The files hold larger photographs than the workload, which the processor refuses.
+    let run = measure_from(&[naive()], Quick { largest: 99 }, Some(make()), true, &[2]);
+    assert!(run.batches[0].processors[0].pipelined_images_per_s.is_empty());
+    assert!(run.notes.iter().any(|note| note.contains("is as large as its file")), "{:?}", run.notes);
+    assert!(run.notes.iter().any(|note| note.contains("decoding the files")), "{:?}", run.notes);
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use tch::Device;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     model::{Forward, TextInputs},
     processor::{FedBatch, Processor, StageClock},
     python::cuda::{self, Event},
-    workload::DecodedImage,
+    workload::{DecodedImage, EncodedImage},
 };
 
 /// Makes the processor of a name; called in the thread that prepares, which keeps it.
@@ -33,9 +34,28 @@ struct Prepared {
     ready: Option<Event>,
 }
 
+/// What batches are prepared from.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// Images in host memory.
+    Decoded(Vec<Arc<DecodedImage>>),
+    /// Stored images, which are decoded anew for each batch.
+    Stored(Vec<EncodedImage>),
+}
+
+impl Source {
+    /// Images in a batch.
+    fn len(&self) -> usize {
+        match self {
+            Self::Decoded(images) => images.len(),
+            Self::Stored(images) => images.len(),
+        }
+    }
+}
+
 /// What a preparing thread is asked for: so many batches of these images.
 struct Ask {
-    images: Vec<Arc<DecodedImage>>,
+    source: Source,
     count: usize,
     replies: SyncSender<Result<Prepared>>,
 }
@@ -48,12 +68,22 @@ pub(super) struct Preparer {
 }
 
 impl Preparer {
-    /// Starts the thread. That a processor cannot be made shows in the first batch.
-    pub(super) fn start(name: &'static str, device: Device, make: MakeProcessor) -> Result<Self> {
+    /// Starts the thread, which decodes with `threads` others. That a processor cannot be made shows in the first
+    /// batch.
+    pub(super) fn start(
+        name: &'static str,
+        device: Device,
+        make: MakeProcessor,
+        threads: usize,
+    ) -> Result<Self> {
         let (asks, received) = channel();
+        let decoders = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .with_context(|| format!("failed to start {threads} threads"))?;
         let thread = thread::Builder::new()
             .name(format!("prepare {name}"))
-            .spawn(move || serve(name, device, &make, &received))
+            .spawn(move || serve(name, device, &make, &received, &decoders))
             .with_context(|| format!("failed to start a thread for {name}"))?;
         Ok(Self { asks: Some(asks), thread: Some(thread), device })
     }
@@ -65,12 +95,12 @@ impl Preparer {
     /// If the processor or the forward fails.
     pub(super) fn run(
         &self,
-        images: &[Arc<DecodedImage>],
+        source: &Source,
         forward: &dyn Forward,
         text: Option<&TextInputs>,
         count: usize,
     ) -> Result<f64> {
-        let batches = self.ask(images, count + 1)?;
+        let batches = self.ask(source, count + 1)?;
         let mut next = receive(&batches)?;
         let start = Instant::now();
         let mut running: Option<(ModelInputs, Option<Event>)> = None;
@@ -89,13 +119,13 @@ impl Preparer {
         if let Device::Cuda(index) = self.device {
             cuda::synchronize(index)?;
         }
-        Ok((images.len() * count) as f64 / start.elapsed().as_secs_f64())
+        Ok((source.len() * count) as f64 / start.elapsed().as_secs_f64())
     }
 
-    fn ask(&self, images: &[Arc<DecodedImage>], count: usize) -> Result<Receiver<Result<Prepared>>> {
+    fn ask(&self, source: &Source, count: usize) -> Result<Receiver<Result<Prepared>>> {
         let (replies, batches) = sync_channel(WAITING);
         let asks = self.asks.as_ref().context("the preparing thread was ended")?;
-        asks.send(Ask { images: images.to_vec(), count, replies })
+        asks.send(Ask { source: source.clone(), count, replies })
             .map_err(|_| anyhow!("the preparing thread ended early"))?;
         Ok(batches)
     }
@@ -116,7 +146,13 @@ fn receive(batches: &Receiver<Result<Prepared>>) -> Result<Prepared> {
 }
 
 /// The body of the preparing thread.
-fn serve(name: &'static str, device: Device, make: &MakeProcessor, asks: &Receiver<Ask>) {
+fn serve(
+    name: &'static str,
+    device: Device,
+    make: &MakeProcessor,
+    asks: &Receiver<Ask>,
+    decoders: &ThreadPool,
+) {
     let _no_grad = tch::no_grad_guard();
     let made = || -> Result<Box<dyn Processor>> {
         if let Device::Cuda(index) = device {
@@ -129,7 +165,7 @@ fn serve(name: &'static str, device: Device, make: &MakeProcessor, asks: &Receiv
     for ask in asks {
         for _ in 0..ask.count {
             let batch = match &made {
-                Ok(processor) => prepare(processor.as_ref(), device, &ask.images, &mut fed),
+                Ok(processor) => prepare(processor.as_ref(), device, &ask.source, &mut fed, decoders),
                 Err(error) => Err(anyhow!("{error:#}")),
             };
             let failed = batch.is_err();
@@ -144,13 +180,23 @@ fn serve(name: &'static str, device: Device, make: &MakeProcessor, asks: &Receiv
 fn prepare(
     processor: &dyn Processor,
     device: Device,
-    images: &[Arc<DecodedImage>],
+    source: &Source,
     fed: &mut HashMap<usize, FedBatch>,
+    decoders: &ThreadPool,
 ) -> Result<Prepared> {
-    // Images in the form that the processor takes are what a user holds: made once, in no time that counts.
-    let batch = match fed.entry(images.len()) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(place) => place.insert(FedBatch::new(processor.feed(), images)?),
+    let decoded;
+    let batch = match source {
+        // Images in the form that the processor takes are what a user holds: made once, in no time that counts.
+        Source::Decoded(images) => match fed.entry(images.len()) {
+            Entry::Occupied(known) => &*known.into_mut(),
+            Entry::Vacant(place) => &*place.insert(FedBatch::new(processor.feed(), images)?),
+        },
+        Source::Stored(images) => {
+            let decode = || images.par_iter().map(|image| image.decode().map(Arc::new)).collect();
+            let images: Vec<Arc<DecodedImage>> = decoders.install::<_, Result<_>>(decode)?;
+            decoded = FedBatch::new(processor.feed(), &images)?;
+            &decoded
+        }
     };
     let inputs = processor.process(batch, &mut StageClock::disabled())?;
     Ok(Prepared { inputs, ready: mark(device)? })

@@ -9,7 +9,7 @@ use super::{
     clock::time,
     failure::{Failure, classify, reason},
     limit::MemoryLimit,
-    pipeline::Preparer,
+    pipeline::{Preparer, Source},
     samples::{Passes, Preprocess},
     statistics,
 };
@@ -60,6 +60,8 @@ pub(super) struct Shared<'a> {
     pub(super) tokenizer: Option<&'a TextTokenizer>,
     /// One a processor, where overlap is measured; else empty.
     pub(super) preparers: Vec<Preparer>,
+    /// Whether they decode.
+    pub(super) decode: bool,
     pub(super) device: Device,
     pub(super) stages: bool,
     /// Threads that a processor may use.
@@ -262,8 +264,12 @@ impl<'a> BatchUnderTest<'a> {
         let own = statistics::median(&passes.synchronized);
         // None is known before the first forward of the first round; two batches are the least that overlap.
         let count = if own > 0.0 { (PIPELINED_MS / own).ceil().clamp(2.0, 32.0) as usize } else { 2 };
-        let preparer = &shared.preparers[processor];
-        match preparer.run(&self.images, shared.forwards[forward].as_ref(), self.text, count) {
+        let source = if shared.decode {
+            Source::Stored(self.encoded.iter().map(|&image| image.clone()).collect())
+        } else {
+            Source::Decoded(self.images.clone())
+        };
+        match shared.preparers[processor].run(&source, shared.forwards[forward].as_ref(), self.text, count) {
             Ok(images_per_s) => row.pipelined[forward].push(images_per_s),
             Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
             Err(error) => row.pipeline_failure = Some(reason(&error)),

@@ -2,7 +2,7 @@
 
 use super::{
     format::{clean, number, usable},
-    schema::{Batch, ForwardRow},
+    schema::{Batch, ForwardRow, Settings},
 };
 
 /// Images a second that a forward alone does; none where it was not measured.
@@ -13,7 +13,8 @@ fn ceiling(batch: &Batch, forward: &ForwardRow) -> Option<f64> {
 
 /// For each forward: a lead with the ceiling, and each processor's rate serially, pipelined, and as a share of the
 /// ceiling. Empty where overlap was not measured.
-pub(super) fn lines(batch: &Batch) -> Vec<(String, String)> {
+pub(super) fn lines(batch: &Batch, settings: &Settings) -> Vec<(String, String)> {
+    let how = if settings.pipelined_decodes { "pipelined, decoding too" } else { "pipelined" };
     let mut lines = Vec::new();
     for forward in &batch.forwards {
         let Some(ceiling) = ceiling(batch, forward) else { continue };
@@ -34,7 +35,7 @@ pub(super) fn lines(batch: &Batch) -> Vec<(String, String)> {
             .collect();
         if !rates.is_empty() {
             let lead = format!(
-                "images/s serial → pipelined (share of the {} forward alone, {}):",
+                "images/s serial → {how} (share of the {} forward alone, {}):",
                 clean(&forward.name),
                 number(ceiling)
             );
@@ -49,18 +50,21 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::report::samples;
+    use crate::report::{Run, samples};
 
     #[test]
     fn the_share_is_of_the_forward_alone() {
         let mut run = samples::run(&["hf", "fused"], &[8]);
-        assert!(lines(&run.batches[0]).is_empty());
+        assert!(lines(&run.batches[0], &run.settings).is_empty());
         // The forward of a batch of 8 takes 2720 ms, which are 2.94 images a second.
         let rate = samples::estimate(8.0 / 2.72 * 0.5);
         run.batches[0].processors[1].pipelined_images_per_s = BTreeMap::from([("native".to_owned(), rate)]);
-        let lines = lines(&run.batches[0]);
-        assert_eq!(lines.len(), 1);
-        assert!(lines[0].0.contains("native forward alone, 2.94"), "{lines:?}");
-        assert!(lines[0].1.contains("→ 1.47 (50%)") && !lines[0].1.contains("hf"), "{lines:?}");
+        let lines = |run: &Run| lines(&run.batches[0], &run.settings);
+        let found = lines(&run);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].0.contains("→ pipelined (share of the native forward alone, 2.94"), "{found:?}");
+        assert!(found[0].1.contains("→ 1.47 (50%)") && !found[0].1.contains("hf"), "{found:?}");
+        run.settings.pipelined_decodes = true;
+        assert!(lines(&run)[0].0.contains("decoding too"));
     }
 }

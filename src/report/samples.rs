@@ -82,6 +82,7 @@ pub fn run(names: &[&str], sizes: &[usize]) -> Run {
             threads: 8,
             max_num_patches: 256,
             patch_size: 16,
+            pipelined_decodes: false,
             ..Settings::default()
         },
         gpu: None,

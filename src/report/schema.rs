@@ -109,6 +109,9 @@ pub struct Settings {
     pub max_num_patches: usize,
     /// Pixels on a patch's side.
     pub patch_size: usize,
+    /// Whether the pipelined rates include decoding the files.
+    #[serde(default)]
+    pub pipelined_decodes: bool,
 }
 
 /// Everything measured at one batch size. Times are milliseconds for the whole batch.

@@ -21,13 +21,13 @@ pub fn render(run: &Run) -> String {
     let largest = largest_batch(run);
     if let Some(batch) = largest {
         let _ = write!(out, "\n## Batch {}\n", batch.batch_size);
-        batch_section(&mut out, batch, forward);
+        batch_section(&mut out, run, batch, forward);
     }
     // The others are folded away: in a pull request the largest says what matters.
     let is_largest = |batch: &Batch| largest.is_some_and(|largest| std::ptr::eq(batch, largest));
     for batch in run.batches.iter().filter(|batch| !is_largest(batch)) {
         let _ = write!(out, "\n<details><summary>Batch {}</summary>\n", batch.batch_size);
-        batch_section(&mut out, batch, forward);
+        batch_section(&mut out, run, batch, forward);
         out += "\n</details>\n";
     }
     let against = forward.map_or_else(|| "forward".to_owned(), |name| format!("{} forward", escape(name)));
@@ -104,7 +104,7 @@ fn portion(ratio: f64) -> String {
     if ratio < 2.0 { format!("{}%", number(ratio * 100.0)) } else { times(ratio) }
 }
 
-fn batch_section(out: &mut String, batch: &Batch, forward: Option<&str>) {
+fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&str>) {
     out.push('\n');
     for row in &batch.forwards {
         let time = &row.forward_ms.estimate;
@@ -156,7 +156,7 @@ fn batch_section(out: &mut String, batch: &Batch, forward: Option<&str>) {
             remarks.push(format!("- {name} failed: {}", escape(reason)));
         }
     }
-    for (lead, rates) in overlap::lines(batch) {
+    for (lead, rates) in overlap::lines(batch, &run.settings) {
         let _ = write!(out, "\n{} {}\n", escape(&lead), escape(&rates));
     }
     if !remarks.is_empty() {

@@ -19,7 +19,7 @@ pub fn render(run: &Run) -> String {
     let mut lines = trace(run);
     for batch in &run.batches {
         lines.push(String::new());
-        lines.extend(batch_table(batch, forward));
+        lines.extend(batch_table(run, batch, forward));
     }
     lines.push(String::new());
     lines.extend(legend(run, forward));
@@ -66,7 +66,7 @@ fn forward_of<'a>(batch: &'a Batch, name: Option<&str>) -> Option<&'a ForwardRow
     batch.forwards.iter().find(|forward| Some(forward.name.as_str()) == name).or(batch.forwards.first())
 }
 
-fn batch_table(batch: &Batch, forward: Option<&str>) -> Vec<String> {
+fn batch_table(run: &Run, batch: &Batch, forward: Option<&str>) -> Vec<String> {
     let mut title = format!("Batch {}", batch.batch_size);
     for row in &batch.forwards {
         title += &format!(" · {} forward {} ms", clean(&row.name), number(row.forward_ms.estimate.median));
@@ -97,7 +97,7 @@ fn batch_table(batch: &Batch, forward: Option<&str>) -> Vec<String> {
         }
     }
     lines.extend(limit_shares(batch));
-    for (lead, rates) in overlap::lines(batch) {
+    for (lead, rates) in overlap::lines(batch, &run.settings) {
         lines.extend(wrap(&format!("  {lead}"), &rates));
     }
     for other in batch.forwards.iter().filter(|row| Some(row.name.as_str()) != forward) {

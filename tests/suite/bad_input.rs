@@ -150,6 +150,14 @@ fn a_run_that_cannot_be_read() {
 }
 
 #[test]
+fn decoding_that_would_give_other_sizes() {
+    let folder = tempdir().unwrap();
+    let asked = ["bench", "--pipelined", "--decode", "--sizes", "64x48", "--out", "run"];
+    refuses(folder.path(), &asked, "--sizes mixed");
+    refuses(folder.path(), &["bench", "--decode", "--out", "run"], "--pipelined");
+}
+
+#[test]
 fn a_gpu_that_is_not_there() {
     let folder = tempdir().unwrap();
     // No machine has a hundred, so this holds where there are some, too.
@@ -166,4 +174,5 @@ fn a_gpu_that_is_not_there() {
     }
     refuses(folder.path(), &["bench", "--tf32", "--out", "run"], "--tf32");
     refuses(folder.path(), &["bench", "--tf32", "--dtype", "bf16", "--out", "run"], "--tf32");
+    refuses(folder.path(), &["bench", "--forward", "native,native-graph", "--out", "run"], "native-graph");
 }

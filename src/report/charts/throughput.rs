@@ -21,10 +21,12 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
         axis(every.chain(ceiling.values().map(|rate| Estimate { median: *rate, low: *rate, high: *rate })));
     let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
     let scale = if (axis.place)(8.0) == 3.0 { ", log scale" } else { "" };
-    let how = if pipelined.is_empty() {
-        "one after the other"
-    } else {
-        "one after the other (solid) and with the next batch prepared meanwhile (dashed)"
+    let how = match (pipelined.is_empty(), run.settings.pipelined_decodes) {
+        (true, _) => "one after the other",
+        (false, false) => "one after the other (solid) and with the next batch prepared meanwhile (dashed)",
+        (false, true) => {
+            "one after the other (solid), and the next batch decoded and prepared meanwhile (dashed)"
+        }
     };
     let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
     if !ceiling.is_empty() {
