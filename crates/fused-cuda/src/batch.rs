@@ -14,8 +14,9 @@ pub const ALIGNMENT: usize = 16;
 
 /// Where an image lies in device memory: interleaved RGB, 8 bits a channel.
 ///
-/// The kernel reads 16 bytes at a time, from multiples of 16: up to 15 bytes before the first pixel, and none behind
-/// the last. Allocations of CUDA begin at multiples of 256, so the bytes before it belong to the same one.
+/// The kernel reads 16 bytes at a time, from multiples of 16: up to 15 bytes before the first pixel and up to 15 behind
+/// the last, which must be memory of the device. Allocations of CUDA begin at multiples of 256 and are granted in
+/// larger units, so those bytes belong to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
     /// Address of the first pixel. Multiples of 4, for this and the pitch, are read faster.
@@ -62,6 +63,7 @@ impl Batch {
         };
         let row = number("samples of a patch", patch_size.saturating_mul(patch_size).saturating_mul(3))?;
         number("patches of an image", length.max(limit))?;
+        number("samples of an image", length.saturating_mul(row))?;
         let mut batch = Self {
             plans: Vec::with_capacity(sizes.len()),
             first_blocks: Vec::with_capacity(sizes.len()),

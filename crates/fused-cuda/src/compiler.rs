@@ -11,7 +11,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 
 use crate::{
     Element, Error,
-    layout::{BLOCKS, STAGE, THREADS},
+    layout::{BLOCKS, CHANNELS, STAGE, THREADS},
     source,
 };
 
@@ -49,6 +49,7 @@ impl Program {
             format!("-DTHREADS={THREADS}"),
             format!("-DSTAGE={STAGE}"),
             format!("-DBLOCKS={BLOCKS}"),
+            format!("-DCHANNELS={CHANNELS}"),
         ];
         Self { architecture, source: source::cuda(), options }
     }

@@ -2,6 +2,8 @@
 
 use half::{bf16, f16};
 
+use crate::layout::CHANNELS;
+
 /// The dtype of `pixel_values`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Element {
@@ -35,14 +37,16 @@ impl Element {
         }
     }
 
-    /// What each byte of each channel becomes, `[3][256]` samples. [`Element::U8`] keeps bytes and ignores `values`.
+    /// What each byte of each channel becomes, `[CHANNELS][256]` samples. [`Element::U8`] keeps bytes and ignores
+    /// `values`.
     pub(crate) fn table(self, values: &[[f32; 256]; 3]) -> Vec<u8> {
         let samples = || values.iter().flatten();
-        match self {
+        let channels: Vec<u8> = match self {
             Self::F32 => samples().flat_map(|value| value.to_le_bytes()).collect(),
             Self::Bf16 => samples().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect(),
             Self::F16 => samples().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect(),
             Self::U8 => (0..3).flat_map(|_| 0..=u8::MAX).collect(),
-        }
+        };
+        channels.repeat(CHANNELS / 3)
     }
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Batch, Error, Outputs, Planner, Source,
-    layout::{STAGE, THREADS},
+    layout::{CHANNELS, STAGE, THREADS},
     source,
 };
 
@@ -73,7 +73,11 @@ impl Emulator {
         let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
         let output = Command::new(&compiler)
             .args(["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"])
-            .args([format!("-DTHREADS={THREADS}"), format!("-DSTAGE={STAGE}")])
+            .args([
+                format!("-DTHREADS={THREADS}"),
+                format!("-DSTAGE={STAGE}"),
+                format!("-DCHANNELS={CHANNELS}"),
+            ])
             .args(flags)
             .arg("-o")
             .arg(folder.path().join("emulator"))
@@ -101,9 +105,10 @@ impl Emulator {
         let sources: Vec<Source> = images
             .iter()
             .map(|image| {
-                // What lies before the first pixel must not matter.
+                // What lies before the first pixel and in the last 16 bytes behind the others must not matter.
                 let mut bytes = vec![0x5a; image.offset as usize];
                 bytes.extend(image.bytes);
+                bytes.resize(bytes.len().next_multiple_of(16), 0x5a);
                 Source { address: memory.input(bytes) + image.offset, pitch: image.pitch }
             })
             .collect();

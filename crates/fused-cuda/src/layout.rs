@@ -13,6 +13,9 @@ pub(crate) const BLOCKS: usize = 5;
 /// that each block is charged. It is below the 48 KB that need no asking.
 pub(crate) const SHARED: usize = 227 * 1024 / BLOCKS - 1024;
 
+/// Channels of the table, red, green and blue twice: four neighbouring samples look on from any of the first three.
+pub(crate) const CHANNELS: usize = 6;
+
 /// Samples of padding that a block writes.
 pub(crate) const FILL: usize = 1 << 14;
 

@@ -32,8 +32,8 @@ impl Plan {
     fn new(input: Size, output: Size, filter: Filter, sample: usize) -> Result<Self, Error> {
         input.check()?;
         output.check()?;
-        let columns = WordAxis::new(&Axis::new(input.width, output.width, filter));
-        let rows = WordAxis::new(&Axis::new(input.height, output.height, filter));
+        let columns = WordAxis::new(&Axis::new(input.width, output.width, filter), input.width);
+        let rows = WordAxis::new(&Axis::new(input.height, output.height, filter), input.height);
         let mut tables = Vec::new();
         columns.write_by_step(&mut tables);
         let row_weights = tables.len();
@@ -45,7 +45,7 @@ impl Plan {
         Ok(Self {
             input,
             output,
-            tiling: Tiling::choose(&columns, &rows, input.height, sample),
+            tiling: Tiling::choose(&columns, &rows, sample),
             tables,
             starts: [0, row_weights, first_columns, first_rows],
             steps: [columns.steps, rows.steps],
@@ -101,7 +101,7 @@ impl Plan {
 pub struct Planner {
     sizing: Sizing,
     element: Element,
-    /// What each byte of each channel becomes, `[3][256]` samples.
+    /// What each byte of each channel becomes, `[CHANNELS][256]` samples.
     table: Vec<u8>,
     plans: Mutex<LruCache<Size, Arc<Plan>>>,
 }

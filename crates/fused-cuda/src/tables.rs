@@ -19,17 +19,20 @@ pub(crate) struct WordAxis {
 }
 
 impl WordAxis {
-    pub fn new(axis: &Axis) -> Self {
+    /// Arranges `axis`, whose input has `input` pixels.
+    pub fn new(axis: &Axis, input: usize) -> Self {
         let outputs = axis.output();
+        let words = |(first, weights): (u32, &[i16])| {
+            (first as usize % NEIGHBOURS + weights.len()).div_ceil(NEIGHBOURS)
+        };
+        let steps = (0..outputs).map(|i| words(axis.window(i))).max().unwrap_or(1);
+        // All outputs take as many words, so the last ones begin early enough not to reach beyond the input.
+        let last = input.div_ceil(NEIGHBOURS).saturating_sub(steps);
         let place = |i: usize| {
             let (first, weights) = axis.window(i);
-            (first as usize / NEIGHBOURS, first as usize % NEIGHBOURS, weights)
+            let word = (first as usize / NEIGHBOURS).min(last);
+            (word, first as usize - word * NEIGHBOURS, weights)
         };
-        let steps = (0..outputs)
-            .map(place)
-            .map(|(_, skipped, weights)| (skipped + weights.len()).div_ceil(NEIGHBOURS))
-            .max()
-            .unwrap_or(1);
         let mut words = Self {
             first: Vec::with_capacity(outputs),
             steps,
@@ -87,8 +90,9 @@ mod tests {
         for (input, output) in [(1024, 288), (768, 224), (1, 16), (17, 16), (4000, 16), (7, 7)] {
             for filter in [Filter::Bilinear, Filter::Bicubic] {
                 let axis = Axis::new(input, output, filter);
-                let words = WordAxis::new(&axis);
+                let words = WordAxis::new(&axis, input);
                 assert!(words.first.is_sorted());
+                assert!(words.end(output - 1) <= input.div_ceil(4), "nothing beyond the input is read");
                 for i in 0..output {
                     let (first, weights) = axis.window(i);
                     let skipped = first as usize - words.first[i] as usize * 4;
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_usual_downscale_takes_three_words() {
-        assert_eq!(WordAxis::new(&Axis::new(1024, 288, Filter::Bilinear)).steps, 3);
-        assert_eq!(WordAxis::new(&Axis::new(768, 224, Filter::Bilinear)).steps, 3);
+        assert_eq!(WordAxis::new(&Axis::new(1024, 288, Filter::Bilinear), 1024).steps, 3);
+        assert_eq!(WordAxis::new(&Axis::new(768, 224, Filter::Bilinear), 768).steps, 3);
     }
 }

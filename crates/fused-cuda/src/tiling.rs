@@ -1,13 +1,16 @@
 //! How an output is cut into tiles, one for each block.
 
 use crate::{
-    layout::{SHARED, STAGE},
-    tables::{NEIGHBOURS, WordAxis},
+    layout::{CHANNELS, SHARED, STAGE, THREADS},
+    tables::WordAxis,
 };
 
 /// Widths to try, in pixels: 96 give each of 192 threads one task of a stage. All are multiples of four, so that
 /// four samples which are stored together belong to one tile.
 const WIDTHS: [usize; 9] = [96, 80, 64, 48, 32, 24, 16, 8, 4];
+
+// A thread keeps the weights of the one task that it has in every stage.
+const _: () = assert!(STAGE * WIDTHS[0] <= THREADS);
 
 /// Heights to try, in pixels.
 const HEIGHTS: [usize; 5] = [16, 8, 4, 2, 1];
@@ -34,17 +37,16 @@ pub(crate) struct Tiling {
 impl Tiling {
     /// The largest tile that fits into shared memory: with its source rows and all of its resized rows in it, else
     /// with its resized rows in chunks, else with source rows read where they lie.
-    pub fn choose(columns: &WordAxis, rows: &WordAxis, input_height: usize, sample: usize) -> Self {
-        let groups = input_height.div_ceil(NEIGHBOURS);
+    pub fn choose(columns: &WordAxis, rows: &WordAxis, sample: usize) -> Self {
         let attempt = |height: usize, width: usize, staged: bool, chunked: bool| {
             let (height, _) = balanced(rows.outputs(), height, 1);
             let (width, across) = balanced(columns.outputs(), width, 4);
-            let words = longest(columns, width, usize::MAX);
-            let groups = longest(rows, height, groups).next_multiple_of(STAGE);
+            let words = longest(columns, width);
+            let groups = longest(rows, height).next_multiple_of(STAGE);
             // A row may begin up to 15 bytes into its first 16, and a word behind its last pixel is read with it.
             let row_bytes = if staged { (words * 12 + 16).next_multiple_of(16) } else { 0 };
             let pitch = (3 * width).next_multiple_of(4) * 4;
-            let fixed = (768 * sample).next_multiple_of(16) + 2 * STAGE * 4 * row_bytes;
+            let fixed = CHANNELS * 256 * sample + 2 * STAGE * 4 * row_bytes;
             let mut tiling = Self {
                 height,
                 width,
@@ -78,12 +80,12 @@ fn balanced(side: usize, most: usize, unit: usize) -> (usize, usize) {
     (tile, side.div_ceil(tile))
 }
 
-/// The most words that a tile of `side` outputs takes, none of them beyond `words`.
-fn longest(axis: &WordAxis, side: usize, words: usize) -> usize {
+/// The most words that a tile of `side` outputs takes.
+fn longest(axis: &WordAxis, side: usize) -> usize {
     let outputs = axis.outputs();
     (0..outputs)
         .step_by(side)
-        .map(|from| axis.end((from + side).min(outputs) - 1).min(words) - axis.first[from] as usize)
+        .map(|from| axis.end((from + side).min(outputs) - 1) - axis.first[from] as usize)
         .max()
         .unwrap_or(1)
 }
@@ -94,8 +96,8 @@ mod tests {
     use patchmark_fused::{Axis, Filter};
 
     fn choose(input: (usize, usize), output: (usize, usize)) -> Tiling {
-        let axis = |from, to| WordAxis::new(&Axis::new(from, to, Filter::Bilinear));
-        Tiling::choose(&axis(input.1, output.1), &axis(input.0, output.0), input.0, 4)
+        let axis = |from, to| WordAxis::new(&Axis::new(from, to, Filter::Bilinear), from);
+        Tiling::choose(&axis(input.1, output.1), &axis(input.0, output.0), 4)
     }
 
     #[test]

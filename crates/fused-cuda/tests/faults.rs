@@ -10,24 +10,31 @@ use patchmark_fused::Filter;
 use patchmark_fused_cuda::{Element, Error, emulator::Emulator};
 
 /// What is replaced, by what, and a word of how it fails.
-const FAULTS: [(&str, &str, &str, &str); 19] = [
+const FAULTS: [(&str, &str, &str, &str); 21] = [
     ("no rounding", "return 1 << shift >> 1;", "return 0 * shift;", "differ"),
     ("a rounding off by one", "return 1 << shift >> 1;", "return (1 << shift >> 1) - 1;", "differ"),
     ("no clamp at the top", "least(sum >> shift, 255)", "(sum >> shift)", "differ"),
     ("channels swapped", "permute(b, c, 0x6352)", "permute(b, c, 0x5263)", "differ"),
-    ("a row of weights late", "group - first);", "to - 1 - group);", "differ"),
-    ("a channel's table for another", "channel == 2 ? 0", "channel == 1 ? 0", "differ"),
+    ("a row of weights late", "group - first), load", "to - 1 - group), load", "differ"),
+    ("a channel's table for another", "sample % 3 * (256", "sample % 2 * (256", "differ"),
     ("rows anywhere taken for aligned ones", "image.mode == ALIGNED", "image.mode != DIRECT", "misaligned"),
+    ("one weight for another", "column.weights[step], load", "column.weights[0], load", "differ"),
     ("bits of the shift", "begin % 4 * 8;", "begin % 2 * 8;", "differ"),
-    ("one stage for two", "/ STAGE % 2", "/ STAGE % 1", "a race"),
+    ("one stage for two", "tile.stage - buffer, t", "buffer, t", "a race"),
     ("no wait for copies", "EACH_THREAD(t) { wait_for_copies(t); }", "", "nobody waited"),
     ("no barrier before the stage", "BARRIER(); // this stage", "// this stage", "a race"),
     ("no barrier before rows", "BARRIER(); // all groups", "// all groups", "a race"),
-    ("a copy beyond the image", "left < 16 ? (u32)left : 16", "16", "beyond global memory"),
+    ("a copy longer than its row", "(int)tile.bytes - skip", "(int)tile.bytes - skip + 16", "a race"),
+    (
+        "a row beyond the image",
+        "share.row < image.height",
+        "share.row < image.height + 1",
+        "beyond global memory",
+    ),
     (
         "shared memory too small",
-        "16);\n    tile.kept =",
-        "16) + 4096;\n    tile.kept =",
+        "* sizeof(Sample);\n    tile.stage =",
+        "* sizeof(Sample) + 4096;\n    tile.stage =",
         "beyond shared memory",
     ),
     ("padding left out", "* launch.fill;\n", "* launch.fill + 16;\n", "differ"),
@@ -38,7 +45,7 @@ const FAULTS: [(&str, &str, &str, &str); 19] = [
         "stored before",
     ),
     ("partial sums forgotten", "kept == tile.group)", "kept >= tile.group)", "differ"),
-    ("a pixel beyond the row", "first + i < 3 *", "first + i < 3 + 3 *", "beyond global memory"),
+    ("a pixel beyond the row", "first + i < 3 *", "first + i < 30 + 3 *", "beyond global memory"),
     ("the mask of one patch more", "(i32)(i < patches)", "(i32)(i <= patches)", "mask"),
 ];
 

@@ -5,15 +5,20 @@ template <class Sample> DEVICE void resize(const Launch& launch, const Image& im
 {
     const Tile tile = find_tile<Sample>(image, number);
     const bool staged = image.mode != DIRECT;
+    OWN(Share, share);
+    OWN(Column, column);
     EACH_THREAD(t)
     {
-        for (u32 at = t * 16; at < 768 * sizeof(Sample); at += THREADS * 16) {
-            copy_async(t, at, launch.table + at, 16);
-        }
+        MINE(share, t) = find_share(image, tile, t);
         if (staged) {
-            copy_stage(image, tile, tile.group, t);
+            copy_stage(image, MINE(share, t), 0, t);
         }
+        for (u32 at = t * 16; at < CHANNELS * 256 * sizeof(Sample); at += THREADS * 16) {
+            copy_async(t, shared_address(at), launch.table + at);
+        }
+        MINE(column, t) = find_column(image, tile, t);
     }
+    u32 buffer = 0; // of the stage that is resized; the other one is being filled
     for (int kept = tile.group, end; kept < tile.group_end; kept = end) {
         end = least(kept + image.chunk, tile.group_end);
         for (int group = kept; group < end; group += STAGE) {
@@ -22,23 +27,31 @@ template <class Sample> DEVICE void resize(const Launch& launch, const Image& im
             EACH_THREAD(t)
             {
                 if (staged && group + STAGE < tile.group_end) {
-                    copy_stage(image, tile, group + STAGE, t);
+                    copy_stage(image, MINE(share, t), tile.stage - buffer, t);
                 }
                 if (image.mode == ALIGNED) {
-                    horizontal<ALIGNED>(image, tile, group, kept, end, t);
+                    horizontal<ALIGNED>(image, tile, MINE(column, t), buffer, group, kept, end);
                 } else if (image.mode == SHIFTED) {
-                    horizontal<SHIFTED>(image, tile, group, kept, end, t);
+                    horizontal<SHIFTED>(image, tile, MINE(column, t), buffer, group, kept, end);
                 } else {
-                    horizontal<DIRECT>(image, tile, group, kept, end, t);
+                    horizontal<DIRECT>(image, tile, MINE(column, t), buffer, group, kept, end);
                 }
             }
+            buffer = tile.stage - buffer;
         }
         BARRIER(); // all groups of the chunk are kept
         EACH_THREAD(t)
         {
             // Samples that share a store must share a row of a patch.
             if (PATCH_OF(launch) % 4 == 0) {
-                vertical<Sample, 4>(launch, image, tile, index, kept, end, t);
+                const bool whole = kept == tile.group && end == tile.group_end;
+                if (whole && image.row_steps == 3) {
+                    vertical<Sample, 4, 3>(launch, image, tile, index, kept, end, t);
+                } else if (whole && image.row_steps == 2) {
+                    vertical<Sample, 4, 2>(launch, image, tile, index, kept, end, t);
+                } else {
+                    vertical<Sample, 4>(launch, image, tile, index, kept, end, t);
+                }
             } else if (PATCH_OF(launch) % 2 == 0) {
                 vertical<Sample, 2>(launch, image, tile, index, kept, end, t);
             } else {

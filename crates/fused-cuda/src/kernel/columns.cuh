@@ -12,20 +12,51 @@ DEVICE Pixels separate(u32 a, u32 b, u32 c)
     return {{permute(a, b, 0x4130), permute(b, c, 0x6352)}, permute(permute(a, b, 0x0052), c, 0x7410)};
 }
 
+// The words of weights that a thread keeps for all rows; those beyond are loaded for each.
+constexpr int KEPT = 3;
+
+// What a thread makes: one pixel of each of four rows of every stage, so that weights serve twelve sums.
+struct Column {
+    int x, part;          // in the tile; which of the stage's groups
+    int word;             // of the tile's row, its first
+    u32 low;              // of the address of the tile's first byte in the first of the four rows
+    Weights weights[KEPT];
+};
+
+DEVICE Column find_column(const Image& image, const Tile& tile, int thread)
+{
+    static_assert(STAGE == 2, "a comparison for a division");
+    Column column;
+    column.part = thread < tile.width ? 0 : 1;
+    column.x = thread - column.part * tile.width;
+    column.low = (u32)image.pixels + (u32)tile.word * 12 + (u32)(tile.group + column.part) * 4 * (u32)image.pitch;
+    column.word = 0;
+    if (column.x < tile.width) {
+        column.word = load<u32>(image.columns, tile.x + column.x) - tile.word;
+#pragma unroll
+        for (int step = 0; step < KEPT; ++step) {
+            column.weights[step] = step < image.column_steps
+                ? load<Weights>(image.column_weights, (i64)step * image.out_width + tile.x + column.x)
+                : Weights{0, 0};
+        }
+    }
+    return column;
+}
+
 // The 4 pixels `word` words into a tile's row, which in shared memory begins at `begin`.
-template <int MODE> DEVICE Pixels load_pixels(const Image& image, const Tile& tile, u32 begin, int row, int word)
+template <int MODE> DEVICE Pixels load_pixels(const Image& image, const Tile& tile, u32 begin, int row, int word, int step)
 {
     if constexpr (MODE == ALIGNED) {
         const u32 at = begin + word * 12;
-        return separate(load_shared<u32>(at, 0), load_shared<u32>(at, 1), load_shared<u32>(at, 2));
+        return separate(load_shared<u32>(at, step * 3), load_shared<u32>(at, step * 3 + 1), load_shared<u32>(at, step * 3 + 2));
     } else if constexpr (MODE == SHIFTED) {
         const u32 at = (begin & ~3u) + word * 12, bits = begin % 4 * 8;
-        const u32 a = load_shared<u32>(at, 0), b = load_shared<u32>(at, 1);
-        const u32 c = load_shared<u32>(at, 2), d = load_shared<u32>(at, 3);
+        const u32 a = load_shared<u32>(at, step * 3), b = load_shared<u32>(at, step * 3 + 1);
+        const u32 c = load_shared<u32>(at, step * 3 + 2), d = load_shared<u32>(at, step * 3 + 3);
         return separate(funnel(a, b, bits), funnel(b, c, bits), funnel(c, d, bits));
     } else {
         const u64 start = image.pixels + least(row, image.height - 1) * image.pitch;
-        const i64 first = (i64)(tile.word + word) * 12;
+        const i64 first = (i64)(tile.word + word + step) * 12;
         u32 words[3] = {0, 0, 0};
         for (int i = 0; i < 12; ++i) {
             if (first + i < 3 * (i64)image.width) {
@@ -36,49 +67,51 @@ template <int MODE> DEVICE Pixels load_pixels(const Image& image, const Tile& ti
     }
 }
 
-// Resizes the columns of a stage: a thread makes one pixel of each of four rows, so that weights are loaded
-// once for twelve sums.
-template <int MODE>
-DEVICE void horizontal(const Image& image, const Tile& tile, int group, int kept, int end, int thread)
+DEVICE void add(i32 sums[3], const Weights& w, const Pixels& p)
 {
-    for (int task = thread; task < STAGE * tile.width; task += THREADS) {
-        static_assert(STAGE == 2, "a comparison for a division");
-        const int part = task < tile.width ? 0 : 1, x = task - part * tile.width;
-        const int row = (group + part) * 4;
-        if (group + part >= end) {
-            return;
+    sums[0] = dot_low(w.high, p.red_green[1], dot_low(w.low, p.red_green[0], sums[0]));
+    sums[1] = dot_high(w.high, p.red_green[1], dot_high(w.low, p.red_green[0], sums[1]));
+    sums[2] = dot_high(w.high, p.blue, dot_low(w.low, p.blue, sums[2]));
+}
+
+// Resizes the columns of a stage.
+template <int MODE>
+DEVICE void horizontal(const Image& image, const Tile& tile, Column& column, u32 buffer, int group, int kept, int end)
+{
+    const int own = group + column.part;
+    const u32 low = column.low;
+    column.low += STAGE * 4 * (u32)image.pitch;
+    if (column.x >= tile.width || own >= end) {
+        return;
+    }
+    u32 begin[4];
+    i32 sums[4][3];
+#pragma unroll
+    for (int r = 0; r < 4; ++r) {
+        begin[r] = tile.raw + buffer + (column.part * 4 + r) * image.row_bytes + ((low + r * (u32)image.pitch) & 15);
+        sums[r][0] = sums[r][1] = sums[r][2] = half_of(image.column_shift);
+    }
+    constexpr int FIRST = MODE == DIRECT ? 0 : KEPT; // the rare mode must not make the others' code longer
+#pragma unroll
+    for (int step = 0; step < FIRST; ++step) {
+        if (step == 0 || step < image.column_steps) {
+#pragma unroll
+            for (int r = 0; r < 4; ++r) {
+                add(sums[r], column.weights[step], load_pixels<MODE>(image, tile, begin[r], own * 4 + r, column.word, step));
+            }
         }
-        const int first = load<u32>(image.columns, tile.x + x) - tile.word;
-        const u32 stage = (group - tile.group) / STAGE % 2 * STAGE + part;
-        u32 begin[4];
-        i32 sums[4][3];
+    }
+#pragma unroll 1
+    for (int step = FIRST; step < image.column_steps; ++step) {
+        const Weights w = load<Weights>(image.column_weights, (i64)step * image.out_width + tile.x + column.x);
 #pragma unroll
         for (int r = 0; r < 4; ++r) {
-            begin[r] = tile.raw + (stage * 4 + r) * image.row_bytes + beyond(image, tile, row + r);
-            sums[r][0] = sums[r][1] = sums[r][2] = half_of(image.column_shift);
+            add(sums[r], w, load_pixels<MODE>(image, tile, begin[r], own * 4 + r, column.word + step, 0));
         }
-        u64 weights = image.column_weights + (tile.x + x) * sizeof(Weights);
-        for (int step = 0; step < image.column_steps; ++step) {
-            const Weights w = load<Weights>(weights, 0);
-            weights += image.out_width * sizeof(Weights);
+    }
+    const u32 to = tile.kept + (u32)(own - kept) * tile.kept_pitch + column.x * 12;
 #pragma unroll
-            for (int r = 0; r < 4; ++r) {
-                const Pixels p = load_pixels<MODE>(image, tile, begin[r], row + r, first + step);
-                sums[r][0] = dot_low(w.high, p.red_green[1], dot_low(w.low, p.red_green[0], sums[r][0]));
-                sums[r][1] = dot_high(w.high, p.red_green[1], dot_high(w.low, p.red_green[0], sums[r][1]));
-                sums[r][2] = dot_high(w.high, p.blue, dot_low(w.low, p.blue, sums[r][2]));
-            }
-        }
-        const u32 to = tile.kept + ((u32)(group + part - kept) * tile.kept_pitch + x * 3) * 4;
-#pragma unroll
-        for (int c = 0; c < 3; ++c) {
-            u32 bytes[4];
-#pragma unroll
-            for (int r = 0; r < 4; ++r) {
-                bytes[r] = finish(sums[r][c], image.column_shift);
-            }
-            const u32 low = permute(bytes[0], bytes[1], 0x0040), high = permute(bytes[2], bytes[3], 0x0040);
-            store_shared(to, permute(low, high, 0x5410), c);
-        }
+    for (int c = 0; c < 3; ++c) {
+        store_shared(to, pack(sums[0][c], sums[1][c], sums[2][c], sums[3][c], image.column_shift), c);
     }
 }

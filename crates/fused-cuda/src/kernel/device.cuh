@@ -1,9 +1,12 @@
 // What the kernel is written in, as CUDA. `emulator.hpp` has the same for the host.
 
 #define DEVICE static __device__ __forceinline__
-// Code between barriers, for the thread `t`. Nothing but shared memory outlives it.
+// Code between barriers, for the thread `t`. Nothing but shared memory and what is declared with OWN outlives it.
 #define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
 #define BARRIER() __syncthreads()
+// What a thread keeps across barriers, and the one of the thread `t`.
+#define OWN(T, name) T name
+#define MINE(name, t) name
 // A constant here, so that divisions by it are products.
 #define PATCH_OF(launch) PATCH
 
@@ -63,11 +66,18 @@ template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
     reinterpret_cast<T*>(shared_memory + offset)[index] = value;
 }
 
-// Starts to copy `bytes` (at most 16) to 16 bytes of shared memory; both places are multiples of 16.
-DEVICE void copy_async(int, u32 offset, u64 from, u32 bytes)
+// Where copies find the offset. The compiler is not to know how it came about, or it does so again for each.
+DEVICE u32 shared_address(u32 offset)
 {
-    const u32 to = (u32)__cvta_generic_to_shared(shared_memory + offset);
-    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+    u32 address;
+    asm volatile("mov.u32 %0, %1;" : "=r"(address) : "r"((u32)__cvta_generic_to_shared(shared_memory + offset)));
+    return address;
+}
+
+// Starts to copy 16 bytes to shared memory; both places are multiples of 16.
+DEVICE void copy_async(int, u32 to, u64 from)
+{
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
 }
 
 // Waits for the copies that this thread started.
@@ -101,4 +111,13 @@ DEVICE i32 dot_high(u32 weights, u32 bytes, i32 sum)
     i32 result;
     asm("dp2a.hi.s32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(weights), "r"(bytes), "r"(sum));
     return result;
+}
+
+// Four sums shifted down and clamped to bytes, in order.
+DEVICE u32 pack(i32 a, i32 b, i32 c, i32 d, int shift)
+{
+    u32 high, all;
+    asm("cvt.pack.sat.u8.s32.b32 %0, %1, %2, 0;" : "=r"(high) : "r"(d >> shift), "r"(c >> shift));
+    asm("cvt.pack.sat.u8.s32.b32 %0, %1, %2, %3;" : "=r"(all) : "r"(b >> shift), "r"(a >> shift), "r"(high));
+    return all;
 }

@@ -13,6 +13,8 @@
 #define EACH_THREAD(t) \
     for (int nth = 0, t = begin_thread(0); nth < THREADS; ++nth, t = begin_thread(nth))
 #define BARRIER() ++epoch
+#define OWN(T, name) static T name[THREADS]
+#define MINE(name, t) name[t]
 #define PATCH_OF(launch) (launch).patch
 
 [[noreturn]] static void fail(const char* what, unsigned long long at)
@@ -140,28 +142,29 @@ template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
 
 // Copies land when their thread waits for them, and not before.
 struct Copy {
-    u32 to, bytes;
+    u32 to;
     u64 from;
 };
 static std::vector<Copy> pending[THREADS];
 
-DEVICE void copy_async(int thread, u32 offset, u64 from, u32 bytes)
+DEVICE u32 shared_address(u32 offset) { return offset; }
+
+DEVICE void copy_async(int thread, u32 offset, u64 from)
 {
     check_shared(offset, 16, 16);
     note_write(offset, 16);
-    if (from % 16 != 0 || bytes == 0 || bytes > 16) {
+    if (from % 16 != 0) {
         fail("a copy that the hardware refuses", from);
     }
-    pending[thread].push_back({offset, bytes, from});
+    pending[thread].push_back({offset, from});
 }
 
 DEVICE void wait_for_copies(int thread)
 {
     for (const Copy& copy : pending[thread]) {
-        const Region& region = region_of(copy.from, copy.bytes, 1);
+        const Region& region = region_of(copy.from, 16, 1);
         note_write(copy.to, 16);
-        std::memset(shared_memory.data() + copy.to, 0, 16);
-        std::memcpy(shared_memory.data() + copy.to, region.bytes.data() + (copy.from - region.address), copy.bytes);
+        std::memcpy(shared_memory.data() + copy.to, region.bytes.data() + (copy.from - region.address), 16);
     }
     pending[thread].clear();
 }
@@ -188,3 +191,10 @@ static i32 dot(u32 weights, u32 bytes, i32 sum)
 
 DEVICE i32 dot_low(u32 weights, u32 bytes, i32 sum) { return dot(weights, bytes, sum); }
 DEVICE i32 dot_high(u32 weights, u32 bytes, i32 sum) { return dot(weights, bytes >> 16, sum); }
+
+static u32 saturate(i32 value) { return (u32)(value < 0 ? 0 : value > 255 ? 255 : value); }
+
+DEVICE u32 pack(i32 a, i32 b, i32 c, i32 d, int shift)
+{
+    return saturate(a >> shift) | saturate(b >> shift) << 8 | saturate(c >> shift) << 16 | saturate(d >> shift) << 24;
+}

@@ -36,7 +36,7 @@ struct Image {
 
 // A launch. The last three are outputs.
 struct Launch {
-    u64 table, images, blocks; // sample[3][256]; Image[]; u32[]: the image of each block
+    u64 table, images, blocks; // sample[CHANNELS][256], red, green, blue and again; Image[]; u32[]: the image of each block
     u64 values, mask, shapes;  // sample[images][length][PATCH * PATCH * 3]; i32[images][limit]; i64[images][2]
     i32 length, limit, patch, fill; // fill: samples of padding that a block writes
 };

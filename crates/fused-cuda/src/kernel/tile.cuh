@@ -11,55 +11,75 @@ DEVICE i32 half_of(int shift) { return 1 << shift >> 1; }
 // The tile of a block, and where shared memory holds what.
 struct Tile {
     int y, x, height, width; // in the resized image
-    int word, words;         // source columns, in words of 4 pixels
+    int word;                // the first source column, in words of 4 pixels
+    u32 bytes;               // of a source row that is copied
     int group, group_end;    // source rows, in groups of 4
-    u32 raw;                 // two stages of source rows
-    u32 kept, kept_pitch;    // resized groups: bytes to the first, words of each
+    u32 raw, stage;          // two stages of source rows: bytes to the first, bytes of each
+    u32 kept, kept_pitch;    // resized groups: bytes to the first, bytes of each
     u32 partial;             // sums of an output that spans more groups than are kept
 };
 
 template <class Sample> DEVICE Tile find_tile(const Image& image, int number)
 {
     Tile tile;
-    tile.y = number / image.tiles_across * image.tile_height;
-    tile.x = number % image.tiles_across * image.tile_width;
+    const int down = number / image.tiles_across;
+    tile.y = down * image.tile_height;
+    tile.x = (number - down * image.tiles_across) * image.tile_width;
     tile.height = least(image.tile_height, image.out_height - tile.y);
     tile.width = least(image.tile_width, image.out_width - tile.x);
     // Windows never go back, so the last output pixel's ends last.
     tile.word = load<u32>(image.columns, tile.x);
-    tile.words = load<u32>(image.columns, tile.x + tile.width - 1) + image.column_steps - tile.word;
+    const i64 end = (i64)(load<u32>(image.columns, tile.x + tile.width - 1) + image.column_steps) * 12;
+    const i64 whole = (i64)image.width * 3;
+    tile.bytes = (u32)((end < whole ? end : whole) - (i64)tile.word * 12);
     tile.group = load<u32>(image.rows, tile.y);
-    const int end = load<u32>(image.rows, tile.y + tile.height - 1) + image.row_steps;
-    tile.group_end = least(end, (image.height + 3) / 4);
-    tile.raw = round_up(768 * sizeof(Sample), 16);
-    tile.kept = tile.raw + (image.mode == DIRECT ? 0 : 2 * STAGE * 4 * image.row_bytes);
-    tile.kept_pitch = round_up(3 * image.tile_width, 4);
-    tile.partial = tile.kept + image.chunk * tile.kept_pitch * 4;
+    tile.group_end = load<u32>(image.rows, tile.y + tile.height - 1) + image.row_steps;
+    tile.raw = CHANNELS * 256 * sizeof(Sample);
+    tile.stage = STAGE * 4 * image.row_bytes;
+    tile.kept = tile.raw + (image.mode == DIRECT ? 0 : 2 * tile.stage);
+    tile.kept_pitch = round_up(3 * image.tile_width, 4) * 4;
+    tile.partial = tile.kept + image.chunk * tile.kept_pitch;
     return tile;
 }
 
-// Where the first byte of a tile's row lies beyond a multiple of 16. Rows keep that in shared memory.
-DEVICE u32 beyond(const Image& image, const Tile& tile, int row)
+// What a thread copies: of one row of each stage, 16 bytes and every SHARE-th 16 bytes after them.
+struct Share {
+    u64 from;  // in the row of the next stage
+    u32 to;    // in the first of the two stages
+    int bytes; // from there to the tile's last
+    int row;   // of the next stage
+};
+
+constexpr int SHARE = THREADS / (STAGE * 4);
+static_assert(SHARE * STAGE * 4 == THREADS, "rows are shared out evenly");
+
+DEVICE Share find_share(const Image& image, const Tile& tile, int thread)
 {
-    return ((u32)image.pixels + (u32)tile.word * 12 + (u32)row * (u32)image.pitch) & 15;
+    const int line = thread / SHARE, skip = thread % SHARE * 16, row = tile.group * 4 + line;
+    return {image.pixels + row * image.pitch + (u64)tile.word * 12 + skip,
+        shared_address(tile.raw + line * image.row_bytes + skip), (int)tile.bytes - skip, row};
 }
 
-// Starts the copy of the rows of a stage: each row by an equal share of the threads, 16 bytes at a time.
-DEVICE void copy_stage(const Image& image, const Tile& tile, int group, int thread)
+// Starts the copy of the rows of a stage, 16 bytes at a time, and goes on to the next one. Up to 15 bytes before and
+// behind the tile's are copied with them: a shorter copy would take more instructions than it saves bytes.
+DEVICE void copy_stage(const Image& image, Share& share, u32 buffer, int thread)
 {
-    constexpr int SHARE = THREADS / (STAGE * 4);
-    const int line = thread / SHARE, row = group * 4 + line;
-    if (row >= image.height || line >= STAGE * 4) {
-        return; // those rows have no weight
+    // Rows beyond the image have no weight.
+    if (share.row < image.height) {
+        const u64 from = share.from & ~(u64)15;
+        const int bytes = share.bytes + ((u32)share.from & 15);
+        const u32 to = share.to + buffer;
+#pragma unroll
+        for (int i = 0; i < 3; ++i) {
+            if (i * SHARE * 16 < bytes) {
+                copy_async(thread, to + i * SHARE * 16, from + i * SHARE * 16);
+            }
+        }
+#pragma unroll 1
+        for (int at = 3 * SHARE * 16; at < bytes; at += SHARE * 16) {
+            copy_async(thread, to + at, from + at);
+        }
     }
-    const u64 start = image.pixels + row * image.pitch;
-    const u64 from = (start + tile.word * 12) & ~(u64)15;
-    const u64 whole = start + 3 * (u64)image.width, needed = start + (u64)(tile.word + tile.words) * 12;
-    const u64 end = needed < whole ? needed : whole;
-    const int stage = (group - tile.group) / STAGE % 2;
-    const u32 to = tile.raw + (stage * STAGE * 4 + line) * image.row_bytes;
-    for (u32 at = thread % SHARE * 16; from + at < end; at += SHARE * 16) {
-        const u64 left = end - (from + at);
-        copy_async(thread, to + at, from + at, left < 16 ? (u32)left : 16);
-    }
+    share.row += STAGE * 4;
+    share.from += STAGE * 4 * image.pitch;
 }
