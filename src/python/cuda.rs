@@ -9,10 +9,11 @@ use tch::Tensor;
 
 use super::{from_python, start};
 
-/// `torch.cuda`.
-fn module<'py>(py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+/// Calls into `torch.cuda`.
+pub(super) fn with<T>(work: impl FnOnce(Python<'_>, Bound<'_, PyAny>) -> Result<T>) -> Result<T> {
+    // Before attaching: a thread that holds the interpreter must not wait for another one that starts it.
     start()?;
-    Ok(py.import("torch")?.getattr("cuda")?)
+    Python::attach(|py| work(py, py.import("torch")?.getattr("cuda")?))
 }
 
 /// Waits until GPU `index` has done everything that was submitted to it.
@@ -21,7 +22,7 @@ fn module<'py>(py: Python<'py>) -> Result<Bound<'py, PyAny>> {
 /// If any of it failed, or the device is lost.
 pub fn synchronize(index: usize) -> Result<()> {
     // Other threads may need the interpreter while the device works; torch releases it while it waits.
-    Python::attach(|py| module(py)?.call_method1("synchronize", (index,)).map(drop).map_err(Into::into))
+    with(|_, cuda| cuda.call_method1("synchronize", (index,)).map(drop).map_err(Into::into))
 }
 
 /// Lets f32 matrix products round their factors to TF32, or not, in every later call.
@@ -69,10 +70,10 @@ impl Event {
     /// # Errors
     /// If there is no GPU.
     pub fn new() -> Result<Self> {
-        Python::attach(|py| {
+        with(|py, cuda| {
             let options = PyDict::new(py);
             options.set_item("enable_timing", true)?;
-            Ok(Self(module(py)?.call_method("Event", (), Some(&options))?.unbind()))
+            Ok(Self(cuda.call_method("Event", (), Some(&options))?.unbind()))
         })
     }
 
@@ -81,8 +82,8 @@ impl Event {
     /// # Errors
     /// If the device is lost.
     pub fn record(&self, index: usize) -> Result<()> {
-        Python::attach(|py| {
-            let stream = module(py)?.call_method1("current_stream", (index,))?;
+        with(|py, cuda| {
+            let stream = cuda.call_method1("current_stream", (index,))?;
             self.0.call_method1(py, "record", (stream,)).map(drop).map_err(Into::into)
         })
     }
@@ -100,8 +101,8 @@ impl Event {
     /// # Errors
     /// If the device is lost.
     pub fn order(&self, index: usize) -> Result<()> {
-        Python::attach(|py| {
-            let stream = module(py)?.call_method1("current_stream", (index,))?;
+        with(|py, cuda| {
+            let stream = cuda.call_method1("current_stream", (index,))?;
             self.0.call_method1(py, "wait", (stream,)).map(drop).map_err(Into::into)
         })
     }
@@ -122,8 +123,7 @@ impl Event {
 /// # Errors
 /// If there is no such GPU.
 pub fn enter_new_stream(index: usize) -> Result<()> {
-    Python::attach(|py| {
-        let cuda = module(py)?;
+    with(|_, cuda| {
         let stream = cuda.call_method1("Stream", (index,))?;
         cuda.call_method1("set_stream", (stream,)).map(drop).map_err(Into::into)
     })

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use pyo3::{prelude::*, types::PyDict};
 
-use super::{cuda, start};
+use super::cuda;
 use crate::model::{ModelOutputs, Recorder, Work};
 
 /// Passes before a recording: libraries choose kernels and take memory at first, which a recording cannot hold.
@@ -22,18 +22,16 @@ impl CudaGraphs {
     /// # Errors
     /// If there is no such GPU.
     pub fn new(index: usize) -> Result<Self> {
-        start()?;
-        Python::attach(|py| {
-            let module = py.import("torch")?.getattr("cuda")?;
-            let stream = module.call_method1("Stream", (index,))?.unbind();
-            Ok(Self { index, stream, pool: module.call_method0("graph_pool_handle")?.unbind() })
+        cuda::with(|_, cuda| {
+            let stream = cuda.call_method1("Stream", (index,))?.unbind();
+            Ok(Self { index, stream, pool: cuda.call_method0("graph_pool_handle")?.unbind() })
         })
     }
 
     /// Records what `work` submits to the current stream; the error is the work's own, where it has one.
     fn capture(&self, work: &Work) -> Result<(Py<PyAny>, ModelOutputs)> {
-        let graph = Python::attach(|py| -> PyResult<Py<PyAny>> {
-            let graph = py.import("torch")?.getattr("cuda")?.getattr("CUDAGraph")?.call0()?;
+        let graph = cuda::with(|py, cuda| {
+            let graph = cuda.getattr("CUDAGraph")?.call0()?;
             let options = PyDict::new(py);
             options.set_item("pool", self.pool.bind(py))?;
             // Threads that prepare batches may take memory meanwhile.
@@ -51,10 +49,9 @@ impl CudaGraphs {
     /// Runs `work` with the recorder's stream as the one that this thread submits to.
     fn in_stream<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let enter = |stream: &Py<PyAny>| {
-            Python::attach(|py| -> PyResult<Py<PyAny>> {
-                let module = py.import("torch")?.getattr("cuda")?;
-                let before = module.call_method1("current_stream", (self.index,))?.unbind();
-                module.call_method1("set_stream", (stream,))?;
+            cuda::with(|_, cuda| {
+                let before = cuda.call_method1("current_stream", (self.index,))?.unbind();
+                cuda.call_method1("set_stream", (stream,))?;
                 Ok(before)
             })
         };
