@@ -1,21 +1,31 @@
 //! How fast the kernel alone is, against a copy of as many bytes on the same device.
 //!
-//! Everything is on the device before the clock starts. Before each sample a buffer of twice the size of the
-//! second-level cache is overwritten, so that nothing is read from there. Times are between two events of the device.
+//! Everything is on the device before the clock starts. Before each sample twice as many bytes as the second-level
+//! cache holds are read, so that nothing of the sample is in it, nor anything that was written and is still to be
+//! stored: the copy would pay for that in full, and the kernel hide it. Times are between two events of the device.
 //! Samples of the kernel and of the copy alternate.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::c_void,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use cudarc::driver::{
-    result::{self, event},
+    result::{self, event, stream as streams},
     sys,
 };
 use patchmark_fused::{Size, Sizing};
 
-use crate::{Batch, Device, Element, Error, Outputs, Planner, Source, Stream};
+use crate::{
+    ALIGNMENT, Batch, Device, Element, Error, Outputs, Planner, Source, Stream,
+    code_cache::CodeCache,
+    compiler::{Program, SWEEP},
+    device::Kernel,
+};
 
-/// Untimed launches before the first sample.
-const WARM_UP: usize = 10;
+/// Untimed launches before the first sample take as long: a device that was idle runs at a fraction of its clock.
+const WARM_UP: Duration = Duration::from_millis(200);
 
 /// What is measured.
 #[derive(Debug, Clone)]
@@ -61,7 +71,7 @@ pub fn measure(
     let planner = Planner::new(setup.sizing, setup.element, &values, setup.sizes.len());
     let limit = setup.sizing.max_num_patches;
     let batch = Batch::new(&planner, &setup.sizes, limit)?;
-    let device = Device::new(&planner, ordinal, libraries, cache)?;
+    let device = Device::new(&planner, ordinal, libraries, cache.clone())?;
     let _entered = device.enter()?;
     let stream = Stream(0);
 
@@ -72,8 +82,9 @@ pub fn measure(
     let mut images = Vec::new();
     let mut sources = Vec::new();
     for (size, seed) in setup.sizes.iter().zip(1..) {
-        let pixels = Memory::new(size.height * size.width * 3)?;
-        pixels.write(&noise(pixels.length, seed))?;
+        let bytes = size.height * size.width * 3;
+        let pixels = Memory::new(bytes.next_multiple_of(ALIGNMENT))?;
+        pixels.write(&noise(bytes, seed))?;
         sources.push(Source { address: pixels.address, pitch: size.width * 3 });
         images.push(pixels);
     }
@@ -84,13 +95,11 @@ pub fn measure(
     let launch = batch.write(&planner, &mut bytes, table.address, &sources, &plans, outputs)?;
     table.write(&bytes)?;
 
-    let input_bytes: usize = images.iter().map(|image| image.length).sum();
+    let input_bytes: usize = setup.sizes.iter().map(|size| size.height * size.width * 3).sum();
     let output_bytes = values.length + mask.length + shapes.length;
     let half = (input_bytes + output_bytes) / 2;
     let [from, to] = [Memory::new(half)?, Memory::new(half)?];
-    let flush = Memory::new(
-        2 * device.context().attribute(sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)? as usize,
-    )?;
+    let flush = Flush::new(&device, libraries, cache)?;
     // SAFETY: everything that the launch names was just allocated and written, and outlives the measurement; so do
     // the copy's two buffers, which do not overlap.
     let kernel = || unsafe { device.launch(&batch, &launch, stream) };
@@ -99,9 +108,14 @@ pub fn measure(
         unsafe { result::memcpy_dtod_async(to.address, from.address, half, stream.raw()) }
             .map_err(Error::driver("cuMemcpyDtoDAsync"))
     };
-    for _ in 0..WARM_UP {
-        kernel()?;
-        copy()?;
+    let started = Instant::now();
+    while started.elapsed() < WARM_UP {
+        for _ in 0..10 {
+            kernel()?;
+            copy()?;
+        }
+        // SAFETY: the default stream is always there.
+        unsafe { streams::synchronize(stream.raw()) }.map_err(Error::driver("cuStreamSynchronize"))?;
     }
     let clock = Clock::new()?;
     let (mut kernel_ms, mut copy_ms) = (Vec::new(), Vec::new());
@@ -158,6 +172,57 @@ impl Drop for Memory {
     }
 }
 
+/// What fills the second-level cache with bytes that nobody else reads and that need not be stored.
+struct Flush {
+    bytes: Memory,
+    kernel: Kernel,
+}
+
+impl Flush {
+    /// Threads of a block.
+    const THREADS: u32 = 256;
+
+    /// Made in the current context, `device`'s.
+    fn new(device: &Device, libraries: &Path, cache: Option<PathBuf>) -> Result<Self, Error> {
+        let program = Program::sweep(device.context().capability()?);
+        let kernel = Kernel::load(&CodeCache::new(cache).get(&program, libraries)?, SWEEP)?;
+        let attribute = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE;
+        let bytes = Memory::new(2 * device.context().attribute(attribute)? as usize)?;
+        bytes.write(&vec![0; bytes.length])?;
+        Ok(Self { bytes, kernel })
+    }
+
+    fn run(&self, stream: Stream) -> Result<(), Error> {
+        let (mut count, mut sought) = (self.bytes.length as u64 / 16, 1u32);
+        let mut address = self.bytes.address;
+        let mut parameters = [
+            (&raw mut address).cast::<c_void>(),
+            (&raw mut count).cast::<c_void>(),
+            (&raw mut sought).cast::<c_void>(),
+        ];
+        let blocks = count.div_ceil(Self::THREADS.into()) as u32;
+        // SAFETY: the parameters are the kernel's, and the driver copies them; the kernel reads `count` times 16 bytes,
+        // all zero, and so writes nothing.
+        unsafe {
+            result::launch_kernel(
+                self.kernel.function,
+                (blocks, 1, 1),
+                (Self::THREADS, 1, 1),
+                0,
+                stream.raw(),
+                &mut parameters,
+            )
+        }
+        .map_err(Error::driver("cuLaunchKernel"))
+    }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        self.kernel.unload();
+    }
+}
+
 /// Two events.
 struct Clock {
     start: sys::CUevent,
@@ -174,14 +239,14 @@ impl Clock {
     /// Milliseconds of `work`, with nothing of it in the second-level cache.
     fn time(
         &self,
-        flush: &Memory,
+        flush: &Flush,
         stream: Stream,
         work: impl Fn() -> Result<(), Error>,
     ) -> Result<f64, Error> {
         let failed = Error::driver("timing an event");
-        // SAFETY: memory and events are alive.
+        flush.run(stream)?;
+        // SAFETY: the events are alive.
         unsafe {
-            result::memset_d8_async(flush.address, 0, flush.length, stream.raw()).map_err(&failed)?;
             event::record(self.start, stream.raw()).map_err(&failed)?;
             work()?;
             event::record(self.end, stream.raw()).map_err(&failed)?;

@@ -52,6 +52,15 @@ impl Context {
         unsafe { result::device::get_attribute(self.device, attribute) }
             .map_err(Error::driver("cuDeviceGetAttribute"))
     }
+
+    /// The compute capability, major and minor.
+    pub fn capability(&self) -> Result<(i32, i32), Error> {
+        use sys::CUdevice_attribute as Attribute;
+        Ok((
+            self.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
+            self.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
+        ))
+    }
 }
 
 impl Drop for Context {

@@ -1,14 +1,14 @@
 //! A device: its kernel, the plans that it keeps, and launches on the caller's stream.
 
 use std::{
-    ffi::c_void,
+    ffi::{CStr, c_void},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use cudarc::driver::{
-    result::{self, module},
-    sys::{self, CUdevice_attribute as Attribute},
+    result::{self, function, module},
+    sys,
 };
 
 use crate::{
@@ -30,11 +30,44 @@ impl Stream {
     }
 }
 
+/// Percent of a multiprocessor's memory that the kernel wants for sharing rather than for a cache.
+const CARVEOUT: sys::CUfunction_attribute =
+    sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+
+/// Machine code in a context, and its entry.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    module: sys::CUmodule,
+    pub function: sys::CUfunction,
+}
+
+impl Kernel {
+    /// Loads a whole cubin into the current context.
+    ///
+    /// # Errors
+    /// [`Error::Driver`] where the device refuses it.
+    pub fn load(code: &[u8], entry: &CStr) -> Result<Self, Error> {
+        // SAFETY: the driver copies the code; the module stays loaded as long as its function.
+        unsafe {
+            let module =
+                module::load_data(code.as_ptr().cast()).map_err(Error::driver("cuModuleLoadData"))?;
+            let function =
+                module::get_function(module, entry.into()).map_err(Error::driver("cuModuleGetFunction"))?;
+            Ok(Self { module, function })
+        }
+    }
+
+    /// Takes it out of its context, which is current; it must not be launched after.
+    pub fn unload(&mut self) {
+        // SAFETY: loaded once, in `load`; the driver waits for what is under way. A lost device has nothing left.
+        let _ = unsafe { module::unload(self.module) };
+    }
+}
+
 /// The kernel on one device.
 #[derive(Debug)]
 pub struct Device {
-    module: sys::CUmodule,
-    function: sys::CUfunction,
+    kernel: Kernel,
     plans: Mutex<Resident>,
     context: Arc<Context>,
 }
@@ -58,23 +91,15 @@ impl Device {
         cache: Option<PathBuf>,
     ) -> Result<Self, Error> {
         let context = Context::new(ordinal)?;
-        let capability = (
-            context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
-            context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
-        );
-        let program = Program::new(capability, planner.sizing().patch_size, planner.element());
+        let program = Program::new(context.capability()?, planner.sizing().patch_size, planner.element());
         let code = CodeCache::new(cache).get(&program, libraries)?;
         let entered = context.enter()?;
-        // SAFETY: `code` is a whole cubin, which the driver copies; the module stays loaded as long as its function.
-        let (module, function) = unsafe {
-            let module =
-                module::load_data(code.as_ptr().cast()).map_err(Error::driver("cuModuleLoadData"))?;
-            let function =
-                module::get_function(module, ENTRY.into()).map_err(Error::driver("cuModuleGetFunction"))?;
-            (module, function)
-        };
+        let kernel = Kernel::load(&code, ENTRY)?;
+        // SAFETY: the function was just loaded. It asks for as much shared memory as there is, for five blocks.
+        unsafe { function::set_function_attribute(kernel.function, CARVEOUT, 100) }
+            .map_err(Error::driver("cuFuncSetAttribute"))?;
         drop(entered);
-        Ok(Self { module, function, plans: Mutex::default(), context: Arc::new(context) })
+        Ok(Self { kernel, plans: Mutex::default(), context: Arc::new(context) })
     }
 
     /// Makes the device's context the calling thread's, until what is returned is dropped.
@@ -111,7 +136,7 @@ impl Device {
         // SAFETY: the kernel takes one `Launch`, which the driver copies; the rest is the caller's promise.
         unsafe {
             result::launch_kernel(
-                self.function,
+                self.kernel.function,
                 (batch.blocks(), 1, 1),
                 (THREADS as u32, 1, 1),
                 batch.shared() as u32,
@@ -128,8 +153,7 @@ impl Drop for Device {
         // Where the context is lost, so is all that would be given back.
         if let Ok(_entered) = self.context.enter() {
             self.plans.get_mut().unwrap_or_else(PoisonError::into_inner).free();
-            // SAFETY: loaded once, in `new`; the driver waits for what is under way.
-            let _ = unsafe { module::unload(self.module) };
+            self.kernel.unload();
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | `batch` | the images of a launch and the table that describes them |
 //! | `layout` | constants and structures that host and kernel share |
 //! | `source`, `kernel/` | the kernel; what it is written in, as CUDA and for the host |
-//! | `compiler`, `code_cache` | NVRTC, and its machine code on disk |
+//! | `nvrtc`, `compiler`, `code_cache` | the compiler, what it compiles, and its machine code on disk |
 //! | `context`, `device` | a device, the kernel on it, launches |
 //! | `resident` | the plans that it keeps |
 //! | `staging` | pinned memory for uploads |
@@ -75,6 +75,7 @@ mod element;
 pub mod emulator;
 mod error;
 mod layout;
+mod nvrtc;
 mod plan;
 mod resident;
 mod source;

@@ -70,12 +70,13 @@ impl Resident {
                 .map_err(Error::driver("cuEventCreate"))?,
         };
         self.uploaded = Some((stream, event));
-        // SAFETY: the room was made, and a copy from pageable memory has read it when it returns; the event was just
-        // made or is kept.
+        // SAFETY: the room was made; the event was just made or is kept; `staging` outlives the copy, which is waited
+        // for: only sizes that are new come here, and some devices read pageable memory after the call has returned.
         unsafe {
             result::memcpy_htod_async(start, staging, stream.raw())
                 .map_err(Error::driver("cuMemcpyHtoDAsync"))?;
-            result::event::record(event, stream.raw()).map_err(Error::driver("cuEventRecord"))
+            result::event::record(event, stream.raw()).map_err(Error::driver("cuEventRecord"))?;
+            result::event::synchronize(event).map_err(Error::driver("cuEventSynchronize"))
         }
     }
 
@@ -90,8 +91,10 @@ impl Resident {
 
     /// Has room for `needed` bytes at least, with nothing in it.
     fn make_room(&mut self, needed: usize) -> Result<(), Error> {
-        // Kernels of any stream may still read what is there.
-        ctx::synchronize().map_err(Error::driver("cuCtxSynchronize"))?;
+        if self.capacity > 0 {
+            // Kernels of any stream may still read what is there.
+            ctx::synchronize().map_err(Error::driver("cuCtxSynchronize"))?;
+        }
         self.used = 0;
         let capacity = needed.max(CAPACITY);
         if self.capacity < capacity {

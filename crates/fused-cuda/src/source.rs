@@ -11,6 +11,9 @@ const KERNEL: [&str; 4] = [
     include_str!("kernel/block.cuh"),
 ];
 
+/// What reads memory so that the second-level cache holds nothing else.
+pub(crate) const SWEEP: &str = include_str!("kernel/sweep.cu");
+
 /// As CUDA, for NVRTC: it includes nothing.
 pub(crate) fn cuda() -> String {
     [LAYOUT, include_str!("kernel/device.cuh"), &KERNEL.concat(), include_str!("kernel/entry.cuh")].concat()

@@ -6,6 +6,9 @@ use cudarc::driver::{result, sys};
 
 use crate::{Device, Error, Stream, context::Context};
 
+/// Bytes that a buffer's size is a multiple of.
+const GRAIN: usize = 2 << 20;
+
 /// Two pinned buffers in turn: one is filled while the other one's copy may still be under way.
 ///
 /// A copy from pageable memory would be staged by the driver on the calling thread, at a fraction of the bus's speed,
@@ -50,16 +53,16 @@ impl Staging {
     ) -> Result<Upload<'_>, Error> {
         let _entered = device.enter()?;
         self.turn ^= 1;
+        if self.buffers[self.turn].length < length {
+            // Both at once, and by half at least: locking pages takes milliseconds, which batches of slowly growing
+            // sizes should not pay again and again, nor the second of two equal ones.
+            let length = length.max(self.buffers[self.turn].length / 2 * 3).next_multiple_of(GRAIN);
+            for buffer in &mut self.buffers {
+                buffer.grow(length, device.context())?;
+            }
+        }
         let buffer = &mut self.buffers[self.turn];
         buffer.wait()?;
-        buffer.context.get_or_insert_with(|| Arc::clone(device.context()));
-        if buffer.length < length {
-            buffer.free();
-            // SAFETY: the context is current.
-            buffer.start =
-                unsafe { result::malloc_host(length, 0) }.map_err(Error::driver("cuMemHostAlloc"))?;
-            buffer.length = length;
-        }
         Ok(Upload { buffer, length, address, stream })
     }
 }
@@ -71,6 +74,17 @@ impl Buffer {
             // SAFETY: the event was made by `Upload::send` and lives as long as the buffer.
             unsafe { result::event::synchronize(event) }.map_err(Error::driver("cuEventSynchronize"))
         })
+    }
+
+    /// Has `length` bytes afterwards; what was in it is gone. The context is current.
+    fn grow(&mut self, length: usize, context: &Arc<Context>) -> Result<(), Error> {
+        self.wait()?;
+        self.context.get_or_insert_with(|| Arc::clone(context));
+        self.free();
+        // SAFETY: the context is current.
+        self.start = unsafe { result::malloc_host(length, 0) }.map_err(Error::driver("cuMemHostAlloc"))?;
+        self.length = length;
+        Ok(())
     }
 
     fn free(&mut self) {

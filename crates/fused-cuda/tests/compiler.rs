@@ -42,6 +42,16 @@ fn nvrtc_compiles_it_within_the_registers_of_five_blocks() {
 }
 
 #[test]
+fn what_empties_the_cache_compiles() {
+    let test = "what_empties_the_cache_compiles";
+    let Some(libraries) = common::libraries(test) else { return };
+    for capability in CAPABILITIES {
+        let Compiled { code, log } = Program::sweep(capability).compile(&libraries).unwrap();
+        assert!(code.starts_with(b"\x7fELF") && code.windows(5).any(|name| name == b"sweep"), "{log}");
+    }
+}
+
+#[test]
 fn an_architecture_that_is_none_is_refused_with_its_name() {
     let Some(libraries) = common::libraries("an_architecture_that_is_none_is_refused_with_its_name") else {
         return;
