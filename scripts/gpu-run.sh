@@ -13,7 +13,7 @@ shift 2
 wanted=" $* "
 python=${PYTHON:-python3}
 budget=${SECONDS_IN_ALL:-520}
-processors=${PROCESSORS:-hf,naive,threaded,batched,fused,fused-u8,fused-cuda}
+processors=${PROCESSORS:-hf,naive,threaded,batched,fused,fused-u8,fused-cuda,fused-cuda-resident}
 
 # The wheel goes into a folder of its own: the host's environment stays as it is. A wheel is an archive, so pip is
 # not needed.
@@ -39,7 +39,8 @@ processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")
 rounds=(--device "$device" --model "$model" --stages)
 failed=() left_out=()
 
-# step NAME SECONDS COMMAND ...: runs it unless it would not fit; Ctrl-C at its limit saves what was measured.
+# step NAME SECONDS COMMAND ...: runs it unless it would not fit; Ctrl-C at its limit saves what was measured. What it
+# prints goes to NAME.log, or to the file in STDOUT.
 step() {
     local name=$1 needed=$2 code=0 left
     shift 2
@@ -50,7 +51,12 @@ step() {
         return 0
     fi
     echo "== $name ($left s left)"
-    timeout --signal=INT --kill-after=20 "$left" "$python" -m patchmark "$@" >"$name.log" 2>&1 || code=$?
+    local command=(timeout --signal=INT --kill-after=20 "$left" "$python" -m patchmark "$@")
+    if [ -n "${STDOUT:-}" ]; then
+        "${command[@]}" >"$STDOUT" 2>"$name.log" || code=$?
+    else
+        "${command[@]}" >"$name.log" 2>&1 || code=$?
+    fi
     # 4 and 5 are findings, which the table shows; the rest is a step that did not do its work.
     case $code in
     0) ;;
@@ -79,6 +85,10 @@ matrix bf16-vision-large 45 "$large" --dtype bf16 --tower vision
 step pipelined 45 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
     --batch-sizes "$([ "$device" = cpu ] && echo 2 || echo 32,64,128)" --forward native --dtype bf16 \
     --tower vision --budget "$time" --out pipelined
+if [ "$device" != cpu ]; then
+    # The kernel alone beside a copy.
+    STDOUT=kernel.json step kernel 30 kernel-bench --device "$device"
+fi
 step parity 40 parity --device "$device" --processors "$processors" "${images[@]}" --out parity
 matrix f32-full-mixed 45 mixed --dtype f32 --tower full
 matrix bf16-vision-mixed 45 mixed --dtype bf16 --tower vision
@@ -123,6 +133,13 @@ for path in sorted(pathlib.Path(".").glob("*/run.json")):
         )
         first = batch["forwards"][0]["name"] if batch["forwards"] else ""
         print(f" {batch['batch_size']} [{forwards}]", *(cell(row, first) for row in batch["processors"]))
+kernel = pathlib.Path("kernel.json")
+if kernel.exists() and kernel.stat().st_size:
+    print("\nthe kernel alone, as a share of a copy's bandwidth")
+    for row in json.loads(kernel.read_text())["rows"]:
+        size = "x".join(str(side) for side in row["image"])
+        told = row.get("error") or f"{row['kernel_gb_per_s']:.0f} of {row['copy_gb_per_s']:.0f} GB/s, {row['share_of_copy']:.0%}"
+        print(f"  {size:>9} x {row['batch']:>3} {row['dtype']}: {told}")
 parity = pathlib.Path("parity/parity.json")
 if parity.exists():
     print("\nparity: values that differ")

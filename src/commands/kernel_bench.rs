@@ -49,6 +49,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.samples == 0 || arguments.max_num_patches == 0 {
         return Err(input_error!("--samples and --max-num-patches must be 1 or more"));
     }
+    // Asked for first: torch then holds the device's context, which else would be made anew for each row.
+    let gpu = python::gpus()?.into_iter().nth(index).context("torch does not name the device")?;
     let libraries = python::kernel::libraries()?;
     let cache = cache_folder().map(|folder| folder.join("kernels"));
     let sizing = Sizing {
@@ -76,7 +78,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             }
         }
     }
-    let gpu = python::gpus()?.into_iter().nth(index).context("torch does not name the device")?;
     let document = json!({ "kind": "kernel-bench", "schema_version": 1, "gpu": gpu, "rows": rows });
     println!("{document:#}");
     Ok(Outcome::Done)

@@ -17,6 +17,8 @@ pub enum Feed {
     Chw,
     /// Interleaved bytes `[H, W, 3]`: what a decoder writes.
     Hwc,
+    /// uint8 tensors `[H, W, 3]`, contiguous, on that device: what a decoder on a GPU leaves there.
+    Device(Device),
 }
 
 impl fmt::Display for Feed {
@@ -25,6 +27,7 @@ impl fmt::Display for Feed {
             Self::Pil => "PIL",
             Self::Chw => "CHW",
             Self::Hwc => "HWC",
+            Self::Device(_) => "HWC on the device",
         })
     }
 }
@@ -37,6 +40,8 @@ pub enum FedBatch {
     Chw(Vec<Tensor>),
     /// See [`Feed::Hwc`].
     Hwc(Vec<Arc<DecodedImage>>),
+    /// See [`Feed::Device`].
+    Device(Vec<Tensor>),
 }
 
 impl FedBatch {
@@ -46,6 +51,14 @@ impl FedBatch {
             Feed::Pil => Self::Pil(python::hf::pil_images(images)?),
             Feed::Chw => Self::Chw(images.iter().map(|image| chw(image)).collect::<Result<_>>()?),
             Feed::Hwc => Self::Hwc(images.to_vec()),
+            Feed::Device(device) => {
+                let there = |image: &Arc<DecodedImage>| {
+                    with_hwc_view(image, |hwc| {
+                        Ok(hwc.f_squeeze_dim(0)?.f_to_device_(device, Kind::Uint8, false, true)?)
+                    })
+                };
+                Self::Device(images.iter().map(there).collect::<Result<_>>()?)
+            }
         })
     }
 
@@ -62,6 +75,14 @@ impl FedBatch {
         match self {
             Self::Chw(tensors) => Ok(tensors),
             _ => bail!("the batch was not prepared as CHW tensors"),
+        }
+    }
+
+    /// The tensors of a [`Feed::Device`] batch.
+    pub(crate) fn device(&self) -> Result<&[Tensor]> {
+        match self {
+            Self::Device(tensors) => Ok(tensors),
+            _ => bail!("the batch was not prepared on a device"),
         }
     }
 

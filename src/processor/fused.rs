@@ -194,6 +194,7 @@ impl Processor for Fused {
                 });
                 self.run(views.collect::<Result<_>>()?, clock)
             }),
+            Feed::Device(_) => bail!("{} computes on the CPU; it takes images in host memory", self.name),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use patchmark_fused::{Filter, Size, Sizing};
 use patchmark_fused_cuda::{self as cuda, Batch, Element, Outputs, Planner, Source, Staging, Stream};
 use rayon::{ThreadPool, prelude::*};
@@ -22,11 +22,16 @@ const PLANS: usize = 256;
 /// next ones are copied.
 const PART: usize = 8 << 20;
 
+/// Bytes of an image that one thread copies at a time, about.
+const BAND: usize = 256 << 10;
+
 /// Addresses that start a row: what the kernel reads fastest.
 const ROW: usize = 16;
 
 /// One upload and one launch a batch, on torch's current stream and in torch's memory.
 pub struct FusedCuda {
+    name: &'static str,
+    feed: Feed,
     parameters: Parameters,
     planner: Planner,
     gpu: cuda::Device,
@@ -44,6 +49,16 @@ impl FusedCuda {
     /// As for [`FusedCuda::with_element`].
     pub fn new(parameters: &Parameters, device: Device, threads: usize) -> Result<Self> {
         Self::with_element(parameters, device, threads, Element::F32)
+    }
+
+    /// As [`FusedCuda::new`], for images that lie on the device already: nothing is uploaded but the table that says
+    /// where they are.
+    ///
+    /// # Errors
+    /// As for [`FusedCuda::with_element`].
+    pub fn resident(parameters: &Parameters, device: Device) -> Result<Self> {
+        let processor = Self::new(parameters, device, 1)?;
+        Ok(Self { name: "fused-cuda-resident", feed: Feed::Device(device), ..processor })
     }
 
     /// As [`FusedCuda::new`], with f32, bf16 or f16 outputs, rounded to nearest even.
@@ -85,6 +100,8 @@ impl FusedCuda {
             .build()
             .with_context(|| format!("failed to start {threads} threads"))?;
         Ok(Self {
+            name: "fused-cuda",
+            feed: Feed::Hwc,
             parameters: parameters.clone(),
             planner,
             gpu,
@@ -96,56 +113,103 @@ impl FusedCuda {
     }
 
     /// Plans the batch; an image that cannot be served is named.
-    fn plan(&self, images: &[Arc<DecodedImage>]) -> Result<Batch> {
-        if images.is_empty() {
+    fn plan(&self, sizes: &[Size]) -> Result<Batch> {
+        if sizes.is_empty() {
             return Err(input_error!("the batch is empty; give at least one image"));
         }
         let patch = self.parameters.patch_size;
-        let mut shapes = Vec::with_capacity(images.len() * 2);
-        let mut sizes = Vec::with_capacity(images.len());
-        for (index, image) in images.iter().enumerate() {
-            let size = Size { height: image.height, width: image.width };
+        let mut shapes = Vec::with_capacity(sizes.len() * 2);
+        for (index, &size) in sizes.iter().enumerate() {
             let plan = self.planner.plan(size).map_err(|error| {
-                input_error!("image {index} of the batch, {}x{} px: {error}", image.width, image.height)
+                input_error!("image {index} of the batch, {}x{} px: {error}", size.width, size.height)
             })?;
             let target = plan.output();
             shapes.extend([(target.height / patch) as i64, (target.width / patch) as i64]);
-            sizes.push(size);
         }
         let length = output_length(&shapes, self.parameters.max_num_patches)?;
-        Batch::new(&self.planner, &sizes, length as usize).map_err(|error| input_error!("{error}"))
+        Batch::new(&self.planner, sizes, length as usize).map_err(|error| input_error!("{error}"))
+    }
+
+    /// Memory for all three outputs of a batch.
+    fn outputs(&self, batch: &Batch, count: i64) -> Result<ModelInputs> {
+        let empty = |size: &[i64], kind| Tensor::f_empty(size, (kind, self.device));
+        let row = (self.parameters.patch_size.pow(2) * 3) as i64;
+        Ok(ModelInputs {
+            pixel_values: empty(&[count, batch.length() as i64, row], kind(self.planner.element()))?,
+            pixel_attention_mask: empty(&[count, self.parameters.max_num_patches as i64], Kind::Int)?,
+            spatial_shapes: empty(&[count, 2], Kind::Int64)?,
+        })
+    }
+}
+
+/// The images of a batch, wherever they lie.
+enum Images<'a> {
+    Host(&'a [Arc<DecodedImage>]),
+    Device(&'a [Tensor]),
+}
+
+impl<'a> Images<'a> {
+    fn of(batch: &'a FedBatch, feed: Feed) -> Result<Self> {
+        let Feed::Device(device) = feed else { return Ok(Self::Host(batch.hwc()?)) };
+        let images = batch.device()?;
+        // The kernel reads what it is told, so that this must be true.
+        for (index, image) in images.iter().enumerate() {
+            let size = image.size();
+            let whole = matches!(size.as_slice(), [.., 3]) && size.len() == 3 && image.is_contiguous();
+            if image.device() != device || image.kind() != Kind::Uint8 || !whole {
+                bail!(
+                    "image {index} of the batch is {:?} {size:?} on {:?}; give contiguous uint8 [H, W, 3] on {device:?}",
+                    image.kind(),
+                    image.device()
+                );
+            }
+        }
+        Ok(Self::Device(images))
+    }
+
+    fn sizes(&self) -> Result<Vec<Size>> {
+        match self {
+            Self::Host(images) => {
+                Ok(images.iter().map(|image| Size { height: image.height, width: image.width }).collect())
+            }
+            Self::Device(images) => images
+                .iter()
+                .map(|image| {
+                    let (height, width, _) = image.size3()?;
+                    Ok(Size { height: height as usize, width: width as usize })
+                })
+                .collect(),
+        }
     }
 }
 
 impl Processor for FusedCuda {
     fn name(&self) -> &'static str {
-        "fused-cuda"
+        self.name
     }
 
     fn feed(&self) -> Feed {
-        Feed::Hwc
+        self.feed
     }
 
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
         let _no_grad = tch::no_grad_guard();
-        let images = batch.hwc()?;
-        let batch = self.plan(images)?;
+        let images = Images::of(batch, self.feed)?;
+        let batch = self.plan(&images.sizes()?)?;
         clock.mark(Stage::SizeSearch);
 
+        // Asked for before the lock: the interpreter must not be waited for by whoever holds it.
+        let stream = Stream(python::kernel::current_stream(self.index)?);
         // Held until the launch: nothing else may be placed or staged between.
         let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
-        let stream = Stream(python::kernel::current_stream(self.index)?);
         let plans = self.gpu.place(&batch, stream)?;
-        let (places, total) = layout(batch.table_length(&self.planner), images);
-        let (count, patch) = (images.len() as i64, self.parameters.patch_size);
-        let empty = |size: &[i64], kind| Tensor::f_empty(size, (kind, self.device));
-        let input = empty(&[total as i64], Kind::Uint8)?;
-        let row = (patch * patch * 3) as i64;
-        let inputs = ModelInputs {
-            pixel_values: empty(&[count, batch.length() as i64, row], kind(self.planner.element()))?,
-            pixel_attention_mask: empty(&[count, self.parameters.max_num_patches as i64], Kind::Int)?,
-            spatial_shapes: empty(&[count, 2], Kind::Int64)?,
+        let table = batch.table_length(&self.planner);
+        let (places, total) = match images {
+            Images::Host(images) => layout(table, images),
+            Images::Device(_) => (Vec::new(), table),
         };
+        let input = Tensor::f_empty([total as i64], (Kind::Uint8, self.device))?;
+        let inputs = self.outputs(&batch, batch.plans().len() as i64)?;
         let address = |tensor: &Tensor| tensor.data_ptr() as u64;
         let outputs = Outputs {
             values: address(&inputs.pixel_values),
@@ -153,30 +217,41 @@ impl Processor for FusedCuda {
             shapes: address(&inputs.spatial_shapes),
         };
         let start = address(&input);
-        let sources: Vec<Source> = places
-            .iter()
-            .map(|place| Source { address: start + place.start as u64, pitch: place.pitch })
-            .collect();
+        let sources: Vec<Source> = match images {
+            Images::Host(_) => places
+                .iter()
+                .map(|place| Source { address: start + place.start as u64, pitch: place.pitch })
+                .collect(),
+            Images::Device(images) => images
+                .iter()
+                .map(|image| Source { address: address(image), pitch: image.stride()[0] as usize })
+                .collect(),
+        };
         clock.mark(Stage::PadStack);
 
         let mut upload = staging.begin(&self.gpu, total, start, stream)?;
-        let table = upload.part(0..batch.table_length(&self.planner))?;
-        let launch = batch.write(&self.planner, table, start, &sources, &plans, outputs)?;
-        let mut from = 0;
-        for (images, places, end) in parts(images, &places, total) {
-            // The first part begins with the table, which is written already.
-            let pixels = places.first().map_or(from, |place| place.start);
-            let bytes = upload.part(pixels..end)?;
-            self.pool.install(|| copy(images, places, bytes));
-            // SAFETY: `input` has `total` bytes; torch hands its memory on only to later work of this stream.
-            unsafe { upload.send(from..end) }?;
-            from = end;
+        let launch = batch.write(&self.planner, upload.part(0..table)?, start, &sources, &plans, outputs)?;
+        match images {
+            Images::Host(images) => {
+                let mut from = 0;
+                for (images, places, end) in parts(images, &places, total) {
+                    // The first part begins with the table, which is written already.
+                    let pixels = places.first().map_or(from, |place| place.start);
+                    let bytes = upload.part(pixels..end)?;
+                    self.pool.install(|| copy(images, places, bytes));
+                    // SAFETY: `input` has `total` bytes; torch hands its memory on only to later work of this stream.
+                    unsafe { upload.send(from..end) }?;
+                    from = end;
+                }
+            }
+            // SAFETY: as above; the table is all of it.
+            Images::Device(_) => unsafe { upload.send(0..total) }?,
         }
         clock.mark(Stage::Upload);
 
-        // SAFETY: the launch is of this batch; table and images were sent to where it reads them on this stream, the
-        // outputs were allocated for it, and torch hands the memory of all on only to later work of this stream. The
-        // plans were placed under the same lock.
+        // SAFETY: the launch is of this batch; table and images were sent to where it reads them on this stream, or the
+        // images are tensors on the device that their owner made on it; the outputs were allocated for it, and torch
+        // hands the memory of all on only to later work of this stream. The plans were placed under the same lock.
         unsafe { self.gpu.launch(&batch, &launch, stream) }?;
         clock.mark(Stage::OnePass);
         Ok(inputs)
@@ -231,21 +306,23 @@ fn parts<'a>(
     })
 }
 
-/// Copies images to their places in `bytes`, which begins with the first of them.
+/// Copies images to their places in `bytes`, which begins with the first of them, in bands of rows: a single image is
+/// copied by several threads too.
 fn copy(images: &[Arc<DecodedImage>], places: &[Place], bytes: &mut [u8]) {
     let mut rest = bytes;
     let mut tasks = Vec::with_capacity(images.len());
     for (image, place) in images.iter().zip(places) {
         let (own, others) = std::mem::take(&mut rest).split_at_mut(place.length);
         rest = others;
-        tasks.push((image, place.pitch, own));
+        let (row, rows) = (image.width * 3, (BAND / place.pitch).max(1));
+        let bands = own.chunks_mut(rows * place.pitch).zip(image.rgb.chunks(rows * row));
+        tasks.extend(bands.map(|(to, from)| (row, place.pitch, to, from)));
     }
-    tasks.into_par_iter().for_each(|(image, pitch, to)| {
-        let row = image.width * 3;
+    tasks.into_par_iter().for_each(|(row, pitch, to, from)| {
         if row == pitch {
-            to.copy_from_slice(&image.rgb);
+            to.copy_from_slice(from);
         } else {
-            for (to, from) in to.chunks_exact_mut(pitch).zip(image.rgb.chunks_exact(row)) {
+            for (to, from) in to.chunks_exact_mut(pitch).zip(from.chunks_exact(row)) {
                 to[..row].copy_from_slice(from);
             }
         }
@@ -255,6 +332,31 @@ fn copy(images: &[Arc<DecodedImage>], places: &[Place], bytes: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_on_the_device_are_told_from_what_is_none() {
+        let image = Arc::new(DecodedImage::new("image", 5, 3, (0..45).collect()).unwrap());
+        // A CPU serves as the device here.
+        let feed = Feed::Device(Device::Cpu);
+        let batch = FedBatch::new(feed, &[image]).unwrap();
+        assert_eq!(Images::of(&batch, feed).unwrap().sizes().unwrap(), [Size { height: 3, width: 5 }]);
+        let right = || Tensor::from_slice(&[0u8; 45]).view([3, 5, 3]);
+        assert_eq!(
+            batch.device().unwrap()[0],
+            Tensor::from_slice(&(0..45).collect::<Vec<u8>>()).view([3, 5, 3])
+        );
+        assert!(Images::of(&FedBatch::Device(vec![right()]), Feed::Device(Device::Cuda(0))).is_err());
+        for wrong in [
+            right().to_kind(Kind::Float),
+            right().view([5, 9]),
+            right().transpose(0, 1),
+            right().view([3, 3, 5]),
+        ] {
+            let error = Images::of(&FedBatch::Device(vec![right(), wrong]), feed).err().unwrap().to_string();
+            assert!(error.starts_with("image 1 of the batch"), "{error}");
+        }
+        assert!(Images::of(&FedBatch::Hwc(Vec::new()), feed).is_err());
+    }
 
     #[test]
     fn images_lie_one_behind_another_and_every_byte_is_sent_once() {

@@ -62,7 +62,9 @@ impl Processor for HuggingFace {
         let call = match batch {
             FedBatch::Pil(images) => python::hf::process_pil(&self.instance, images, self.gpu, stages)?,
             FedBatch::Chw(images) => python::hf::process_chw(&self.instance, images, self.gpu, stages)?,
-            FedBatch::Hwc(_) => bail!("transformers' processor was handed HWC bytes; it takes PIL or CHW"),
+            FedBatch::Hwc(_) | FedBatch::Device(_) => {
+                bail!("transformers' processor was handed HWC bytes; it takes PIL or CHW")
+            }
         };
         for (stage, seconds) in call.stages {
             clock.add(stage, seconds);

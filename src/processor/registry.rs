@@ -16,7 +16,7 @@ pub const NAMES: [&str; 10] =
 const FOR_UPLOAD: &str = "fused-u8";
 
 /// The processors that need a CUDA device, which go on where [`NAMES`] end.
-pub const GPU_NAMES: [&str; 1] = ["fused-cuda"];
+pub const GPU_NAMES: [&str; 2] = ["fused-cuda", "fused-cuda-resident"];
 
 /// The processor that defines right.
 pub const REFERENCE: &str = "hf";
@@ -97,6 +97,7 @@ pub fn create(
         "fused-pil" => Box::new(Fused::new("fused-pil", Feed::Pil, parameters, device, threads)?),
         "fused-u8" => Box::new(FusedU8::new(parameters, device, threads)?),
         "fused-cuda" if device.is_cuda() => Box::new(FusedCuda::new(parameters, device, threads)?),
+        "fused-cuda-resident" if device.is_cuda() => Box::new(FusedCuda::resident(parameters, device)?),
         name => return Err(unknown(name, &names(device))),
     })
 }
@@ -120,7 +121,7 @@ mod tests {
     fn processors_of_a_gpu_are_offered_on_one_only() {
         let all = parse_names("all", Device::Cuda(0)).unwrap();
         assert_eq!((&all[..NAMES.len()], &all[NAMES.len()..]), (&NAMES[..], &GPU_NAMES[..]));
-        assert_eq!(parse_names("fused-cuda", Device::Cuda(1)).unwrap(), GPU_NAMES);
+        assert_eq!(parse_names("fused-cuda", Device::Cuda(1)).unwrap(), GPU_NAMES[..1]);
         let refused = [
             parse_names("hf,fused-cuda", Device::Cpu).unwrap_err(),
             create("fused-cuda", &Parameters::default(), Device::Cpu, 1).err().unwrap(),

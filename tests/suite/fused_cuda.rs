@@ -6,7 +6,7 @@ use std::sync::Arc;
 use patchmark::{
     inputs::ModelInputs,
     parity,
-    processor::{self, FedBatch, Parameters, Processor, REFERENCE, StageClock},
+    processor::{self, FedBatch, GPU_NAMES, Parameters, Processor, REFERENCE, StageClock},
     workload::{DecodedImage, ImageSource, Sizes, Workload, generated},
 };
 use patchmark_fused::{Filter, Normalization, Size, Sizing};
@@ -97,12 +97,15 @@ fn on_a_gpu_it_gives_the_bits_of_the_reference_on_a_cpu() {
     for limit in [64, 256, 576, 1024] {
         let parameters = Parameters { max_num_patches: limit, ..Parameters::default() };
         let reference = processor::create(REFERENCE, &parameters, Device::Cpu, 1).unwrap();
-        let candidate = processor::create("fused-cuda", &parameters, device, 2).unwrap();
-        for images in images.chunks(24) {
-            let given = run(candidate.as_ref(), images);
-            assert!(given.named().iter().all(|(_, tensor)| tensor.device() == device));
-            let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
-            assert!(found.is_exact(), "at {limit} patches {} differ, {}", found.differing, found.detail);
+        for name in GPU_NAMES {
+            let candidate = processor::create(name, &parameters, device, 2).unwrap();
+            for images in images.chunks(24) {
+                let given = run(candidate.as_ref(), images);
+                assert!(given.named().iter().all(|(_, tensor)| tensor.device() == device));
+                let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
+                let (differing, detail) = (found.differing, &found.detail);
+                assert!(found.is_exact(), "{name} at {limit} patches: {differing} differ, {detail}");
+            }
         }
     }
 }

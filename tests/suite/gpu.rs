@@ -24,8 +24,11 @@ fn every_processor_has_the_bits_of_the_reference_where_it_computes() {
     for parameters in
         [Parameters::default(), Parameters { resample: Resample::Bicubic, ..Parameters::default() }]
     {
-        let names: Vec<_> =
-            processor::NAMES.into_iter().filter(|name| processor::must_equal_reference(name)).collect();
+        let names: Vec<_> = processor::NAMES
+            .into_iter()
+            .chain(processor::GPU_NAMES)
+            .filter(|name| processor::must_equal_reference(name))
+            .collect();
         let asked = parity::Check {
             names: &names,
             parameters: &parameters,

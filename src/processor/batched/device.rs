@@ -24,6 +24,9 @@ use crate::{inputs::ModelInputs, workload::DecodedImage};
 /// copied there, the next is gathered on the host.
 const CHUNK_BYTES: usize = 64 << 20;
 
+/// Bytes that one thread copies at a time.
+const BAND: usize = 256 << 10;
+
 /// Processes groups on a device. With the CPU as the device it computes the same values as slowly, for tests.
 #[derive(Debug)]
 pub(super) struct OnDevice {
@@ -88,8 +91,12 @@ impl OnDevice {
         // those that the device reads of an earlier buffer are not handed out before it has.
         let bytes =
             unsafe { std::slice::from_raw_parts_mut(gathered.data_ptr().cast::<u8>(), gathered.numel()) };
-        let places = bytes.par_chunks_exact_mut(first.rgb.len()).zip(members);
-        self.pool.install(|| places.for_each(|(place, &index)| place.copy_from_slice(&images[index].rgb)));
+        // In bands, so that a single image is copied by several threads too.
+        let places = bytes.chunks_exact_mut(first.rgb.len()).zip(members);
+        let bands: Vec<_> = places
+            .flat_map(|(place, &index)| place.chunks_mut(BAND).zip(images[index].rgb.chunks(BAND)))
+            .collect();
+        self.pool.install(|| bands.into_par_iter().for_each(|(to, from)| to.copy_from_slice(from)));
         Ok(gathered)
     }
 
