@@ -40,7 +40,7 @@ rounds=(--device "$device" --model "$model" --stages)
 failed=() left_out=()
 
 # step NAME SECONDS COMMAND ...: runs it unless it would not fit; Ctrl-C at its limit saves what was measured. What it
-# prints goes to NAME.log, or to the file in STDOUT.
+# prints goes to NAME.log, or to the file in STDOUT. WITHIN names a tool to run it in.
 step() {
     local name=$1 needed=$2 code=0 left
     shift 2
@@ -51,7 +51,7 @@ step() {
         return 0
     fi
     echo "== $name ($left s left)"
-    local command=(timeout --signal=INT --kill-after=20 "$left" "$python" -m patchmark "$@")
+    local command=(timeout --signal=INT --kill-after=20 "$left" ${WITHIN:-} "$python" -m patchmark "$@")
     if [ -n "${STDOUT:-}" ]; then
         "${command[@]}" >"$STDOUT" 2>"$name.log" || code=$?
     else
@@ -103,6 +103,13 @@ fi
 matrix bf16-full-large 45 "$large" --dtype bf16 --tower full
 matrix f32-vision-large 45 "$large" --dtype f32 --tower vision
 matrix f16-vision-large 45 "$large" --dtype f16 --tower vision
+# By name alone: NVIDIA's checks of the kernel, in which everything takes many times as long.
+for tool in memcheck racecheck; do
+    if [[ "$wanted" == *" $tool "* ]]; then
+        WITHIN="compute-sanitizer --tool $tool --error-exitcode 9" STDOUT=$tool.json step $tool 60 kernel-bench \
+            --device "$device" --batch-sizes 2 --sizes 1024x768,1023x767,61x6001 --samples 1
+    fi
+done
 # A page of all that there is by now.
 step index 2 report --index .
 
