@@ -1,7 +1,7 @@
 //! Multi-head attention: within a sequence, and from the pooling probe to a sequence.
 
 use anyhow::Result;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use super::layers::{LayerNorm, Linear, Mlp};
 use super::weights::Scope;
@@ -14,18 +14,37 @@ fn split_heads(input: &Tensor, heads: i64) -> Result<Tensor> {
 
 /// Attends and joins the heads again: `[B, heads, L, hidden / heads]` → `[B, L, hidden]`.
 ///
-/// `mask` is boolean and true where a key may be seen. The scale is 1/√(hidden / heads).
-fn attend(query: &Tensor, key: &Tensor, value: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
-    let (batch, heads, length, width) = query.size4()?;
-    let output = Tensor::f_scaled_dot_product_attention(query, key, value, mask, 0.0, false, None, false)?;
+/// `bias` is added to the products; see [`key_bias`]. The scale is 1/√(hidden / heads).
+fn attend(query: &Tensor, key: &Tensor, value: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let output = Tensor::f_scaled_dot_product_attention(query, key, value, bias, 0.0, false, None, false)?;
+    join_heads(&output)
+}
+
+/// `[B, heads, L, hidden / heads]` → `[B, L, hidden]`.
+fn join_heads(output: &Tensor) -> Result<Tensor> {
+    let (batch, heads, length, width) = output.size4()?;
     Ok(output.f_transpose(1, 2)?.f_reshape([batch, length, heads * width])?)
 }
 
-/// The boolean mask `[B, 1, 1, N]` of a 0/1 mask `[B, N]`, true where an element is real.
+/// What is added to the products with the keys of a 0/1 mask `[B, N]`: nothing where a key is real, and where it is not,
+/// so much less that the exponential is zero. `[B, 1, 1, N]` of `kind`, and on a GPU `[B, 1, queries, N]`.
 ///
-/// It is passed even where nothing is padded: to find that out would stall a GPU.
-pub(super) fn key_mask(mask: &Tensor) -> Result<Tensor> {
-    Ok(mask.f_ne(0)?.f_unsqueeze(1)?.f_unsqueeze(1)?)
+/// It is made once for all layers: a boolean mask would be turned into such a bias by each. It is dense on a GPU, as not
+/// all of its libraries' kernels are made for one that is spread over the queries; a CPU would read 1 to 3% longer. It
+/// is finite, in f16 too. It is made even where nothing is padded: to find that out would stall a GPU.
+pub(super) fn key_bias(mask: &Tensor, queries: i64, kind: Kind) -> Result<Tensor> {
+    const UNSEEN: f64 = -65504.0;
+    let (batch, length) = mask.size2()?;
+    let padding = mask.f_eq(0)?.f_view([batch, 1, 1, length])?;
+    let mut bias = Tensor::f_zeros([batch, 1, 1, length], (kind, mask.device()))?;
+    let _ = bias.f_masked_fill_(&padding, UNSEEN)?;
+    if mask.device() == Device::Cpu { Ok(bias) } else { dense(&bias, queries) }
+}
+
+/// `[B, 1, 1, N]` → `[B, 1, queries, N]`.
+fn dense(bias: &Tensor, queries: i64) -> Result<Tensor> {
+    let (batch, _, _, length) = bias.size4()?;
+    Ok(bias.f_expand([batch, 1, queries, length], false)?.f_contiguous()?)
 }
 
 /// Self-attention of an encoder layer.
@@ -49,12 +68,12 @@ impl SelfAttention {
         })
     }
 
-    /// `[B, N, hidden]` → `[B, N, hidden]`; `mask` is `[B, 1, 1, N]`.
-    pub(super) fn forward(&self, input: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+    /// `[B, N, hidden]` → `[B, N, hidden]`; `bias` is [`key_bias`]'s.
+    pub(super) fn forward(&self, input: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let query = split_heads(&self.query.forward(input)?, self.heads)?;
         let key = split_heads(&self.key.forward(input)?, self.heads)?;
         let value = split_heads(&self.value.forward(input)?, self.heads)?;
-        self.output.forward(&attend(&query, &key, &value, mask)?)
+        self.output.forward(&attend(&query, &key, &value, bias)?)
     }
 }
 
@@ -91,15 +110,48 @@ impl PoolingHead {
         })
     }
 
-    /// `[B, N, hidden]` → `[B, hidden]`; `mask` is `[B, 1, 1, N]`.
-    pub(super) fn forward(&self, input: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    /// `[B, N, hidden]` → `[B, hidden]`; `bias` is [`key_bias`]'s, of any number of queries.
+    ///
+    /// Written out, as transformers' is: with one query a library's attention kernel has nothing to gain.
+    pub(super) fn forward(&self, input: &Tensor, bias: &Tensor) -> Result<Tensor> {
         let (batch, _, hidden) = input.size3()?;
         let probe = self.probe.f_expand([batch, 1, hidden], false)?;
         let query = split_heads(&self.query.forward(&probe)?, self.heads)?;
         let key = split_heads(&self.key.forward(input)?, self.heads)?;
         let value = split_heads(&self.value.forward(input)?, self.heads)?;
-        let residual = self.output.forward(&attend(&query, &key, &value, Some(mask))?)?;
+        let scale = ((hidden / self.heads) as f64).sqrt().recip();
+        let products = query.f_mul_scalar(scale)?.f_matmul(&key.f_transpose(2, 3)?)?;
+        let shares = products.f_add(&bias.f_narrow(2, 0, 1)?)?.f_softmax(-1, None)?;
+        let residual = self.output.forward(&join_heads(&shares.f_matmul(&value)?)?)?;
         let pooled = residual.f_add(&self.mlp.forward(&self.norm.forward(&residual)?)?)?;
         Ok(pooled.f_select(1, 0)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bias_hides_what_is_masked_in_every_dtype() {
+        for kind in [Kind::Float, Kind::BFloat16, Kind::Half] {
+            let mask = Tensor::from_slice(&[1i32, 1, 0, 1, 1, 1, 0, 0]).view([2, 4]);
+            let bias = key_bias(&mask, 4, kind).unwrap();
+            assert_eq!((bias.size(), bias.kind()), (vec![2, 1, 1, 4], kind));
+            let values = |seed: f64| {
+                ((Tensor::arange(2 * 2 * 4 * 8, (Kind::Float, Device::Cpu)) * seed).sin() * 4)
+                    .view([2, 2, 4, 8])
+                    .to_kind(kind)
+            };
+            let (query, key, value) = (values(0.7), values(1.3), values(2.9));
+            let seen = mask.to_kind(Kind::Bool).view([2, 1, 1, 4]);
+            let right = attend(&query, &key, &value, Some(&seen)).unwrap();
+            assert_eq!(attend(&query, &key, &value, Some(&bias)).unwrap(), right);
+            // As on a GPU.
+            let dense = dense(&bias, 4).unwrap();
+            assert!(dense.is_contiguous() && dense.size() == [2, 1, 4, 4]);
+            assert_eq!(attend(&query, &key, &value, Some(&dense)).unwrap(), right);
+            assert_ne!(attend(&query, &key, &value, None).unwrap(), right);
+        }
     }
 }

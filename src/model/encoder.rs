@@ -16,8 +16,8 @@ struct EncoderLayer {
 }
 
 impl EncoderLayer {
-    fn forward(&self, input: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
-        let attended = input.f_add(&self.attention.forward(&self.norm1.forward(input)?, mask)?)?;
+    fn forward(&self, input: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        let attended = input.f_add(&self.attention.forward(&self.norm1.forward(input)?, bias)?)?;
         Ok(attended.f_add(&self.mlp.forward(&self.norm2.forward(&attended)?)?)?)
     }
 }
@@ -42,11 +42,11 @@ impl Encoder {
         Ok(Self { layers: (0..layers).map(layer).collect::<Result<_>>()? })
     }
 
-    /// `[B, N, hidden]` → `[B, N, hidden]`; `mask` is boolean `[B, 1, 1, N]`.
-    pub(super) fn forward(&self, input: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+    /// `[B, N, hidden]` → `[B, N, hidden]`; `bias` is what [`super::attention::key_bias`] makes.
+    pub(super) fn forward(&self, input: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let mut hidden = input.shallow_clone();
         for layer in &self.layers {
-            hidden = layer.forward(&hidden, mask)?;
+            hidden = layer.forward(&hidden, bias)?;
         }
         Ok(hidden)
     }

@@ -12,13 +12,14 @@ use super::weights::Scope;
 /// must not fill a GPU's memory.
 const CACHE_VALUES: usize = 1 << 26;
 
-/// The position embeddings of the image tower, with a cache of resampled grids.
+/// The position embeddings of the image tower, with a cache of resampled and padded grids.
 #[derive(Debug)]
 pub(super) struct Positions {
     /// `[1, hidden, side, side]`; f32 on a CPU, because torch resamples no half precision there.
     grid: Tensor,
     kind: Kind,
-    cache: RefCell<HashMap<(i64, i64), Tensor>>,
+    /// By rows, columns, and the length to which they are padded.
+    cache: RefCell<HashMap<(i64, i64, i64), Tensor>>,
     cached_values: RefCell<usize>,
 }
 
@@ -30,7 +31,8 @@ impl Positions {
         Ok(Self { grid, kind: table.kind(), cache: RefCell::default(), cached_values: RefCell::default() })
     }
 
-    /// The positions `[B, length, hidden]` of a batch, by the (rows, columns) of its images.
+    /// The positions `[B, length, hidden]` of a batch, by the (rows, columns) of its images; images of one grid share
+    /// memory.
     ///
     /// What lies beyond rows·columns repeats the first position, as in transformers: it is masked
     /// later, but must be finite.
@@ -38,7 +40,6 @@ impl Positions {
     /// # Errors
     /// If a shape is empty or has more than `length` patches.
     pub(super) fn batch(&self, shapes: &[(i64, i64)], length: i64) -> Result<Tensor> {
-        let mut images = Vec::with_capacity(shapes.len());
         for (image, &(rows, columns)) in shapes.iter().enumerate() {
             let fits =
                 rows >= 1 && columns >= 1 && rows.checked_mul(columns).is_some_and(|size| size <= length);
@@ -47,31 +48,38 @@ impl Positions {
                     "spatial_shapes[{image}] is ({rows}, {columns}), which does not fit in {length} patches"
                 );
             }
-            let real = self.resampled(rows, columns)?;
-            let padding = length - rows * columns;
-            images.push(if padding == 0 {
-                real
-            } else {
-                let first = real.f_narrow(0, 0, 1)?.f_expand([padding, -1], false)?;
-                Tensor::f_cat(&[real, first], 0)?
-            });
         }
-        Ok(Tensor::f_stack(&images, 0)?)
+        let images = shapes.iter().map(|&shape| self.padded(shape, length)).collect::<Result<Vec<_>>>()?;
+        match images.first() {
+            // A GPU has nothing to do until this is done.
+            Some(first) if shapes.iter().all(|shape| *shape == shapes[0]) => {
+                Ok(first.f_unsqueeze(0)?.f_expand([shapes.len() as i64, -1, -1], false)?)
+            }
+            _ => Ok(Tensor::f_stack(&images, 0)?),
+        }
     }
 
-    /// The positions `[rows·columns, hidden]` of one grid, from the cache where they are in it.
-    fn resampled(&self, rows: i64, columns: i64) -> Result<Tensor> {
-        if let Some(known) = self.cache.borrow().get(&(rows, columns)) {
+    /// The positions `[length, hidden]` of one grid, from the cache where they are in it.
+    fn padded(&self, (rows, columns): (i64, i64), length: i64) -> Result<Tensor> {
+        let key = (rows, columns, length);
+        if let Some(known) = self.cache.borrow().get(&key) {
             return Ok(known.shallow_clone());
         }
-        let positions = self.resample(rows, columns)?;
+        let real = self.resample(rows, columns)?;
+        let padding = length - rows * columns;
+        let positions = if padding == 0 {
+            real
+        } else {
+            let first = real.f_narrow(0, 0, 1)?.f_expand([padding, -1], false)?;
+            Tensor::f_cat(&[real, first], 0)?
+        };
         let mut values = self.cached_values.borrow_mut();
         if *values + positions.numel() > CACHE_VALUES {
             self.cache.borrow_mut().clear();
             *values = 0;
         }
         *values += positions.numel();
-        self.cache.borrow_mut().insert((rows, columns), positions.shallow_clone());
+        self.cache.borrow_mut().insert(key, positions.shallow_clone());
         Ok(positions)
     }
 
@@ -111,6 +119,10 @@ mod tests {
                 assert_eq!(padding, fresh.narrow(0, 0, 1).expand_as(&padding));
             }
             assert_eq!(first.kind(), kind);
+            let same = positions.batch(&[(3, 5), (3, 5)], 256).unwrap();
+            assert_eq!(same, first.index_select(0, &Tensor::from_slice(&[0i64, 2])));
+            let shorter = positions.batch(&[(3, 5)], 20).unwrap();
+            assert_eq!(shorter.get(0), first.get(0).narrow(0, 0, 20));
         }
     }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::Tensor;
 
-use super::attention::key_mask;
+use super::attention::key_bias;
 use super::config::Config;
 use super::encoder::Encoder;
 use super::layers::{LayerNorm, Linear};
@@ -83,8 +83,9 @@ impl TextTower {
         }
         let tokens = Tensor::f_embedding(&self.tokens, &inputs.input_ids, -1, false, false)?;
         let hidden = tokens.f_add(&self.positions.f_narrow(0, 0, length)?)?;
-        let mask = inputs.attention_mask.as_ref().map(key_mask).transpose()?;
-        let hidden = self.norm.forward(&self.encoder.forward(&hidden, mask.as_ref())?)?;
+        let bias = |mask| key_bias(mask, length, self.tokens.kind());
+        let bias = inputs.attention_mask.as_ref().map(bias).transpose()?;
+        let hidden = self.norm.forward(&self.encoder.forward(&hidden, bias.as_ref())?)?;
         // The last token, even where it is padding: so the model was trained.
         self.head.forward(&hidden.f_select(1, -1)?)
     }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use tch::{Kind, Tensor};
 
-use super::attention::{PoolingHead, key_mask};
+use super::attention::{PoolingHead, key_bias};
 use super::config::Config;
 use super::encoder::Encoder;
 use super::layers::{LayerNorm, Linear};
@@ -63,9 +63,9 @@ impl VisionTower {
     pub(super) fn pool(&self, pixel_values: &Tensor, mask: &Tensor, positions: &Tensor) -> Result<Tensor> {
         let patches = self.patch_embedding.forward(&pixel_values.f_to_kind(self.kind())?)?;
         let hidden = patches.f_add(positions)?;
-        let mask = key_mask(mask)?;
-        let hidden = self.norm.forward(&self.encoder.forward(&hidden, Some(&mask))?)?;
-        self.head.forward(&hidden, &mask)
+        let bias = key_bias(mask, mask.size2()?.1, self.kind())?;
+        let hidden = self.norm.forward(&self.encoder.forward(&hidden, Some(&bias))?)?;
+        self.head.forward(&hidden, &bias)
     }
 
     /// The dtype of the weights.
