@@ -198,7 +198,7 @@ impl<'a> Prepared<'a> {
         device: Device,
         threads: usize,
     ) -> Result<Self> {
-        let create = |name| processor::create(name, parameters, device, threads);
+        let create = |name| processor::create_or_explain(name, parameters, device, threads);
         let largest = batch_sizes.iter().copied().max().unwrap_or(1);
         let tokenizer = match (arguments.tower, &model.folder) {
             (Tower::Full, Some(folder)) if folder.join("tokenizer.json").exists() => {

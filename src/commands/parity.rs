@@ -115,6 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         environment: environment()?,
         images: result.images,
         rows: result.rows,
+        failures: result.failures,
     };
     store::write(&arguments.out, &run)?;
     if arguments.json {
@@ -128,6 +129,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         Outcome::ParityFailed
     } else if run.partial {
         Outcome::Interrupted
+    } else if !run.failures.is_empty() {
+        Outcome::Inconclusive
     } else {
         Outcome::Done
     })

@@ -78,18 +78,18 @@ fn measure(
     pipelined: Option<MakeProcessor>,
     batch_sizes: &[usize],
 ) -> Run {
-    measure_from(processors, forward, pipelined, false, batch_sizes)
+    measure_from(processors, Box::new(forward), pipelined, false, batch_sizes)
 }
 
 fn measure_from(
     processors: &[Box<dyn Processor>],
-    forward: Quick,
+    forward: Box<dyn Forward>,
     pipelined: Option<MakeProcessor>,
     decode: bool,
     batch_sizes: &[usize],
 ) -> Run {
     let workloads = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Equal(vec![(64, 48)])).unwrap();
-    let forwards: [Box<dyn Forward>; 1] = [Box::new(forward)];
+    let forwards = [forward];
     let settings = Settings { budget_s: 0.01, threads: 1, ..Settings::default() };
     let asked = Bench {
         processors,
@@ -139,6 +139,27 @@ fn a_forward_without_memory_ends_and_preprocessing_is_still_measured() {
         "{:?}",
         run.notes
     );
+}
+
+/// A forward that fails as a library does.
+struct Broken;
+
+impl Forward for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+
+    fn forward(&self, _: &ModelInputs, _: Option<&TextInputs>) -> Result<ModelOutputs> {
+        bail!("Expected the plan to be good")
+    }
+}
+
+#[test]
+fn a_forward_that_fails_otherwise_leaves_preprocessing_too() {
+    let run = measure_from(&[naive()], Box::new(Broken), None, false, &[1]);
+    assert!(!run.partial && run.batches[0].forwards[0].forward_ms.samples.is_empty());
+    assert!(run.batches[0].processors[0].preprocess_ms.samples.len() >= 3);
+    assert!(run.notes.iter().any(|note| note.contains("Expected the plan to be good")), "{:?}", run.notes);
 }
 
 #[test]
@@ -212,10 +233,10 @@ fn decoding_beside_the_forward_begins_with_the_files() {
     let make = || -> MakeProcessor {
         Arc::new(|_| Ok(Box::new(Particular(create("batched", &Parameters::default(), Device::Cpu, 1)?))))
     };
-    let run = measure_from(&[naive()], Quick { largest: 99 }, Some(make()), false, &[2]);
+    let run = measure_from(&[naive()], Box::new(Quick { largest: 99 }), Some(make()), false, &[2]);
     assert!(run.batches[0].processors[0].pipelined_images_per_s.contains_key("quick"));
     // The files hold larger photographs than the workload, which the processor refuses.
-    let run = measure_from(&[naive()], Quick { largest: 99 }, Some(make()), true, &[2]);
+    let run = measure_from(&[naive()], Box::new(Quick { largest: 99 }), Some(make()), true, &[2]);
     assert!(run.batches[0].processors[0].pipelined_images_per_s.is_empty());
     assert!(run.notes.iter().any(|note| note.contains("is as large as its file")), "{:?}", run.notes);
     assert!(run.notes.iter().any(|note| note.contains("decoding the files")), "{:?}", run.notes);

@@ -2,6 +2,8 @@
 
 use anyhow::Error;
 
+use crate::error::InputError;
+
 /// How far a failure reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -9,8 +11,17 @@ pub(super) enum Failure {
     OutOfMemory,
     /// The GPU no longer answers, or its context is broken: nothing more can be measured in this process.
     DeviceLost,
+    /// The user's input is wrong, which no other row would change.
+    Input,
     /// Anything else.
     Other,
+}
+
+impl Failure {
+    /// Whether nothing more can be measured.
+    pub(super) fn ends_the_run(self) -> bool {
+        matches!(self, Self::DeviceLost | Self::Input)
+    }
 }
 
 /// What torch, CUDA's libraries and the system write when memory runs out.
@@ -25,7 +36,9 @@ const OUT_OF_MEMORY: [&str; 7] = [
 ];
 
 /// CUDA's errors after which every later call in the process fails with the same one.
-const DEVICE_LOST: [&str; 15] = [
+const DEVICE_LOST: [&str; 17] = [
+    "CUBLAS_STATUS_EXECUTION_FAILED",
+    "CUBLAS_STATUS_INTERNAL_ERROR",
     "unspecified launch failure",
     "illegal memory access",
     "illegal instruction",
@@ -47,7 +60,9 @@ const DEVICE_LOST: [&str; 15] = [
 pub(super) fn classify(error: &Error) -> Failure {
     let text = format!("{error:#}");
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if says(&DEVICE_LOST) {
+    if error.is::<InputError>() {
+        Failure::Input
+    } else if says(&DEVICE_LOST) {
         Failure::DeviceLost
     } else if says(&OUT_OF_MEMORY) {
         Failure::OutOfMemory

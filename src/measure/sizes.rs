@@ -40,7 +40,7 @@ impl<'a> BatchSizes<'a> {
     /// Warms up the batch size at `index`. If there is no memory for it, that is its result.
     ///
     /// # Errors
-    /// If the device is lost, or the reference or a forward fails for another reason than memory.
+    /// If the device is lost, or the reference fails for another reason than memory.
     pub(super) fn warm_up(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
         let (size, state) = &mut self.sizes[index];
         let encoded = self.workload.batch_encoded(*size);

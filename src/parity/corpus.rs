@@ -7,7 +7,7 @@ use tch::Device;
 
 use super::compare;
 use super::patches::heat;
-use super::record::{CorpusImage, Heat, ImageDifference, Row, saved, size};
+use super::record::{CorpusImage, Failure, Heat, ImageDifference, Row, saved, size};
 use crate::{
     inputs::ModelInputs,
     processor::{self, FedBatch, Parameters, Processor, REFERENCE, References, StageClock},
@@ -24,6 +24,8 @@ pub struct Parity {
     pub images: Vec<CorpusImage>,
     /// One a processor and `max_num_patches`.
     pub rows: Vec<Row>,
+    /// What could not be compared to the end.
+    pub failures: Vec<Failure>,
 }
 
 /// What is compared.
@@ -46,10 +48,11 @@ pub struct Check<'a> {
 /// Runs each processor and the reference over the same batches.
 ///
 /// `corpus` gives image number `i`, so that only one batch is in memory; `progress` is called with
-/// the number of images done; where it returns false, the check ends early.
+/// the number of images done; where it returns false, the check ends early. A candidate that fails is left out of what
+/// follows, and told.
 ///
 /// # Errors
-/// If a processor fails, or the parameters cannot be served.
+/// If the reference fails, or the parameters cannot be served.
 pub fn check(
     asked: &Check<'_>,
     corpus: impl Fn(usize) -> Result<Arc<DecodedImage>>,
@@ -58,12 +61,17 @@ pub fn check(
     let &Check { names, parameters, limits, device, threads, count } = asked;
     struct Column {
         reference: References,
-        candidates: Vec<(Box<dyn Processor>, Row)>,
+        candidates: Vec<Candidate>,
+    }
+    struct Candidate {
+        processor: Box<dyn Processor>,
+        row: Row,
+        failure: Option<Failure>,
     }
     let mut columns = Vec::new();
     for &max_num_patches in limits {
         let parameters = Parameters { max_num_patches, ..parameters.clone() };
-        let create = |name| processor::create(name, &parameters, device, threads);
+        let create = |name| processor::create_or_explain(name, &parameters, device, threads);
         let mut candidates = Vec::new();
         for &name in names.iter().filter(|name| **name != REFERENCE) {
             let row = Row {
@@ -78,7 +86,7 @@ pub fn check(
                 by_image: Vec::new(),
                 heat: None,
             };
-            candidates.push((create(name)?, row));
+            candidates.push(Candidate { processor: create(name)?, row, failure: None });
         }
         columns.push(Column { reference: References::new(&parameters, device, threads)?, candidates });
     }
@@ -91,9 +99,18 @@ pub fn check(
                 processor.process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())
             };
             let right = column.reference.process(&images)?;
-            for (candidate, row) in &mut column.candidates {
-                let (right, given) = (right.of(candidate.name()), run(candidate.as_ref())?);
-                add(row, start, &images, right, &given)?;
+            for Candidate { processor, row, failure } in &mut column.candidates {
+                if failure.is_some() {
+                    continue;
+                }
+                let right = right.of(processor.name());
+                let added = run(processor.as_ref()).and_then(|given| add(row, start, &images, right, &given));
+                *failure = added.err().map(|error| Failure {
+                    processor: row.processor.clone(),
+                    max_num_patches: row.max_num_patches,
+                    images: row.images,
+                    reason: format!("{error:#}").lines().next().unwrap_or_default().to_owned(),
+                });
             }
         }
         seen.extend(images.iter().map(|image| CorpusImage {
@@ -105,8 +122,15 @@ pub fn check(
             break;
         }
     }
-    let rows = columns.into_iter().flat_map(|column| column.candidates).map(|(_, row)| row).collect();
-    Ok(Parity { images: seen, rows })
+    let mut found = Parity { images: seen, rows: Vec::new(), failures: Vec::new() };
+    for Candidate { row, failure, .. } in columns.into_iter().flat_map(|column| column.candidates) {
+        // What was not compared to the end must not look as if it had been, but a difference is one.
+        if failure.is_none() || row.differing > 0 {
+            found.rows.push(row);
+        }
+        found.failures.extend(failure);
+    }
+    Ok(found)
 }
 
 /// Holds one batch, whose first image is number `start`, and adds what is found to the row.

@@ -8,7 +8,7 @@ mod record;
 
 pub use compare::{Comparison, ImageComparison, compare};
 pub use corpus::{Check, Parity, check};
-pub use record::{CorpusImage, Heat, ImageDifference, ParityRun, Row, SCHEMA_VERSION, size};
+pub use record::{CorpusImage, Failure, Heat, ImageDifference, ParityRun, Row, SCHEMA_VERSION, size};
 
 /// What one uint8 level becomes under NaFlex's rescale factor and standard deviation.
 pub const LEVEL: f64 = 2.0 / 255.0;

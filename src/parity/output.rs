@@ -29,8 +29,16 @@ pub fn headline(run: &ParityRun) -> String {
             list.push(&row.processor);
         }
     }
-    bound.retain(|name| !failed.contains(name));
-    match (failed.as_slice(), bound.len()) {
+    bound.retain(|name| {
+        !failed.contains(name) && !run.failures.iter().any(|failure| failure.processor == *name)
+    });
+    let mut broken: Vec<&str> = run.failures.iter().map(|failure| failure.processor.as_str()).collect();
+    broken.dedup();
+    let broken = match broken.as_slice() {
+        [] => String::new(),
+        names => format!(" Not compared to the end: {}.", clean(&names.join(", "))),
+    };
+    let compared = match (failed.as_slice(), bound.len()) {
         ([], 0) => format!("Nothing that promises {}'s bits was compared.", clean(&run.reference)),
         ([], 1) => {
             format!("{} has {}'s bits in {images} images{partial}.", clean(bound[0]), clean(&run.reference))
@@ -45,7 +53,8 @@ pub fn headline(run: &ParityRun) -> String {
             clean(&run.reference),
             clean(&failed.join(", "))
         ),
-    }
+    };
+    compared + &broken
 }
 
 /// What a reader must know beside the rows.
@@ -61,6 +70,15 @@ pub(crate) fn notes(run: &ParityRun) -> Vec<String> {
             )
         })
         .collect();
+    notes.extend(run.failures.iter().map(|failure| {
+        format!(
+            "{} at {} patches failed after {} images: {}",
+            clean(&failure.processor),
+            failure.max_num_patches,
+            failure.images,
+            clean(&failure.reason)
+        )
+    }));
     if run.rows.iter().any(|row| !row.must_equal) {
         notes.push(
             "hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.".to_owned(),
@@ -134,4 +152,33 @@ pub fn markdown(run: &ParityRun) -> String {
         run.elapsed_s
     );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parity::Failure;
+
+    #[test]
+    fn what_was_not_compared_to_the_end_is_not_called_equal() {
+        let text = include_str!("../../reports/parity/parity.json");
+        let mut run: ParityRun = serde_json::from_str(text).expect("the committed comparison is one");
+        assert!(headline(&run).starts_with("All "), "{}", headline(&run));
+        run.rows.retain(|row| ["fused", "batched"].contains(&row.processor.as_str()));
+        let limit = run.rows[0].max_num_patches;
+        run.failures.push(Failure {
+            processor: "fused".into(),
+            max_num_patches: limit + 1,
+            images: 8,
+            reason: "CUDA out of memory".into(),
+        });
+        let images = run.images.len();
+        let found = headline(&run);
+        assert_eq!(
+            found,
+            format!("batched has hf's bits in {images} images. Not compared to the end: fused.")
+        );
+        assert!(terminal(&run).contains(&format!("fused at {} patches failed after 8 images", limit + 1)));
+        assert!(markdown(&run).contains("CUDA out of memory"));
+    }
 }

@@ -31,6 +31,22 @@ pub struct ParityRun {
     pub images: Vec<CorpusImage>,
     /// One entry a processor and `max_num_patches`.
     pub rows: Vec<Row>,
+    /// What could not be compared to the end.
+    #[serde(default)]
+    pub failures: Vec<Failure>,
+}
+
+/// A processor that failed at one `max_num_patches`. It has no row, unless it differed before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// The processor's name.
+    pub processor: String,
+    /// Patches that images are padded to.
+    pub max_num_patches: usize,
+    /// Images that were compared before.
+    pub images: usize,
+    /// What it said.
+    pub reason: String,
 }
 
 /// One image of the corpus.

@@ -14,6 +14,7 @@ mod registry;
 mod stages;
 mod steps;
 mod threaded;
+mod unavailable;
 
 pub use batched::Batched;
 pub use feed::{FedBatch, Feed};
@@ -24,7 +25,9 @@ pub use hf::{Backend, HuggingFace};
 pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
 pub use references::{References, Right};
-pub use registry::{GPU_NAMES, NAMES, REFERENCE, computes_on, create, must_equal_reference, parse_names};
+pub use registry::{
+    GPU_NAMES, NAMES, REFERENCE, computes_on, create, create_or_explain, must_equal_reference, parse_names,
+};
 pub use stages::{Stage, StageClock};
 pub use threaded::Threaded;
 

@@ -5,8 +5,9 @@ use tch::Device;
 
 use super::{
     Backend, Batched, Feed, Fused, FusedCuda, FusedU8, HuggingFace, Naive, Parameters, Processor, Threaded,
+    unavailable::Unavailable,
 };
-use crate::input_error;
+use crate::{error::InputError, input_error};
 
 /// Every processor that runs on any machine, in the order of the ladder: from what people run today to the fastest.
 pub const NAMES: [&str; 10] =
@@ -102,9 +103,31 @@ pub fn create(
     })
 }
 
+/// As [`create`], but a processor that this machine cannot make becomes one that fails every batch with the reason, so
+/// that a run holds it beside the others.
+///
+/// # Errors
+/// An input error as for [`create`].
+pub fn create_or_explain(
+    name: &'static str,
+    parameters: &Parameters,
+    device: Device,
+    threads: usize,
+) -> Result<Box<dyn Processor>> {
+    create(name, parameters, device, threads).or_else(|error| explain(name, error))
+}
+
+fn explain(name: &'static str, error: anyhow::Error) -> Result<Box<dyn Processor>> {
+    if error.is::<InputError>() {
+        return Err(error);
+    }
+    Ok(Box::new(Unavailable { name, reason: format!("{error:#}") }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processor::{FedBatch, StageClock};
 
     #[test]
     fn names_keep_their_order_and_unknown_ones_are_named() {
@@ -115,6 +138,17 @@ mod tests {
         assert!(parse("hf,quick").unwrap_err().to_string().contains("\"quick\""));
         assert!(parse("hf,hf").unwrap_err().to_string().contains("twice"));
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_made_fails_each_batch_with_the_reason() {
+        let broken =
+            explain("fused-cuda", anyhow::anyhow!("no libnvrtc").context("failed to compile")).unwrap();
+        assert_eq!(broken.name(), "fused-cuda");
+        let error = broken.process(&FedBatch::Hwc(Vec::new()), &mut StageClock::disabled()).unwrap_err();
+        assert_eq!(error.to_string(), "failed to compile: no libnvrtc");
+        // What the user got wrong is told at once.
+        assert!(explain("fused-cuda", input_error!("patch_size 0")).is_err());
     }
 
     #[test]

@@ -87,6 +87,7 @@ fn compared(text: &str) -> ParityRun {
         seed: 0,
         environment: samples::run(&[], &[]).environment,
         images: vec![CorpusImage { name: text(), width: 64, height: 48 }],
+        failures: Vec::new(),
         rows: vec![ParityRow {
             processor: text(),
             max_num_patches: 256,

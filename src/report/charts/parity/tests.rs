@@ -20,6 +20,7 @@ fn compared(count: usize) -> ParityRun {
         seed: 0,
         environment: samples::run(&[], &[]).environment,
         images: (0..count).map(image).collect(),
+        failures: Vec::new(),
         rows: Vec::new(),
     }
 }
