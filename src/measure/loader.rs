@@ -1,11 +1,16 @@
 //! What people use today beside the forward: torch's `DataLoader` running `hf` in worker processes.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use anyhow::Result;
 use tch::Device;
 
 use super::{
+    bench::Interrupt,
     clock::time,
     failure::{Failure, classify, reason},
     statistics,
@@ -23,7 +28,8 @@ use crate::{
 
 /// Samples of each figure; a loader's workers disturb whatever runs beside them, so they are taken in one block.
 const SAMPLES: usize = 5;
-/// Batches in a sample: prefetching evens out over a few.
+/// Batches in a sample at the least: prefetching evens out over a few. With workers they are two from each, as workers
+/// that began together finish together, and a sample between would find all of its batches ready.
 const BATCHES: usize = 4;
 
 /// What a bench of loaders needs to know.
@@ -36,7 +42,8 @@ pub struct Loaders {
 }
 
 /// A row a number of workers: `preprocess_ms` is the time until the next batch is on the device with nothing beside
-/// it, `pipelined_images_per_s` the rate with a forward behind it. A loader that fails ends its row with the reason.
+/// it, `pipelined_images_per_s` the rate with a forward behind it. A loader that fails ends its row with the reason;
+/// after Ctrl-C the rows that are left are left out.
 ///
 /// # Errors
 /// If the device is lost.
@@ -45,9 +52,13 @@ pub(super) fn rows(
     loaders: &Loaders,
     images: &[Arc<DecodedImage>],
     text: Option<&TextInputs>,
+    interrupt: &Interrupt,
 ) -> Result<Vec<ProcessorRow>> {
     let mut rows = Vec::new();
     for &workers in &loaders.workers {
+        if interrupt.load(Ordering::Relaxed) {
+            break;
+        }
         let mut row = ProcessorRow {
             name: format!("loader-{workers}"),
             feed: "PIL".into(),
@@ -86,29 +97,30 @@ fn measure(
     for _ in 0..2 * workers {
         drop(loader.next()?);
     }
+    let batches = BATCHES.max(2 * workers);
     let mut alone = Vec::new();
     for _ in 0..SAMPLES {
         let timed = time(shared.device, || {
-            for _ in 0..BATCHES {
+            for _ in 0..batches {
                 drop(upload(&loader.next()?, shared.device)?);
             }
             Ok(())
         })?;
-        alone.push(timed.synchronized_ms / BATCHES as f64);
+        alone.push(timed.synchronized_ms / batches as f64);
     }
     row.preprocess_ms = statistics::summarize(alone);
     for forward in shared.forwards {
         let mut rates = Vec::new();
         for _ in 0..SAMPLES {
             let start = Instant::now();
-            for _ in 0..BATCHES {
+            for _ in 0..batches {
                 let inputs = upload(&loader.next()?, shared.device)?;
                 drop(forward.forward(&inputs, text)?);
             }
             if let Device::Cuda(index) = shared.device {
                 cuda::synchronize(index)?;
             }
-            rates.push((images.len() * BATCHES) as f64 / start.elapsed().as_secs_f64());
+            rates.push((images.len() * batches) as f64 / start.elapsed().as_secs_f64());
         }
         row.pipelined_images_per_s
             .extend(statistics::estimate(&rates).map(|rate| (forward.name().to_owned(), rate)));

@@ -3,7 +3,8 @@
 A file of its own, because the loader's worker processes import it by name.
 """
 
-import torch
+import pickle
+
 from torch.utils.data import DataLoader, Dataset
 
 # More batches than anything asks for; the loader's order is a lazy range.
@@ -11,16 +12,28 @@ BATCHES = 1 << 24
 
 
 class Images(Dataset):
-    """Decoded images, over and over."""
+    """Decoded images, over and over.
 
-    def __init__(self, images):
-        self.images = images
+    Workers are handed the name of a file: a pickle of the images would fill the pipe to a worker that is still
+    importing, and so let the workers start one after another.
+    """
+
+    def __init__(self, images, file):
+        self.images, self.count, self.file = images, len(images), file
+        with open(file, "wb") as stream:
+            pickle.dump(images, stream)
+
+    def __getstate__(self):
+        return {"images": None, "count": self.count, "file": self.file}
 
     def __len__(self):
-        return len(self.images) * BATCHES
+        return self.count * BATCHES
 
     def __getitem__(self, index):
-        return self.images[index % len(self.images)]
+        if self.images is None:
+            with open(self.file, "rb") as stream:
+                self.images = pickle.load(stream)
+        return self.images[index % self.count]
 
 
 class Collate:
@@ -39,10 +52,13 @@ class Collate:
         return [outputs[key] for key in ("pixel_values", "pixel_attention_mask", "spatial_shapes")]
 
 
-def batches(images, workers, parameters, pinned):
-    """An endless iterator of batches of all the images, from `workers` processes (0: from the caller's own)."""
+def batches(images, workers, parameters, pinned, file):
+    """An endless iterator of batches of all the images, from `workers` processes (0: from the caller's own).
+
+    `file` is written, and must stay until the workers have read it.
+    """
     loader = DataLoader(
-        Images(images),
+        Images(images, file),
         batch_size=len(images),
         num_workers=workers,
         collate_fn=Collate(parameters),

@@ -46,7 +46,8 @@ impl Loader {
             modules.call_method1("pop", (MODULE, py.None()))?;
             let module = py.import(MODULE)?;
             let keywords = hf::keywords(py, parameters)?;
-            Ok(module.getattr("batches")?.call1((images, workers, keywords, pinned))?.unbind())
+            let file = folder.path().join("images.pickle");
+            Ok(module.getattr("batches")?.call1((images, workers, keywords, pinned, file))?.unbind())
         })
         .context("torch's DataLoader could not be started")?;
         Ok(Self { batches: Some(batches), folder })
