@@ -70,7 +70,7 @@ const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes ru
 /// go on. Where the GPU is lost, what was measured before is returned, marked partial.
 ///
 /// # Errors
-/// If the reference or a forward fails for another reason.
+/// If the reference fails for another reason.
 pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -> Result<Run> {
     let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     let started = Instant::now();
@@ -125,7 +125,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
     if let (Some(loaders), false) = (&bench.loaders, partial) {
         for (batch, text) in sizes.under_test() {
             progress.set_message(format!("torch's DataLoader, batch {}", batch.size()));
-            match loader::rows(&shared, loaders, batch.images(), text) {
+            match loader::rows(&shared, loaders, batch.images(), text, interrupt) {
                 Ok(rows) => drop(loader_rows.insert(batch.size(), rows)),
                 Err(error) => {
                     partial = true;
@@ -135,6 +135,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
             }
         }
         notes.push(LOADERS.into());
+        partial = partial || interrupt.load(Ordering::Relaxed);
     }
     let record = monitor.map(|monitor| monitor.record().clone());
     notes.extend(record.iter().flat_map(gpu::notes));
@@ -203,6 +204,9 @@ fn rounds(
             batch
                 .take(shared, subject)
                 .with_context(|| format!("failed in round {}, {label}", rounds + 1))?;
+            if let Some(monitor) = monitor.as_deref_mut().filter(|_| subject.is_forward()) {
+                monitor.observe();
+            }
         }
         rounds += 1;
         if let Some(monitor) = &mut monitor {

@@ -25,6 +25,8 @@ pub struct GpuMonitor {
     nvml: Nvml,
     uuid: String,
     record: GpuRecord,
+    /// What was seen in this round.
+    round: Option<GpuState>,
 }
 
 impl GpuMonitor {
@@ -39,10 +41,10 @@ impl GpuMonitor {
             Ok(GpuRecord { name, driver: nvml.sys_driver_version()?, ..GpuRecord::default() })
         };
         let record = read().ok()?;
-        Some(Self { nvml, uuid, record })
+        Some(Self { nvml, uuid, record, round: None })
     }
 
-    /// Reads the state once, at the end of a round. What the driver does not tell (some clouds hide processes or
+    /// Reads the state once. What the driver does not tell (some clouds hide processes or
     /// clocks) stays zero or empty, which says the same as a driver that tells nothing at all.
     pub fn read(&self) -> Option<(GpuState, usize)> {
         let device = self.nvml.device_by_uuid(self.uuid.as_str()).ok()?;
@@ -58,17 +60,44 @@ impl GpuMonitor {
         Some((state, others(&pids, process::id())))
     }
 
-    /// Adds the state at the end of a round to the record.
+    /// Looks at the GPU right after it has worked: a moment later its clocks say nothing of what was measured.
+    pub fn observe(&mut self) {
+        if let Some((state, others)) = self.read() {
+            self.record.other_processes = self.record.other_processes.max(others);
+            self.round = Some(match self.round.take() {
+                Some(before) => worse(before, state),
+                None => state,
+            });
+        }
+    }
+
+    /// Adds what was seen in a round to the record.
     pub fn end_round(&mut self) {
+        if self.round.is_none() {
+            self.observe();
+        }
         // An entry a round, whatever happens, so that samples and states stay in step.
-        let (state, others) = self.read().unwrap_or_default();
-        self.record.other_processes = self.record.other_processes.max(others);
-        self.record.rounds.push(state);
+        self.record.rounds.push(self.round.take().unwrap_or_default());
     }
 
     /// What was seen.
     pub fn record(&self) -> &GpuRecord {
         &self.record
+    }
+}
+
+/// The lower clocks, the higher temperature and all reasons of two states; a clock of zero was not told.
+fn worse(one: GpuState, other: GpuState) -> GpuState {
+    let lower = |a: u32, b: u32| if a == 0 || b == 0 { a.max(b) } else { a.min(b) };
+    let mut throttled_by = one.throttled_by;
+    throttled_by.extend(other.throttled_by);
+    throttled_by.sort_unstable();
+    throttled_by.dedup();
+    GpuState {
+        sm_clock_mhz: lower(one.sm_clock_mhz, other.sm_clock_mhz),
+        memory_clock_mhz: lower(one.memory_clock_mhz, other.memory_clock_mhz),
+        temperature_c: one.temperature_c.max(other.temperature_c),
+        throttled_by,
     }
 }
 
@@ -100,7 +129,7 @@ pub(super) fn notes(record: &GpuRecord) -> Vec<String> {
         let rounds: Vec<String> = throttled.iter().take(12).map(|round| (round + 1).to_string()).collect();
         let more = if throttled.len() > 12 { " and later" } else { "" };
         notes.push(format!(
-            "{} of {} rounds ended with the GPU's clock held down ({}): rounds {}{more}; their samples are marked in run.json",
+            "in {} of {} rounds the GPU's clock was held down ({}): rounds {}{more}; their samples are marked in run.json",
             throttled.len(),
             record.rounds.len(),
             reasons.join(", "),
@@ -130,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn a_round_is_as_bad_as_its_worst_moment() {
+        let state = |clock, temperature_c, reason: &[&str]| GpuState {
+            sm_clock_mhz: clock,
+            memory_clock_mhz: 2619,
+            temperature_c,
+            throttled_by: reason.iter().map(|reason| (*reason).to_owned()).collect(),
+        };
+        let found =
+            worse(state(1980, 40, &["sw power cap"]), state(1200, 61, &["hw slowdown", "sw power cap"]));
+        assert_eq!(found, state(1200, 61, &["hw slowdown", "sw power cap"]));
+        assert_eq!(worse(state(0, 40, &[]), state(1980, 30, &[])).sm_clock_mhz, 1980);
+    }
+
+    #[test]
     fn this_process_is_not_another_even_under_a_hosts_number() {
         assert_eq!(others(&[], 7), 0);
         assert_eq!(others(&[7], 7), 0);
@@ -144,7 +187,7 @@ mod tests {
         let mut record = GpuRecord { rounds: vec![GpuState::default(), hot], ..GpuRecord::default() };
         assert!(
             notes(&record)[0]
-                .starts_with("1 of 2 rounds ended with the GPU's clock held down (sw power cap): rounds 2")
+                .starts_with("in 1 of 2 rounds the GPU's clock was held down (sw power cap): rounds 2")
         );
         record.rounds.pop();
         assert!(notes(&record).is_empty());

@@ -154,6 +154,10 @@ fn serve(
     decoders: &ThreadPool,
 ) {
     let _no_grad = tch::no_grad_guard();
+    // torch keeps the number by thread, and a new one may begin with what another processor set for its own.
+    if let Ok(threads) = i32::try_from(decoders.current_num_threads()) {
+        tch::set_num_threads(threads);
+    }
     let made = || -> Result<Box<dyn Processor>> {
         if let Device::Cuda(index) = device {
             cuda::enter_new_stream(index)?;

@@ -39,7 +39,7 @@ impl BatchUnderTest<'_> {
         Batch {
             batch_size: self.size(),
             decode_ms: summarized(&self.decode),
-            memory_limit_ms: Some(summarized(&self.limit_ms)),
+            memory_limit_ms: (!self.limit_ms.is_empty()).then(|| summarized(&self.limit_ms)),
             tokenize_ms: shared.tokenizer.map(|_| summarized(&self.tokenize)),
             forwards: forwards
                 .map(|(forward, passes)| ForwardRow {

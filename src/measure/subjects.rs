@@ -6,8 +6,8 @@ use anyhow::Result;
 use tch::Device;
 
 use super::{
-    clock::time,
-    failure::{Failure, classify, reason},
+    clock::{sample, time},
+    failure::{classify, reason},
     limit::MemoryLimit,
     pipeline::{Preparer, Source},
     samples::{Passes, Preprocess},
@@ -52,6 +52,13 @@ pub(super) struct BatchUnderTest<'a> {
     pub(super) limit_ms: Vec<f64>,
 }
 
+impl Subject {
+    /// Whether a GPU works at it as it does in use.
+    pub(super) fn is_forward(self) -> bool {
+        matches!(self, Self::Forward(_) | Self::Pipelined(..))
+    }
+}
+
 /// The things that batches of all sizes share.
 pub(super) struct Shared<'a> {
     pub(super) processors: &'a [Box<dyn Processor>],
@@ -71,7 +78,9 @@ pub(super) struct Shared<'a> {
 impl Shared<'_> {
     /// Every subject of a batch size in a round, in no order.
     pub(super) fn subjects(&self) -> Vec<Subject> {
-        let mut subjects = vec![Subject::Decode, Subject::MemoryLimit];
+        let mut subjects = vec![Subject::Decode];
+        // What one thread of a CPU reaches says nothing of a GPU.
+        subjects.extend((!self.device.is_cuda()).then_some(Subject::MemoryLimit));
         subjects.extend(self.tokenizer.map(|_| Subject::Tokenize));
         subjects.extend((0..self.processors.len()).map(Subject::Processor));
         subjects.extend((0..self.forwards.len()).map(Subject::Forward));
@@ -86,7 +95,7 @@ impl<'a> BatchUnderTest<'a> {
     /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed.
     ///
     /// # Errors
-    /// If the reference fails, a forward does for another reason than memory, or the device is lost.
+    /// If the reference fails, or the device is lost.
     pub(super) fn warm_up(
         shared: &Shared<'_>,
         images: &[Arc<DecodedImage>],
@@ -105,7 +114,7 @@ impl<'a> BatchUnderTest<'a> {
             });
             let (parity, failure) = match compared {
                 Ok(parity) => (parity, None),
-                Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
                 Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
             };
             processors.push(Preprocess {
@@ -124,8 +133,8 @@ impl<'a> BatchUnderTest<'a> {
         for forward in shared.forwards {
             let failure = match time(shared.device, || forward.forward(&inputs, text)) {
                 Ok(_) => None,
-                Err(error) if classify(&error) == Failure::OutOfMemory => Some(reason(&error)),
-                Err(error) => return Err(error),
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => Some(reason(&error)),
             };
             forwards.push(Passes { failure, ..Passes::default() });
         }
@@ -170,11 +179,10 @@ impl<'a> BatchUnderTest<'a> {
         format!("batch {}: {what}", self.size())
     }
 
-    /// Times one subject once. A processor that fails, or a forward that runs out of memory, ends its own row
-    /// with the reason.
+    /// Times one subject once. A processor or a forward that fails ends its own row with the reason.
     ///
     /// # Errors
-    /// If a forward fails for another reason, or the device is lost.
+    /// If the device is lost, or decoding or tokenising fails.
     pub(super) fn take(&mut self, shared: &Shared<'_>, subject: Subject) -> Result<()> {
         match subject {
             Subject::Processor(index) => self.preprocess(shared, index)?,
@@ -210,14 +218,14 @@ impl<'a> BatchUnderTest<'a> {
             return Ok(());
         }
         let processor = &shared.processors[index];
-        match time(shared.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
+        match sample(shared.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
             Ok(timed) => {
                 row.samples.push(timed.synchronized_ms);
                 row.device.extend(timed.device_ms);
             }
             Err(error) => {
                 row.failure = Some(reason(&error));
-                return if classify(&error) == Failure::DeviceLost { Err(error) } else { Ok(()) };
+                return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
             }
         }
         if shared.stages {
@@ -238,20 +246,24 @@ impl<'a> BatchUnderTest<'a> {
             return Ok(());
         }
         let forward = &shared.forwards[index];
-        match time(shared.device, || forward.forward(&self.inputs, self.text)) {
+        match sample(shared.device, || forward.forward(&self.inputs, self.text)) {
             Ok(timed) => {
                 passes.synchronized.push(timed.synchronized_ms);
                 passes.launch.push(timed.launch_ms);
                 passes.device.extend(timed.device_ms);
             }
-            Err(error) if classify(&error) == Failure::OutOfMemory => {
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => {
                 passes.failure = Some(reason(&error));
                 return Ok(());
             }
-            Err(error) => return Err(error),
         }
         if shared.stages {
-            passes.positions.extend(forward.positions_ms(&self.inputs, self.text)?);
+            match forward.positions_ms(&self.inputs, self.text) {
+                Ok(positions) => passes.positions.extend(positions),
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => passes.failure = Some(reason(&error)),
+            }
         }
         Ok(())
     }
@@ -261,17 +273,23 @@ impl<'a> BatchUnderTest<'a> {
         if row.failure.is_some() || row.pipeline_failure.is_some() || passes.failure.is_some() {
             return Ok(());
         }
-        let own = statistics::median(&passes.synchronized);
-        // None is known before the first forward of the first round; two batches are the least that overlap.
-        let count = if own > 0.0 { (PIPELINED_MS / own).ceil().clamp(2.0, 32.0) as usize } else { 2 };
+        // The slower of the two sets the pace. Neither is known before its first sample; two batches are the least
+        // that overlap.
+        let pace = statistics::median(&passes.synchronized).max(statistics::median(&row.samples));
+        let count = if pace > 0.0 { (PIPELINED_MS / pace).ceil().clamp(2.0, 32.0) as usize } else { 2 };
         let source = if shared.decode {
             Source::Stored(self.encoded.iter().map(|&image| image.clone()).collect())
         } else {
             Source::Decoded(self.images.clone())
         };
-        match shared.preparers[processor].run(&source, shared.forwards[forward].as_ref(), self.text, count) {
+        let run = |count| {
+            shared.preparers[processor].run(&source, shared.forwards[forward].as_ref(), self.text, count)
+        };
+        // The first time, the thread's own memory and plans are made, which counts as warm-up.
+        let warm = if row.pipelined[forward].is_empty() { run(2).map(drop) } else { Ok(()) };
+        match warm.and_then(|()| run(count)) {
             Ok(images_per_s) => row.pipelined[forward].push(images_per_s),
-            Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => row.pipeline_failure = Some(reason(&error)),
         }
         Ok(())

@@ -22,6 +22,9 @@ const PLANS: usize = 256;
 /// next ones are copied.
 const PART: usize = 8 << 20;
 
+/// Threads that copy, at the most: as many outrun the bus, and more take the CPUs from whoever submits the forward.
+const COPIERS: usize = 8;
+
 /// Bytes of an image that one thread copies at a time, about.
 const BAND: usize = 256 << 10;
 
@@ -95,6 +98,7 @@ impl FusedCuda {
         let cache = cache_folder().map(|folder| folder.join("kernels"));
         let gpu = cuda::Device::new(&planner, i32::try_from(index)?, &libraries, cache)
             .with_context(|| format!("failed to make the kernel ready on cuda:{index}"))?;
+        let threads = threads.min(COPIERS);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()

@@ -41,7 +41,8 @@ pub struct GpuRecord {
     pub driver: String,
     /// The most processes of others seen on the card in any round.
     pub other_processes: usize,
-    /// One entry a round, read when the round ended; sample `i` of a row belongs to round `i`.
+    /// One entry a round: the lowest clocks, the highest temperature and all reasons that were read right after its
+    /// forwards; sample `i` of a row belongs to round `i`.
     pub rounds: Vec<GpuState>,
 }
 
