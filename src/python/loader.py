@@ -3,7 +3,10 @@
 A file of its own, because the loader's worker processes import it by name.
 """
 
+import os
 import pickle
+import warnings
+from multiprocessing import util
 
 from torch.utils.data import DataLoader, Dataset
 
@@ -52,18 +55,27 @@ class Collate:
         return [outputs[key] for key in ("pixel_values", "pixel_attention_mask", "spatial_shapes")]
 
 
+def leave_at_once(_worker):
+    """Ends a worker as soon as Python's own clean-up is done: what torch does after it may abort, with noise."""
+    util.Finalize(None, os._exit, args=(0,), exitpriority=-1000)
+
+
 def batches(images, workers, parameters, pinned, file):
     """An endless iterator of batches of all the images, from `workers` processes (0: from the caller's own).
 
     `file` is written, and must stay until the workers have read it.
     """
-    loader = DataLoader(
-        Images(images, file),
-        batch_size=len(images),
-        num_workers=workers,
-        collate_fn=Collate(parameters),
-        pin_memory=pinned,
-        # A fork would copy the threads of torch and of patchmark half alive.
-        multiprocessing_context="spawn" if workers else None,
-    )
-    return iter(loader)
+    with warnings.catch_warnings():
+        # As many workers as were asked for, also where there are fewer CPUs.
+        warnings.filterwarnings("ignore", message="This DataLoader will create")
+        loader = DataLoader(
+            Images(images, file),
+            batch_size=len(images),
+            num_workers=workers,
+            collate_fn=Collate(parameters),
+            pin_memory=pinned,
+            # A fork would copy the threads of torch and of patchmark half alive.
+            multiprocessing_context="spawn" if workers else None,
+            worker_init_fn=leave_at_once,
+        )
+        return iter(loader)
