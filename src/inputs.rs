@@ -13,9 +13,17 @@ pub struct ModelInputs {
     pub pixel_attention_mask: Tensor,
     /// i64 `[B, 2]`: the number of patches as (rows, columns).
     pub spatial_shapes: Tensor,
+    /// The same as `spatial_shapes` in host memory, where its maker had it there: a forward that reads them back from a
+    /// GPU waits for all that the GPU was asked before. No part of transformers' contract.
+    pub host_shapes: Option<Tensor>,
 }
 
 impl ModelInputs {
+    /// `spatial_shapes` from where the host reads them soonest.
+    pub fn readable_shapes(&self) -> &Tensor {
+        self.host_shapes.as_ref().unwrap_or(&self.spatial_shapes)
+    }
+
     /// The tensors under transformers' names, in transformers' order.
     pub fn named(&self) -> [(&'static str, &Tensor); 3] {
         [
@@ -31,6 +39,7 @@ impl ModelInputs {
             pixel_values: self.pixel_values.shallow_clone(),
             pixel_attention_mask: self.pixel_attention_mask.shallow_clone(),
             spatial_shapes: self.spatial_shapes.shallow_clone(),
+            host_shapes: self.host_shapes.as_ref().map(Tensor::shallow_clone),
         }
     }
 }

@@ -138,5 +138,6 @@ fn upload(inputs: &ModelInputs, device: Device) -> Result<ModelInputs> {
         pixel_values: moved(&inputs.pixel_values)?,
         pixel_attention_mask: moved(&inputs.pixel_attention_mask)?,
         spatial_shapes: moved(&inputs.spatial_shapes)?,
+        host_shapes: Some(inputs.spatial_shapes.shallow_clone()),
     })
 }

@@ -54,6 +54,7 @@ fn images(grids: &[[i64; 2]], length: i64, seed: i64) -> ModelInputs {
         pixel_values: pixel_values.reshape([count, length, 768]),
         pixel_attention_mask: places.lt_tensor(&Tensor::from_slice(&real).unsqueeze(1)).to_kind(Kind::Int),
         spatial_shapes: Tensor::from_slice(grids.as_flattened()).reshape([-1, 2]),
+        host_shapes: None,
     }
 }
 

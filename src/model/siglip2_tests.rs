@@ -27,6 +27,7 @@ fn images(shapes: &[(i64, i64)], length: i64) -> ModelInputs {
         pixel_values,
         pixel_attention_mask: mask,
         spatial_shapes: Tensor::from_slice(&flat).reshape([-1, 2]),
+        host_shapes: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn a_batch_equals_its_images() {
             pixel_values: batch.pixel_values.narrow(0, index, 1),
             pixel_attention_mask: batch.pixel_attention_mask.narrow(0, index, 1),
             spatial_shapes: batch.spatial_shapes.narrow(0, index, 1),
+            host_shapes: None,
         };
         assert!(distance(&embed(&one), &together.narrow(0, index, 1)) < 1e-5);
     }
@@ -124,4 +126,15 @@ fn towers_have_names() {
         assert_eq!(tower.to_string().parse::<Tower>().unwrap(), tower);
     }
     assert!("image".parse::<Tower>().is_err());
+}
+
+#[test]
+fn shapes_on_the_host_are_read_where_there_are_some() {
+    let inputs = images(&[(3, 5), (5, 3)], 16);
+    let right = embed(&inputs);
+    let other = Tensor::from_slice(&[5i64, 3, 3, 5]).reshape([2, 2]);
+    let swapped = ModelInputs { spatial_shapes: other.shallow_clone(), ..inputs.shallow_clone() };
+    assert_ne!(embed(&swapped), right);
+    let host_shapes = Some(inputs.spatial_shapes.shallow_clone());
+    assert_eq!(embed(&ModelInputs { spatial_shapes: other, host_shapes, ..inputs.shallow_clone() }), right);
 }

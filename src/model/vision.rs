@@ -39,8 +39,8 @@ impl VisionTower {
         })
     }
 
-    /// The position embeddings `[B, N, hidden]` of a batch: the one part of a pass for which the host waits for the
-    /// device, to read spatial_shapes.
+    /// The position embeddings `[B, N, hidden]` of a batch: the one part of a pass for which the host may have to wait
+    /// for the device, to read spatial_shapes.
     pub(super) fn positions(&self, inputs: &ModelInputs) -> Result<Tensor> {
         let (batch, length, values) = inputs.pixel_values.size3()?;
         if values != self.patch_values {
@@ -55,7 +55,7 @@ impl VisionTower {
                 inputs.pixel_attention_mask.size()
             );
         }
-        self.positions.batch(&spatial_shapes(&inputs.spatial_shapes, batch)?, length)
+        self.positions.batch(&spatial_shapes(inputs.readable_shapes(), batch)?, length)
     }
 
     /// The pooled image vectors `[B, hidden]`, not normalised, of patches `[B, N, P·P·3]` in any floating-point dtype,

@@ -94,6 +94,14 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
         }
         compare_values(name, right, given, &mut found)?;
     }
+    if let (None, Some(told)) = (&contract, &candidate.host_shapes) {
+        // No part of the contract, but what a forward reads.
+        let shapes = candidate.spatial_shapes.f_to_device(told.device())?;
+        if told.kind() != shapes.kind() || told.size() != shapes.size() || !told.f_equal(&shapes)? {
+            found.differing += 1;
+            contract = Some("host_shapes are not spatial_shapes".to_owned());
+        }
+    }
     // A broken contract stops a model before any value matters.
     if let Some(broken) = contract {
         found.detail = broken;
@@ -188,7 +196,19 @@ mod tests {
             pixel_values: Tensor::arange(24, (Kind::Float, Device::Cpu)).view([2, 3, 4]),
             pixel_attention_mask: Tensor::ones([2, 3], (Kind::Int, Device::Cpu)),
             spatial_shapes: Tensor::from_slice(&[1i64, 3, 3, 1]).view([2, 2]),
+            host_shapes: None,
         }
+    }
+
+    #[test]
+    fn shapes_that_the_host_is_told_wrongly_are_a_broken_contract() {
+        let told = |shapes: &[i64]| {
+            let host_shapes = Some(Tensor::from_slice(shapes).view([2, 2]));
+            compare(&inputs(), &ModelInputs { host_shapes, ..inputs() }).unwrap()
+        };
+        assert!(told(&[1, 3, 3, 1]).is_exact());
+        let wrong = told(&[3, 1, 1, 3]);
+        assert!(!wrong.is_exact() && wrong.detail.contains("host_shapes"), "{}", wrong.detail);
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod tests {
             pixel_values: Tensor::zeros([2, 3, 12], (Kind::Float, Device::Cpu)),
             pixel_attention_mask: Tensor::ones([2, 3], (Kind::Int, Device::Cpu)),
             spatial_shapes: Tensor::from_slice(&[2i64, 1, 1, 2]).view([2, 2]),
+            host_shapes: None,
         }
     }
 

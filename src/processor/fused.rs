@@ -133,6 +133,7 @@ impl Fused {
             pixel_values: output::upload(&pixel_values, self.device)?,
             pixel_attention_mask: output::upload(&mask, self.device)?,
             spatial_shapes: output::upload(&shapes, self.device)?,
+            host_shapes: Some(shapes),
         };
         clock.mark(Stage::Upload);
         Ok(inputs)

@@ -138,10 +138,13 @@ impl FusedCuda {
     fn outputs(&self, batch: &Batch, count: i64) -> Result<ModelInputs> {
         let empty = |size: &[i64], kind| Tensor::f_empty(size, (kind, self.device));
         let row = (self.parameters.patch_size.pow(2) * 3) as i64;
+        let shapes: Vec<i64> =
+            batch.shapes().flat_map(|[rows, columns]| [rows as i64, columns as i64]).collect();
         Ok(ModelInputs {
             pixel_values: empty(&[count, batch.length() as i64, row], kind(self.planner.element()))?,
             pixel_attention_mask: empty(&[count, self.parameters.max_num_patches as i64], Kind::Int)?,
             spatial_shapes: empty(&[count, 2], Kind::Int64)?,
+            host_shapes: Some(Tensor::f_from_slice(&shapes)?.f_view([count, 2])?),
         })
     }
 }

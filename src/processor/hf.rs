@@ -77,6 +77,8 @@ impl Processor for HuggingFace {
             pixel_values: inputs.pixel_values.f_to_device(self.device)?,
             pixel_attention_mask: inputs.pixel_attention_mask.f_to_device(self.device)?,
             spatial_shapes: inputs.spatial_shapes.f_to_device(self.device)?,
+            // transformers makes them on the CPU.
+            host_shapes: (inputs.spatial_shapes.device() == Device::Cpu).then_some(inputs.spatial_shapes),
         };
         clock.mark(Stage::Upload);
         Ok(uploaded)

@@ -112,10 +112,12 @@ pub(super) fn stack(images: Vec<PaddedImage>, device: Device, clock: &mut StageC
     let patches: Vec<&Tensor> = images.iter().map(|image| &image.patches).collect();
     let masks: Vec<&Tensor> = images.iter().map(|image| &image.mask).collect();
     let shapes: Vec<i64> = images.iter().flat_map(|image| [image.shape.0, image.shape.1]).collect();
+    let shapes = Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?;
     let inputs = ModelInputs {
         pixel_values: Tensor::f_stack(&patches, 0)?.f_to_device(device)?,
         pixel_attention_mask: Tensor::f_stack(&masks, 0)?.f_to_device(device)?,
-        spatial_shapes: Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?.f_to_device(device)?,
+        spatial_shapes: shapes.f_to_device(device)?,
+        host_shapes: Some(shapes),
     };
     clock.mark(Stage::PadStack);
     Ok(inputs)

@@ -136,6 +136,7 @@ fn process(
             pixel_values: tensors::from_python(values)?,
             pixel_attention_mask: tensors::from_python(mask)?,
             spatial_shapes: tensors::from_python(shapes)?,
+            host_shapes: None,
         },
         stages: spent.into_iter().filter_map(|(name, seconds)| Some((stage(&name)?, seconds))).collect(),
     })

@@ -68,6 +68,7 @@ impl Loader {
                 pixel_values: from_python(values)?,
                 pixel_attention_mask: from_python(mask)?,
                 spatial_shapes: from_python(shapes)?,
+                host_shapes: None,
             })
         })
     }

@@ -90,5 +90,5 @@ fn inputs(returned: &Returned, images: usize) -> Option<ModelInputs> {
         && pixel_attention_mask.dim() == 2
         && spatial_shapes.size() == [images as i64, 2]
         && pixel_values.size()[0] == images as i64;
-    fits.then_some(ModelInputs { pixel_values, pixel_attention_mask, spatial_shapes })
+    fits.then_some(ModelInputs { pixel_values, pixel_attention_mask, spatial_shapes, host_shapes: None })
 }

@@ -59,6 +59,7 @@ fn emulate(emulator: &Emulator, element: Element, images: &[Arc<DecodedImage>]) 
         pixel_values: Tensor::f_from_data_size(&given.values, &[count, limit, 768], kind).unwrap(),
         pixel_attention_mask: Tensor::from_slice(&given.mask).view([count, limit]),
         spatial_shapes: Tensor::from_slice(&given.shapes).view([count, 2]),
+        host_shapes: None,
     }
 }
 

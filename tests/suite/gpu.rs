@@ -76,6 +76,7 @@ fn a_replayed_graph_gives_what_the_forward_gives() {
             pixel_values: pixels.reshape([2, 16, 768]),
             pixel_attention_mask: Tensor::ones([2, 16], (Kind::Int, device)),
             spatial_shapes: Tensor::from_slice(grids.as_flattened()).reshape([2, 2]).to_device(device),
+            host_shapes: None,
         };
         let text = seeded_ids(2, &model.config.text, seed as u64).unwrap().to_device(device).unwrap();
         let [plain, replayed] =

@@ -58,8 +58,8 @@ impl OnDevice {
         let patch = self.parameters.patch_size;
         let size = [images.len() as i64, groups.length, (patch * patch * 3) as i64];
         let output = Tensor::f_zeros(size, (self.normalization.kind(), self.device))?;
-        let shapes = Tensor::f_from_slice(&groups.shapes)?.f_view([-1, 2])?;
-        let shapes = output::upload(&shapes, self.device)?;
+        let host_shapes = Tensor::f_from_slice(&groups.shapes)?.f_view([-1, 2])?;
+        let shapes = output::upload(&host_shapes, self.device)?;
         let mask = self.mask(&shapes)?;
         clock.mark(Stage::PadStack);
         for group in &groups.groups {
@@ -72,7 +72,12 @@ impl OnDevice {
                 self.chunk(&pixels, group, members, &output, clock)?;
             }
         }
-        Ok(ModelInputs { pixel_values: output, pixel_attention_mask: mask, spatial_shapes: shapes })
+        Ok(ModelInputs {
+            pixel_values: output,
+            pixel_attention_mask: mask,
+            spatial_shapes: shapes,
+            host_shapes: Some(host_shapes),
+        })
     }
 
     /// i32 `[B, max_num_patches]`: 1 for as many patches as `shapes`, i64 `[B, 2]`, has.

@@ -66,6 +66,7 @@ impl OnHost {
             pixel_values: output,
             pixel_attention_mask: mask,
             spatial_shapes: Tensor::f_from_slice(&groups.shapes)?.f_view([-1, 2])?,
+            host_shapes: None,
         })
     }
 
