@@ -82,8 +82,9 @@ pub(super) struct Arguments {
     /// Also prepare each batch while the one before is in the forward: images a second end to end.
     #[arg(long, env = "PATCHMARK_PIPELINED")]
     pipelined: bool,
-    /// Let --pipelined begin with the files: decoding them is part of preparing a batch. For `--sizes mixed`.
-    #[arg(long, requires = "pipelined", env = "PATCHMARK_DECODE")]
+    /// Let --pipelined begin with the files: decoding them is part of preparing a batch. For `--sizes mixed`, and not
+    /// beside --dataloader, whose images are decoded.
+    #[arg(long, requires = "pipelined", conflicts_with = "dataloader", env = "PATCHMARK_DECODE")]
     decode: bool,
     /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs.
     #[arg(long, env = "PATCHMARK_DATALOADER")]

@@ -62,7 +62,7 @@ pub struct Bench<'a> {
 
 /// What a reader must know of the loaders' rows.
 const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes running hf: its ms/batch is the time until \
-     the next batch is there, with nothing beside it; taken after the rounds, so no ratio is paired";
+     the next batch is there, with nothing beside it; taken after the rounds, so no ratio is paired; its images are decoded already";
 
 /// Measures one workload.
 ///

@@ -192,6 +192,7 @@ fn batches_are_prepared_in_a_thread_and_reported_by_forward() {
     let run = measure(&[naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
     assert_eq!(made.load(Ordering::Relaxed), 1, "one thread serves every batch size");
     for batch in &run.batches {
+        assert!(batch.forwards[0].back_to_back_images_per_s.expect("a rate").low > 0.0);
         let rate = batch.processors[0].pipelined_images_per_s.get("quick").expect("a rate");
         assert!(rate.low > 0.0 && rate.low <= rate.median && rate.median <= rate.high);
     }

@@ -46,6 +46,7 @@ impl BatchUnderTest<'_> {
                     name: forward.name().into(),
                     forward_ms: summarized(&passes.synchronized),
                     launch_ms: summarized(&passes.launch),
+                    back_to_back_images_per_s: statistics::estimate(&passes.back_to_back),
                 })
                 .collect(),
             processors: rows

@@ -26,6 +26,8 @@ pub(super) struct Preprocess {
 pub(super) struct Passes {
     pub(super) synchronized: Vec<f64>,
     pub(super) launch: Vec<f64>,
+    /// Images a second with nothing between two passes, where overlap is measured.
+    pub(super) back_to_back: Vec<f64>,
     /// By the device's own clock, where there is one.
     pub(super) device: Vec<f64>,
     /// The part of transformers' forward that resamples positions image by image, and the whole, where stages

@@ -30,6 +30,8 @@ const PIPELINED_MS: f64 = 200.0;
 pub(super) enum Subject {
     Processor(usize),
     Forward(usize),
+    /// A forward time after time, for pipelined rates to be held against.
+    BackToBack(usize),
     /// A processor that prepares batches for a forward.
     Pipelined(usize, usize),
     Decode,
@@ -55,7 +57,7 @@ pub(super) struct BatchUnderTest<'a> {
 impl Subject {
     /// Whether a GPU works at it as it does in use.
     pub(super) fn is_forward(self) -> bool {
-        matches!(self, Self::Forward(_) | Self::Pipelined(..))
+        matches!(self, Self::Forward(_) | Self::BackToBack(_) | Self::Pipelined(..))
     }
 }
 
@@ -84,6 +86,9 @@ impl Shared<'_> {
         subjects.extend(self.tokenizer.map(|_| Subject::Tokenize));
         subjects.extend((0..self.processors.len()).map(Subject::Processor));
         subjects.extend((0..self.forwards.len()).map(Subject::Forward));
+        if !self.preparers.is_empty() {
+            subjects.extend((0..self.forwards.len()).map(Subject::BackToBack));
+        }
         for processor in 0..self.preparers.len() {
             subjects.extend((0..self.forwards.len()).map(|forward| Subject::Pipelined(processor, forward)));
         }
@@ -169,6 +174,9 @@ impl<'a> BatchUnderTest<'a> {
         let what = match subject {
             Subject::Processor(index) => shared.processors[index].name().to_owned(),
             Subject::Forward(index) => format!("forward {}", shared.forwards[index].name()),
+            Subject::BackToBack(index) => {
+                format!("forward {} time after time", shared.forwards[index].name())
+            }
             Subject::Pipelined(processor, forward) => {
                 format!("{} into {}", shared.processors[processor].name(), shared.forwards[forward].name())
             }
@@ -187,6 +195,7 @@ impl<'a> BatchUnderTest<'a> {
         match subject {
             Subject::Processor(index) => self.preprocess(shared, index)?,
             Subject::Forward(index) => self.forward(shared, index)?,
+            Subject::BackToBack(index) => self.back_to_back(shared, index)?,
             Subject::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
             Subject::Decode => {
                 let timed = time(Device::Cpu, || {
@@ -268,15 +277,36 @@ impl<'a> BatchUnderTest<'a> {
         Ok(())
     }
 
+    fn back_to_back(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+        let images = self.size();
+        let passes = &mut self.forwards[index];
+        if passes.failure.is_some() {
+            return Ok(());
+        }
+        let forward = &shared.forwards[index];
+        let count = passes_of_a_sample(statistics::median(&passes.synchronized));
+        let timed = time(shared.device, || {
+            for _ in 0..count {
+                drop(forward.forward(&self.inputs, self.text)?);
+            }
+            Ok(())
+        });
+        match timed {
+            Ok(timed) => passes.back_to_back.push((images * count) as f64 * 1e3 / timed.synchronized_ms),
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => passes.failure = Some(reason(&error)),
+        }
+        Ok(())
+    }
+
     fn pipelined(&mut self, shared: &Shared<'_>, processor: usize, forward: usize) -> Result<()> {
         let (row, passes) = (&mut self.processors[processor], &self.forwards[forward]);
         if row.failure.is_some() || row.pipeline_failure.is_some() || passes.failure.is_some() {
             return Ok(());
         }
-        // The slower of the two sets the pace. Neither is known before its first sample; two batches are the least
-        // that overlap.
+        // The slower of the two sets the pace.
         let pace = statistics::median(&passes.synchronized).max(statistics::median(&row.samples));
-        let count = if pace > 0.0 { (PIPELINED_MS / pace).ceil().clamp(2.0, 32.0) as usize } else { 2 };
+        let count = passes_of_a_sample(pace);
         let source = if shared.decode {
             Source::Stored(self.encoded.iter().map(|&image| image.clone()).collect())
         } else {
@@ -299,4 +329,10 @@ impl<'a> BatchUnderTest<'a> {
     pub(super) fn inputs(&self) -> &ModelInputs {
         &self.inputs
     }
+}
+
+/// Forwards of a sample that spans several, each of so many milliseconds; NaN before the first is known. Two batches are
+/// the least that overlap.
+fn passes_of_a_sample(ms: f64) -> usize {
+    if ms > 0.0 { (PIPELINED_MS / ms).ceil().clamp(2.0, 32.0) as usize } else { 2 }
 }

@@ -5,10 +5,14 @@ use super::{
     schema::{Batch, ForwardRow, Settings},
 };
 
-/// Images a second that a forward alone does; none where it was not measured.
-fn ceiling(batch: &Batch, forward: &ForwardRow) -> Option<f64> {
-    usable(&forward.forward_ms.estimate)
-        .then(|| batch.batch_size as f64 * 1e3 / forward.forward_ms.estimate.median)
+/// Images a second that a forward alone does, batch behind batch where that was measured, else a batch at a time; none
+/// where neither was.
+pub(super) fn ceiling(batch: &Batch, forward: &ForwardRow) -> Option<f64> {
+    let back_to_back = forward.back_to_back_images_per_s.filter(usable).map(|rate| rate.median);
+    back_to_back.or_else(|| {
+        usable(&forward.forward_ms.estimate)
+            .then(|| batch.batch_size as f64 * 1e3 / forward.forward_ms.estimate.median)
+    })
 }
 
 /// For each forward: a lead with the ceiling, and each processor's rate serially, pipelined, and as a share of the
@@ -64,6 +68,11 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].0.contains("→ pipelined (share of the native forward alone, 2.94"), "{found:?}");
         assert!(found[0].1.contains("→ 1.47 (50%)") && !found[0].1.contains("hf"), "{found:?}");
+        // Batch behind batch it does 4.
+        run.batches[0].forwards[0].back_to_back_images_per_s = Some(samples::estimate(4.0));
+        assert!(
+            lines(&run)[0].0.contains("forward alone, 4.00") && lines(&run)[0].1.contains("→ 1.47 (37%)")
+        );
         run.settings.pipelined_decodes = true;
         assert!(lines(&run)[0].0.contains("decoding too"));
     }

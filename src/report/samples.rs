@@ -47,6 +47,7 @@ pub fn run(names: &[&str], sizes: &[usize]) -> Run {
                 name: "native".to_owned(),
                 forward_ms: samples(forward),
                 launch_ms: samples(forward * 0.999),
+                back_to_back_images_per_s: None,
             }],
             processors: rows
                 .map(|(i, name)| row(name, size, 24.0 * size as f64 / (i + 1) as f64, forward))

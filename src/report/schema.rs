@@ -136,12 +136,16 @@ pub struct Batch {
 /// One forward at one batch size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ForwardRow {
-    /// `native` or `hf`.
+    /// `native`, `native-graph` or `hf`.
     pub name: String,
     /// Synchronised: the true time.
     pub forward_ms: Samples,
     /// Until the call returned, not synchronised: launch time on a GPU, the classic mistake.
     pub launch_ms: Samples,
+    /// Images a second of batches one behind another with nothing between, waited for once at the end: what pipelined
+    /// rates are held against; none unless `--pipelined` was given.
+    #[serde(default)]
+    pub back_to_back_images_per_s: Option<Estimate>,
 }
 
 /// One processor at one batch size.

@@ -129,6 +129,7 @@ pub(super) fn finite(run: &Run) -> Run {
         for forward in &mut batch.forwards {
             mend(&mut forward.forward_ms);
             mend(&mut forward.launch_ms);
+            forward.back_to_back_images_per_s = forward.back_to_back_images_per_s.filter(good);
         }
         for row in &mut batch.processors {
             mend(&mut row.preprocess_ms);

@@ -155,6 +155,11 @@ fn decoding_that_would_give_other_sizes() {
     let asked = ["bench", "--pipelined", "--decode", "--sizes", "64x48", "--out", "run"];
     refuses(folder.path(), &asked, "--sizes mixed");
     refuses(folder.path(), &["bench", "--decode", "--out", "run"], "--pipelined");
+    refuses(
+        folder.path(),
+        &["bench", "--pipelined", "--decode", "--dataloader", "--out", "run"],
+        "--dataloader",
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@ use super::canvas::Canvas;
 use super::caption;
 use super::lines::{Axis, Plot, series};
 use super::theme::Colour;
-use crate::report::format::{clean, first_forward, number, usable};
+use crate::report::format::{clean, first_forward, number};
+use crate::report::overlap;
 use crate::report::schema::{Estimate, Run};
 
 pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
@@ -30,7 +31,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     };
     let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
     if !ceiling.is_empty() {
-        remarks.push("wide grey line: the forward alone, which nothing exceeds".to_owned());
+        remarks.push("wide grey line: the forward alone".to_owned());
     }
     remarks.extend(caption::left_out(&left_out));
     let inside = canvas.frame(
@@ -54,12 +55,11 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     plot.lines(canvas, &serial, " images/s")
 }
 
-/// Images a second of the forward alone, which no preprocessing can exceed: by batch size.
+/// Images a second of the forward alone: by batch size.
 fn ceiling(run: &Run, forward: Option<&str>) -> BTreeMap<usize, f64> {
     let rate = |batch: &crate::report::schema::Batch| {
         let row = batch.forwards.iter().find(|row| Some(row.name.as_str()) == forward)?;
-        let time = Some(row.forward_ms.estimate).filter(usable)?.median;
-        Some((batch.batch_size.max(1), batch.batch_size as f64 * 1000.0 / time))
+        Some((batch.batch_size.max(1), overlap::ceiling(batch, row)?))
     };
     super::rows::batches(run).0.into_iter().filter_map(rate).filter(|(_, rate)| rate.is_finite()).collect()
 }
