@@ -1,6 +1,6 @@
 //! A comparison as people read it: a terminal's table, Markdown, and one sentence.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::{ParityRun, Row};
 use crate::report::{
@@ -32,8 +32,9 @@ pub fn headline(run: &ParityRun) -> String {
     bound.retain(|name| {
         !failed.contains(name) && !run.failures.iter().any(|failure| failure.processor == *name)
     });
-    let mut broken: Vec<&str> = run.failures.iter().map(|failure| failure.processor.as_str()).collect();
-    broken.dedup();
+    // Once each, though one may have failed at several limits.
+    let broken: BTreeSet<&str> = run.failures.iter().map(|failure| failure.processor.as_str()).collect();
+    let broken: Vec<&str> = broken.into_iter().collect();
     let broken = match broken.as_slice() {
         [] => String::new(),
         names => format!(" Not compared to the end: {}.", clean(&names.join(", "))),
@@ -166,17 +167,19 @@ mod tests {
         assert!(headline(&run).starts_with("All "), "{}", headline(&run));
         run.rows.retain(|row| ["fused", "batched"].contains(&row.processor.as_str()));
         let limit = run.rows[0].max_num_patches;
-        run.failures.push(Failure {
-            processor: "fused".into(),
-            max_num_patches: limit + 1,
-            images: 8,
-            reason: "CUDA out of memory".into(),
-        });
+        for (processor, limit) in [("naive", limit), ("fused", limit + 1), ("naive", limit + 1)] {
+            run.failures.push(Failure {
+                processor: processor.into(),
+                max_num_patches: limit,
+                images: 8,
+                reason: "CUDA out of memory".into(),
+            });
+        }
         let images = run.images.len();
         let found = headline(&run);
         assert_eq!(
             found,
-            format!("batched has hf's bits in {images} images. Not compared to the end: fused.")
+            format!("batched has hf's bits in {images} images. Not compared to the end: fused, naive.")
         );
         assert!(terminal(&run).contains(&format!("fused at {} patches failed after 8 images", limit + 1)));
         assert!(markdown(&run).contains("CUDA out of memory"));
