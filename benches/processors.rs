@@ -39,7 +39,7 @@ fn processors(criterion: &mut Criterion) {
             .warm_up_time(Duration::from_millis(300))
             .measurement_time(Duration::from_secs(1));
         for count in [1, 8, 32] {
-            let images: Vec<Arc<DecodedImage>> = workload.batch(count);
+            let images: Vec<Arc<DecodedImage>> = workload.batch(count).expect("the batch fits in memory");
             group.throughput(Throughput::Elements(count as u64));
             for name in NAMES {
                 let processor = processor::create(name, &Parameters::default(), Device::Cpu, 1)
@@ -67,8 +67,11 @@ fn forward(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("native forward, random-tiny, vision");
     group.sample_size(20).measurement_time(Duration::from_secs(2));
     for count in [1, 8] {
-        let batch =
-            FedBatch::new(batched.feed(), &photographs("mixed").batch(count)).expect("the batch is fed");
+        let batch = FedBatch::new(
+            batched.feed(),
+            &photographs("mixed").batch(count).expect("the batch fits in memory"),
+        )
+        .expect("the batch is fed");
         let inputs = batched.process(&batch, &mut StageClock::disabled()).expect("photographs are processed");
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
             bencher.iter(|| forwards[0].forward(&inputs, None).expect("the forward runs"));

@@ -239,7 +239,7 @@ fn main() -> Result<()> {
     for size in ["1024x768", "640x480"] {
         let sizes: Sizes = size.parse()?;
         let workload = Workload::load_all(&ImageSource::BuiltIn, &sizes)?.remove(0);
-        let images = workload.batch(BATCH);
+        let images = workload.batch(BATCH)?;
         let (height, width) = target_size(images[0].height, images[0].width, 16, 256);
         let mut rows = rows(&images, height, width)?;
         for row in &mut rows {

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     Folder::find(&arguments.out, FILE)?.probe()?;
-    let photographs = Workload::load_all(&arguments.images.source(), &Sizes::Mixed)?;
+    let photographs = Workload::load_all(&arguments.images.source(), &Sizes::mixed())?;
     let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
     let threads = arguments.device.use_threads()?;
     let interrupt = interrupt_flag()?;

@@ -46,12 +46,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.out.is_dir() {
         return Err(input_error!("cannot write {}: it is a folder; name a file", arguments.out.display()));
     }
-    let workloads = Workload::load_all(&arguments.images.source(), &Sizes::Mixed)?;
+    let workloads = Workload::load_all(&arguments.images.source(), &Sizes::mixed())?;
     let threads = arguments.device.use_threads()?;
 
     let processor = processor::create(name, &parameters, device, threads)?;
     for workload in &workloads {
-        let images = workload.batch(workload.images.len());
+        let images = workload.batch(workload.images.len())?;
         let inputs = processor
             .process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())
             .with_context(|| format!("failed to process {}", workload.description))?;

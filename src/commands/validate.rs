@@ -170,7 +170,7 @@ fn check_names(given: Option<&str>, option: &str) -> Result<Vec<String>> {
 /// The photographs, decoded.
 fn photographs(folder: Option<&PathBuf>) -> Result<Vec<Arc<DecodedImage>>> {
     let source = folder.map_or(ImageSource::BuiltIn, |folder| ImageSource::Folder(folder.clone()));
-    let workloads = Workload::load_all(&source, &Sizes::Mixed)?;
+    let workloads = Workload::load_all(&source, &Sizes::mixed())?;
     Ok(workloads.into_iter().flat_map(|workload| workload.images).collect())
 }
 

@@ -52,7 +52,7 @@ impl Bench {
         let mut rows = Vec::new();
         for workload in &workloads {
             for &batch_size in &setup.batch_sizes {
-                let mut batches = Batches::new(workload.batch(batch_size));
+                let mut batches = Batches::new(workload.batch(batch_size)?);
                 for (name, made) in setup.processors.iter().zip(&made) {
                     let mut row = LoadedRow {
                         processor: name.clone(),

@@ -65,9 +65,7 @@ impl Subjects {
             let mut written = HashMap::new();
             for &size in &setup.batch_sizes {
                 let mut images = Vec::new();
-                for (index, image) in workload.batch(size).iter().enumerate() {
-                    // A batch larger than the folder cycles through it.
-                    let index = index % workload.images.len().max(1);
+                for (index, image) in workload.batch(size)?.iter().enumerate() {
                     let known = match written.get(&index) {
                         Some(known) => ImageRef::clone(known),
                         None => {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
-use super::{DecodedImage, EncodedImage, ImageSource, Sizes};
+use super::{DecodedImage, EncodedImage, ImageSource, Size, Sizes};
 use crate::input_error;
 
 /// Most bytes of decoded photographs that are held at once: 8 GiB.
@@ -26,7 +26,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Decodes every photograph of `source` once and builds one workload a size, in the order given.
+    /// Decodes every photograph of `source` once and builds one workload per size, in the order given.
     pub fn load_all(source: &ImageSource, sizes: &Sizes) -> Result<Vec<Self>> {
         let encoded = source.encoded()?;
         let mut held = 0;
@@ -36,22 +36,32 @@ impl Workload {
             hold(&mut held, image.rgb.len())?;
             originals.push(Arc::new(image));
         }
-        match sizes {
-            Sizes::Mixed => Ok(vec![Self::mixed(originals, encoded)]),
-            Sizes::Equal(list) => list
-                .iter()
-                .map(|&(width, height)| {
-                    // A side is at most 8192, so this cannot overflow.
-                    hold(&mut held, originals.len().saturating_mul(width * height * 3))?;
-                    Self::equal(&originals, encoded.clone(), width, height)
-                })
-                .collect(),
-        }
+        let workload = |size| match size {
+            Size::Mixed => Ok(Self::mixed(originals.clone(), encoded.clone())),
+            Size::Equal { width, height } => {
+                // A side is at most 8192, so this cannot overflow.
+                hold(&mut held, originals.len().saturating_mul(width * height * 3))?;
+                Self::equal(&originals, encoded.clone(), width, height)
+            }
+        };
+        sizes.iter().map(workload).collect()
     }
 
-    /// A batch of `size` images that goes round the photographs in file-name order.
-    pub fn batch(&self, size: usize) -> Vec<Arc<DecodedImage>> {
-        self.images.iter().cycle().take(size).cloned().collect()
+    /// A batch of `size` images that goes round the photographs in file-name order. Every image has memory of its
+    /// own, as a user's has: photographs of the second round are copies, since whoever reads the same bytes again finds
+    /// them in a cache.
+    ///
+    /// # Errors
+    /// An input error where the copies need more memory than images may take.
+    pub fn batch(&self, size: usize) -> Result<Vec<Arc<DecodedImage>>> {
+        let mut held = 0;
+        let images = self.images.iter().cycle().take(size).enumerate();
+        let image = |(index, image): (usize, &Arc<DecodedImage>)| {
+            hold(&mut held, image.rgb.len())?;
+            let own = index < self.images.len();
+            Ok(if own { Arc::clone(image) } else { Arc::new(DecodedImage::clone(image)) })
+        };
+        images.map(image).collect()
     }
 
     /// The stored photographs of [`Workload::batch`], so that decoding can be timed apart.
@@ -87,7 +97,7 @@ fn hold(held: &mut usize, bytes: usize) -> Result<()> {
     *held = held.saturating_add(bytes);
     if *held > MAX_HELD_BYTES {
         return Err(input_error!(
-            "the decoded images need more than {} GiB of memory; use fewer or smaller images or fewer sizes",
+            "the decoded images need more than {} GiB of memory; use fewer or smaller images, smaller batches or fewer sizes",
             MAX_HELD_BYTES >> 30
         ));
     }
@@ -128,7 +138,7 @@ mod tests {
     #[test]
     fn mixed_sizes_make_one_workload_at_the_photographs_own_sizes() {
         let (_folder, source) = folder();
-        let workloads = Workload::load_all(&source, &Sizes::Mixed).unwrap();
+        let workloads = Workload::load_all(&source, &Sizes::mixed()).unwrap();
         assert_eq!(workloads.len(), 1);
         assert_eq!(workloads[0].name, "mixed");
         assert_eq!(workloads[0].description, "3 photographs, mixed sizes 1–9 px");
@@ -137,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn equal_sizes_make_one_workload_a_size_in_the_order_given() {
+    fn equal_sizes_make_one_workload_per_size_in_the_order_given() {
         let (_folder, source) = folder();
-        let sizes = Sizes::Equal(vec![(8, 6), (2, 4)]);
+        let sizes: Sizes = "8x6,2x4".parse().unwrap();
         let workloads = Workload::load_all(&source, &sizes).unwrap();
         let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
         assert_eq!(names, ["8x6", "2x4"]);
@@ -153,22 +163,35 @@ mod tests {
     }
 
     #[test]
+    fn a_list_may_hold_the_photographs_own_sizes_too() {
+        let (_folder, source) = folder();
+        let workloads = Workload::load_all(&source, &"8x6,mixed".parse().unwrap()).unwrap();
+        let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
+        assert_eq!(names, ["8x6", "mixed"]);
+    }
+
+    #[test]
     fn a_batch_goes_round_the_folder_in_name_order() {
         let (_folder, source) = folder();
-        let workload = &Workload::load_all(&source, &Sizes::Mixed).unwrap()[0];
-        let colours: Vec<_> = workload.batch(7).iter().map(|image| image.rgb[0]).collect();
+        let workload = &Workload::load_all(&source, &Sizes::mixed()).unwrap()[0];
+        let batch = workload.batch(7).unwrap();
+        let colours: Vec<_> = batch.iter().map(|image| image.rgb[0]).collect();
         assert_eq!(colours, [10, 20, 30, 10, 20, 30, 10]);
-        assert!(Arc::ptr_eq(&workload.batch(4)[3], &workload.images[0]), "a batch shares its pixels");
+        assert!(Arc::ptr_eq(&batch[0], &workload.images[0]), "the first round is not copied");
+        let mut addresses: Vec<_> = batch.iter().map(|image| image.rgb.as_ptr()).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 7, "images of a batch must not share memory");
         let names: Vec<_> = workload.batch_encoded(4).iter().map(|image| image.name().into_owned()).collect();
         assert_eq!(names, ["a.png", "b.png", "c.png", "a.png"]);
-        assert!(workload.batch(0).is_empty());
+        assert!(workload.batch(0).unwrap().is_empty());
     }
 
     #[test]
     fn one_bad_file_is_named() {
         let (folder, source) = folder();
         std::fs::write(folder.path().join("bad.jpg"), b"no photograph").unwrap();
-        let error = Workload::load_all(&source, &Sizes::Mixed).unwrap_err();
+        let error = Workload::load_all(&source, &Sizes::mixed()).unwrap_err();
         assert!(error.is::<InputError>() && error.to_string().contains("bad.jpg"), "{error}");
     }
 

@@ -8,50 +8,72 @@ use crate::error::InputError;
 /// Longest side that a photograph may be resampled to, in pixels.
 pub const MAX_EQUAL_SIDE: usize = 8192;
 
-/// At which sizes the photographs are processed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sizes {
-    /// Every photograph at its own size, all in one workload.
+/// A size of photographs, which makes one workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Every photograph at its own size.
     Mixed,
-    /// Every photograph resampled to each `(width, height)`, one workload a size.
-    Equal(Vec<(usize, usize)>),
+    /// Every photograph resampled to these pixels.
+    Equal {
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+}
+
+/// The sizes at which photographs are processed: one workload per size, in this order, none twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes(Vec<Size>);
+
+impl Sizes {
+    /// Every photograph at its own size.
+    pub fn mixed() -> Self {
+        Self(vec![Size::Mixed])
+    }
+
+    /// The sizes in order; at least one.
+    pub fn iter(&self) -> impl Iterator<Item = Size> {
+        self.0.iter().copied()
+    }
 }
 
 impl FromStr for Sizes {
     type Err = InputError;
 
-    /// Reads `mixed` or a comma-separated list such as `1024x768,640x480`.
+    /// Reads a comma-separated list such as `mixed` or `1024x768,640x480,mixed`.
     fn from_str(text: &str) -> Result<Self, InputError> {
-        if text.trim().eq_ignore_ascii_case("mixed") {
-            return Ok(Self::Mixed);
-        }
         let mut sizes = Vec::new();
-        for part in text.split(',') {
-            let size = parse_size(part.trim())?;
+        for part in text.split(',').map(str::trim) {
+            let size = if part.eq_ignore_ascii_case("mixed") { Size::Mixed } else { parse_size(part)? };
             if sizes.contains(&size) {
-                return Err(InputError(format!("size {}x{} is given twice; remove one", size.0, size.1)));
+                return Err(InputError(format!("size {size} is given twice; remove one")));
             }
             sizes.push(size);
         }
-        Ok(Self::Equal(sizes))
+        Ok(Self(sizes))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mixed => f.write_str("mixed"),
+            Self::Equal { width, height } => write!(f, "{width}x{height}"),
+        }
     }
 }
 
 impl fmt::Display for Sizes {
     /// Writes what [`FromStr`] reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mixed => f.write_str("mixed"),
-            Self::Equal(sizes) => {
-                let names: Vec<String> = sizes.iter().map(|(w, h)| format!("{w}x{h}")).collect();
-                f.write_str(&names.join(","))
-            }
-        }
+        let names: Vec<String> = self.0.iter().map(Size::to_string).collect();
+        f.write_str(&names.join(","))
     }
 }
 
 /// One `WIDTHxHEIGHT`.
-fn parse_size(text: &str) -> Result<(usize, usize), InputError> {
+fn parse_size(text: &str) -> Result<Size, InputError> {
     let side = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?;
     let parsed: Option<(usize, usize)> =
         text.split_once(['x', 'X']).and_then(|(width, height)| Some((side(width)?, side(height)?)));
@@ -66,7 +88,7 @@ fn parse_size(text: &str) -> Result<(usize, usize), InputError> {
             "size {text} is out of range; each side is 1 to {MAX_EQUAL_SIDE} px"
         )));
     }
-    Ok((width, height))
+    Ok(Size::Equal { width, height })
 }
 
 #[cfg(test)]
@@ -79,14 +101,16 @@ mod tests {
 
     #[test]
     fn mixed_and_lists_are_read_in_order() {
-        assert_eq!(parsed("mixed"), Sizes::Mixed);
-        assert_eq!(parsed("1024x768, 640X480"), Sizes::Equal(vec![(1024, 768), (640, 480)]));
+        assert_eq!(parsed("mixed"), Sizes::mixed());
+        let sizes: Vec<Size> = parsed("1024x768, Mixed, 640X480").iter().collect();
+        let equal = |width, height| Size::Equal { width, height };
+        assert_eq!(sizes, [equal(1024, 768), Size::Mixed, equal(640, 480)]);
     }
 
     #[test]
     fn writing_then_reading_gives_the_same_sizes() {
-        for sizes in [Sizes::Mixed, Sizes::Equal(vec![(1, 8192), (640, 480)])] {
-            assert_eq!(parsed(&sizes.to_string()), sizes);
+        for text in ["mixed", "1x8192,mixed,640x480"] {
+            assert_eq!(parsed(text).to_string(), text);
         }
     }
 
@@ -105,6 +129,7 @@ mod tests {
             ("640x0", "out of range"),
             ("8193x1", "out of range"),
             ("64x64,64x64", "twice"),
+            ("mixed,64x64,mixed", "twice"),
         ] {
             let message = text.parse::<Sizes>().expect_err(text).to_string();
             assert!(message.contains(reason), "{text}: {message}");

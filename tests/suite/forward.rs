@@ -12,9 +12,9 @@ use tch::{Device, Kind, Tensor};
 
 /// Photographs of mixed shapes, each padded.
 fn inputs(count: usize) -> ModelInputs {
-    let workload = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Mixed).unwrap().remove(0);
+    let workload = Workload::load_all(&ImageSource::BuiltIn, &Sizes::mixed()).unwrap().remove(0);
     let batched = processor::create("batched", &Parameters::default(), Device::Cpu, 1).unwrap();
-    let batch = FedBatch::new(batched.feed(), &workload.batch(count)).unwrap();
+    let batch = FedBatch::new(batched.feed(), &workload.batch(count).unwrap()).unwrap();
     let inputs = batched.process(&batch, &mut StageClock::disabled()).unwrap();
     let padding = 256 * count as i64 - inputs.pixel_attention_mask.sum(Kind::Int64).int64_value(&[]);
     assert!(padding > 0, "without padding the test says nothing of the mask");

@@ -20,7 +20,7 @@ use crate::support::{gpu, refuses};
 
 /// Photographs and the generated corpus.
 fn corpus() -> Vec<Arc<DecodedImage>> {
-    let photographs = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Mixed).unwrap();
+    let photographs = Workload::load_all(&ImageSource::BuiltIn, &Sizes::mixed()).unwrap();
     let mut images: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
     images.extend(generated(0).iter().map(|spec| Arc::new(spec.render())));
     images

@@ -30,7 +30,7 @@ fn assert_exact(parameters: &Parameters, images: &[Arc<DecodedImage>]) {
 }
 
 fn photographs() -> Vec<Arc<DecodedImage>> {
-    let workloads = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Mixed).unwrap();
+    let workloads = Workload::load_all(&ImageSource::BuiltIn, &Sizes::mixed()).unwrap();
     workloads.into_iter().flat_map(|workload| workload.images).collect()
 }
 
