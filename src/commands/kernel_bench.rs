@@ -5,7 +5,7 @@ use clap::Args;
 use patchmark_fused::{Filter, Size, Sizing};
 use patchmark_fused_cuda::{
     Element,
-    bandwidth::{Measured, Setup, measure},
+    bandwidth::{Bench, Measured, Setup},
 };
 use serde_json::json;
 use tch::Device;
@@ -49,10 +49,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.samples == 0 || arguments.max_num_patches == 0 {
         return Err(input_error!("--samples and --max-num-patches must be 1 or more"));
     }
-    // Asked for first: torch then holds the device's context, which else would be made anew for each row.
     let gpu = python::gpus()?.into_iter().nth(index).context("torch does not name the device")?;
     let libraries = python::kernel::libraries()?;
     let cache = cache_folder().map(|folder| folder.join("kernels"));
+    let bench = Bench::new(i32::try_from(index)?, &libraries, cache)?;
     let sizing = Sizing {
         patch_size: 16,
         max_num_patches: arguments.max_num_patches,
@@ -66,8 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 let setup = Setup { sizes: vec![image; batch], sizing, element, samples: arguments.samples };
                 let what = format!("{batch} images of {}x{} to {precision}", image.width, image.height);
                 eprintln!("{what} …");
-                let measured = measure(&setup, i32::try_from(index)?, &libraries, cache.clone());
-                rows.push(match measured {
+                rows.push(match bench.measure(&setup) {
                     Ok(measured) => row(image, batch, precision, &measured),
                     // Out of memory at one batch size is no reason to lose the others.
                     Err(error) => json!({

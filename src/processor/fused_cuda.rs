@@ -1,12 +1,18 @@
 //! The one pass of [`patchmark_fused_cuda`] as a [`Processor`]: a batch is uploaded as it is decoded, and one launch
 //! makes all three tensors of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    ops::Range,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
 
 use anyhow::{Context, Result, bail};
 use patchmark_fused::{Filter, Size, Sizing};
 use patchmark_fused_cuda::{self as cuda, Batch, Element, Outputs, Planner, Source, Staging, Stream};
-use rayon::{ThreadPool, prelude::*};
+use rayon::ThreadPool;
 use tch::{Device, Kind, Tensor};
 
 use super::{
@@ -18,15 +24,11 @@ use crate::{cache_folder::cache_folder, input_error, inputs::ModelInputs, python
 /// Plans that are kept on the host; see [`super::Fused`].
 const PLANS: usize = 256;
 
-/// Bytes of a batch that are copied to pinned memory before their upload starts, so that the bus works while the
-/// next ones are copied.
-const PART: usize = 8 << 20;
+/// Bytes of a batch, about, that one thread copies to pinned memory at a time: few, so that the bus soon has work.
+const PART: usize = 256 << 10;
 
 /// Threads that copy, at the most: as many outrun the bus, and more take the CPUs from whoever submits the forward.
 const COPIERS: usize = 8;
-
-/// Bytes of an image that one thread copies at a time, about.
-const BAND: usize = 256 << 10;
 
 /// Addresses that start a row: what the kernel reads fastest.
 const ROW: usize = 16;
@@ -121,32 +123,36 @@ impl FusedCuda {
         if sizes.is_empty() {
             return Err(input_error!("the batch is empty; give at least one image"));
         }
+        let plans = self.planner.plans(sizes).map_err(|(index, error)| {
+            let Size { height, width } = sizes[index];
+            input_error!("image {index} of the batch, {width}x{height} px: {error}")
+        })?;
         let patch = self.parameters.patch_size;
         let mut shapes = Vec::with_capacity(sizes.len() * 2);
-        for (index, &size) in sizes.iter().enumerate() {
-            let plan = self.planner.plan(size).map_err(|error| {
-                input_error!("image {index} of the batch, {}x{} px: {error}", size.width, size.height)
-            })?;
-            let target = plan.output();
+        for target in plans.iter().map(|plan| plan.output()) {
             shapes.extend([(target.height / patch) as i64, (target.width / patch) as i64]);
         }
         let length = output_length(&shapes, self.parameters.max_num_patches)?;
-        Batch::new(&self.planner, sizes, length as usize).map_err(|error| input_error!("{error}"))
+        Batch::of_plans(&self.planner, plans, length as usize).map_err(|error| input_error!("{error}"))
     }
 
     /// Memory for all three outputs of a batch.
     fn outputs(&self, batch: &Batch, count: i64) -> Result<ModelInputs> {
         let empty = |size: &[i64], kind| Tensor::f_empty(size, (kind, self.device));
         let row = (self.parameters.patch_size.pow(2) * 3) as i64;
-        let shapes: Vec<i64> =
-            batch.shapes().flat_map(|[rows, columns]| [rows as i64, columns as i64]).collect();
         Ok(ModelInputs {
             pixel_values: empty(&[count, batch.length() as i64, row], kind(self.planner.element()))?,
             pixel_attention_mask: empty(&[count, self.parameters.max_num_patches as i64], Kind::Int)?,
             spatial_shapes: empty(&[count, 2], Kind::Int64)?,
-            host_shapes: Some(Tensor::f_from_slice(&shapes)?.f_view([count, 2])?),
+            host_shapes: None,
         })
     }
+}
+
+/// Rows and columns of patches of each image, i64 `[B, 2]` on the host.
+fn host_shapes(batch: &Batch) -> Result<Tensor> {
+    let shapes: Vec<i64> = batch.shapes().flat_map(|[rows, columns]| [rows as i64, columns as i64]).collect();
+    Ok(Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?)
 }
 
 /// The images of a batch, wherever they lie.
@@ -161,12 +167,12 @@ impl<'a> Images<'a> {
         let images = batch.device()?;
         // The kernel reads what it is told, so that this must be true.
         for (index, image) in images.iter().enumerate() {
-            let size = image.size();
-            let whole = matches!(size.as_slice(), [.., 3]) && size.len() == 3 && image.is_contiguous();
+            let whole = matches!(image.size3(), Ok((_, _, 3))) && image.is_contiguous();
             if image.device() != device || image.kind() != Kind::Uint8 || !whole {
                 bail!(
-                    "image {index} of the batch is {:?} {size:?} on {:?}; give contiguous uint8 [H, W, 3] on {device:?}",
+                    "image {index} of the batch is {:?} {:?} on {:?}; give contiguous uint8 [H, W, 3] on {device:?}",
                     image.kind(),
+                    image.size(),
                     image.device()
                 );
             }
@@ -202,7 +208,8 @@ impl Processor for FusedCuda {
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
         let _no_grad = tch::no_grad_guard();
         let images = Images::of(batch, self.feed)?;
-        let batch = self.plan(&images.sizes()?)?;
+        let sizes = images.sizes()?;
+        let batch = self.plan(&sizes)?;
         clock.mark(Stage::SizeSearch);
 
         // Asked for before the lock: the interpreter must not be waited for by whoever holds it.
@@ -216,7 +223,7 @@ impl Processor for FusedCuda {
             Images::Device(_) => (Vec::new(), table),
         };
         let input = Tensor::f_empty([total as i64], (Kind::Uint8, self.device))?;
-        let inputs = self.outputs(&batch, batch.plans().len() as i64)?;
+        let mut inputs = self.outputs(&batch, batch.plans().len() as i64)?;
         let address = |tensor: &Tensor| tensor.data_ptr() as u64;
         let outputs = Outputs {
             values: address(&inputs.pixel_values),
@@ -231,28 +238,23 @@ impl Processor for FusedCuda {
                 .collect(),
             Images::Device(images) => images
                 .iter()
-                .map(|image| Source { address: address(image), pitch: image.stride()[0] as usize })
+                .zip(&sizes)
+                .map(|(image, size)| Source { address: address(image), pitch: size.width * 3 })
                 .collect(),
         };
         clock.mark(Stage::PadStack);
 
         let mut upload = staging.begin(&self.gpu, total, start, stream)?;
-        let launch = batch.write(&self.planner, upload.part(0..table)?, start, &sources, &plans, outputs)?;
-        match images {
-            Images::Host(images) => {
-                let mut from = 0;
-                for (images, places, end) in parts(images, &places, total) {
-                    // The first part begins with the table, which is written already.
-                    let pixels = places.first().map_or(from, |place| place.start);
-                    let bytes = upload.part(pixels..end)?;
-                    self.pool.install(|| copy(images, places, bytes));
-                    // SAFETY: `input` has `total` bytes; torch hands its memory on only to later work of this stream.
-                    unsafe { upload.send(from..end) }?;
-                    from = end;
-                }
-            }
-            // SAFETY: as above; the table is all of it.
-            Images::Device(_) => unsafe { upload.send(0..total) }?,
+        let (bytes, sender) = upload.split();
+        let launch = batch.write(&self.planner, &mut bytes[..table], start, &sources, &plans, outputs)?;
+        // SAFETY: the table was just written. `input` has `total` bytes; torch hands its memory on only to later work of
+        // this stream.
+        unsafe { sender.send(0..table) }?;
+        if let Images::Host(images) = images {
+            fill(&self.pool, &parts(images, &places), bytes, |part| {
+                // SAFETY: as above; `fill` hands out what it has written.
+                Ok(unsafe { sender.send(part) }?)
+            })?;
         }
         clock.mark(Stage::Upload);
 
@@ -260,6 +262,8 @@ impl Processor for FusedCuda {
         // images are tensors on the device that their owner made on it; the outputs were allocated for it, and torch
         // hands the memory of all on only to later work of this stream. The plans were placed under the same lock.
         unsafe { self.gpu.launch(&batch, &launch, stream) }?;
+        // While the device works.
+        inputs.host_shapes = Some(host_shapes(&batch)?);
         clock.mark(Stage::OnePass);
         Ok(inputs)
     }
@@ -295,45 +299,143 @@ fn layout(table: usize, images: &[Arc<DecodedImage>]) -> (Vec<Place>, usize) {
     (places, end)
 }
 
-/// Runs of images of [`PART`] bytes or a little more, each with its places and the end of its bytes.
-fn parts<'a>(
-    images: &'a [Arc<DecodedImage>],
-    places: &'a [Place],
-    total: usize,
-) -> impl Iterator<Item = (&'a [Arc<DecodedImage>], &'a [Place], usize)> {
-    let mut first = 0;
-    std::iter::from_fn(move || {
-        let start = places.get(first)?.start;
-        let more = places[first..].iter().position(|place| place.start - start >= PART);
-        let last = more.map_or(places.len(), |more| first + more);
-        let end = places.get(last).map_or(total, |place| place.start);
-        let part = (&images[first..last], &places[first..last], end);
-        first = last;
-        Some(part)
-    })
+/// Rows of one image that are copied to a place in the buffer.
+struct Band<'a> {
+    start: usize,
+    pitch: usize,
+    row: usize,
+    pixels: &'a [u8],
 }
 
-/// Copies images to their places in `bytes`, which begins with the first of them, in bands of rows: a single image is
-/// copied by several threads too.
-fn copy(images: &[Arc<DecodedImage>], places: &[Place], bytes: &mut [u8]) {
-    let mut rest = bytes;
-    let mut tasks = Vec::with_capacity(images.len());
-    for (image, place) in images.iter().zip(places) {
-        let (own, others) = std::mem::take(&mut rest).split_at_mut(place.length);
-        rest = others;
-        let (row, rows) = (image.width * 3, (BAND / place.pitch).max(1));
-        let bands = own.chunks_mut(rows * place.pitch).zip(image.rgb.chunks(rows * row));
-        tasks.extend(bands.map(|(to, from)| (row, place.pitch, to, from)));
+impl Band<'_> {
+    fn rows(&self) -> usize {
+        self.pixels.len() / self.row
     }
-    tasks.into_par_iter().for_each(|(row, pitch, to, from)| {
-        if row == pitch {
-            to.copy_from_slice(from);
+
+    fn end(&self) -> usize {
+        self.start + self.rows() * self.pitch
+    }
+
+    /// Copies the rows to `to`, which begins with the first.
+    fn copy(&self, to: &mut [u8]) {
+        if self.row == self.pitch {
+            cuda::copy_streaming(to, self.pixels);
         } else {
-            for (to, from) in to.chunks_exact_mut(pitch).zip(from.chunks_exact(row)) {
-                to[..row].copy_from_slice(from);
+            for (to, from) in to.chunks_exact_mut(self.pitch).zip(self.pixels.chunks_exact(self.row)) {
+                cuda::copy_streaming(&mut to[..self.row], from);
             }
         }
-    });
+    }
+}
+
+/// The rows of all images in runs of about [`PART`] bytes, none empty: a large image is cut, small ones go together.
+fn parts<'a>(images: &'a [Arc<DecodedImage>], places: &[Place]) -> Vec<Vec<Band<'a>>> {
+    let mut parts: Vec<Vec<Band<'a>>> = Vec::new();
+    let mut room = 0;
+    for (image, &Place { start, pitch, .. }) in images.iter().zip(places) {
+        let row = image.width * 3;
+        let rows = (PART / pitch).max(1);
+        for (index, pixels) in image.rgb.chunks(rows * row).enumerate() {
+            let band = Band { start: start + index * rows * pitch, pitch, row, pixels };
+            let bytes = band.end() - band.start;
+            match parts.last_mut().filter(|_| bytes <= room) {
+                Some(part) => part.push(band),
+                None => {
+                    room = PART;
+                    parts.push(vec![band]);
+                }
+            }
+            room = room.saturating_sub(bytes);
+        }
+    }
+    parts
+}
+
+/// A part that is not copied yet, and where it goes.
+type Task<'a> = Mutex<Option<(&'a [Band<'a>], &'a mut [u8])>>;
+
+/// Says that a part is filled when dropped, also by a panic: nobody may wait for it for ever.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// What the threads of an upload share: parts are taken in order, each by one thread.
+struct Filling<'a> {
+    tasks: Vec<Task<'a>>,
+    filled: Vec<AtomicBool>,
+    next: AtomicUsize,
+}
+
+impl Filling<'_> {
+    /// Copies the next part; false where there is none.
+    fn copy_one(&self) -> bool {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let Some(task) = self.tasks.get(index) else { return false };
+        let _done = Done(&self.filled[index]);
+        if let Some((part, to)) = task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let start = part[0].start;
+            for band in part {
+                band.copy(&mut to[band.start - start..band.end() - start]);
+            }
+        }
+        true
+    }
+
+    /// How many parts from `sent` on are filled, one behind another.
+    fn ready(&self, sent: usize) -> usize {
+        self.filled[sent..].iter().take_while(|filled| filled.load(Ordering::Acquire)).count()
+    }
+}
+
+/// Fills `buffer` with all parts, by the threads of `pool` and this one, and calls `send` with what is filled as soon as it
+/// is, from the front: the bus works while the rest is copied. This thread never sleeps meanwhile, as waking it would
+/// take as long as many parts do.
+///
+/// # Errors
+/// The first of `send`; what is being copied then is copied to its end.
+fn fill(
+    pool: &ThreadPool,
+    parts: &[Vec<Band<'_>>],
+    buffer: &mut [u8],
+    mut send: impl FnMut(Range<usize>) -> Result<()>,
+) -> Result<()> {
+    let ends: Vec<usize> = parts.iter().filter_map(|part| part.last()).map(Band::end).collect();
+    let Some(mut at) = parts.first().map(|part| part[0].start) else { return Ok(()) };
+    let mut rest = &mut buffer[at..];
+    let mut begin = at;
+    let mut tasks = Vec::with_capacity(parts.len());
+    for (part, &end) in parts.iter().zip(&ends) {
+        let (own, others) = std::mem::take(&mut rest).split_at_mut(end - begin);
+        (rest, begin) = (others, end);
+        tasks.push(Mutex::new(Some((part.as_slice(), own))));
+    }
+    let filled = parts.iter().map(|_| AtomicBool::new(false)).collect();
+    let filling = &Filling { tasks, filled, next: AtomicUsize::new(0) };
+    pool.in_place_scope(|scope| {
+        for _ in 0..pool.current_num_threads().min(parts.len() - 1) {
+            scope.spawn(|_| while filling.copy_one() {});
+        }
+        let mut sent = 0;
+        while sent < parts.len() {
+            let ready = filling.ready(sent);
+            if ready > 0 {
+                sent += ready;
+                let end = ends[sent - 1];
+                if let Err(error) = send(at..end) {
+                    filling.next.store(parts.len(), Ordering::Relaxed);
+                    return Err(error);
+                }
+                at = end;
+            } else if !filling.copy_one() {
+                std::thread::yield_now();
+            }
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]
@@ -366,6 +468,19 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_sent_ends_the_upload() {
+        let image = Arc::new(DecodedImage::new("image", 2048, 2048, vec![7; 2048 * 2048 * 3]).unwrap());
+        let (places, total) = layout(0, std::slice::from_ref(&image));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let mut calls = 0;
+        let failed = fill(&pool, &parts(&[image], &places), &mut vec![0; total], |_| {
+            calls += 1;
+            bail!("cuMemcpyHtoDAsync failed")
+        });
+        assert_eq!((failed.unwrap_err().to_string().as_str(), calls), ("cuMemcpyHtoDAsync failed", 1));
+    }
+
+    #[test]
     fn images_lie_one_behind_another_and_every_byte_is_sent_once() {
         let image = |width: usize, height: usize, seed: usize| {
             let rgb = (0..width * height * 3).map(|at| (at * 31 + seed) as u8).collect();
@@ -375,15 +490,19 @@ mod tests {
             [image(1024, 768, 0), image(5, 3, 1), image(1999, 1000, 2), image(2048, 2048, 3), image(1, 1, 4)];
         let (places, total) = layout(1000, &images);
         assert!(places.iter().all(|place| place.start % ROW == 0 && place.pitch % ROW == 0));
+        let parts = parts(&images, &places);
+        // Five images: of the larger ones each has several parts, and the two smallest go with a neighbour.
+        assert!((70..85).contains(&parts.len()), "{}", parts.len());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
         let mut buffer = vec![0; total];
-        let (mut sent, mut count) = (0, 0);
-        for (images, places, end) in parts(&images, &places, total) {
-            assert!(places[0].start >= sent && end > sent);
-            copy(images, places, &mut buffer[places[0].start..end]);
-            sent = end;
-            count += 1;
-        }
-        assert_eq!((sent, count), (total, 2));
+        let mut sent = places[0].start;
+        fill(&pool, &parts, &mut buffer, |part| {
+            assert!(part.start == sent && part.end > sent, "{part:?} after {sent}");
+            sent = part.end;
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(sent, total);
         for (image, place) in images.iter().zip(&places) {
             for (y, row) in image.rgb.chunks_exact(image.width * 3).enumerate() {
                 assert_eq!(&buffer[place.start + y * place.pitch..][..row.len()], row);

@@ -8,6 +8,7 @@
 use std::{
     ffi::c_void,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,7 @@ use crate::{
     ALIGNMENT, Batch, Device, Element, Error, Outputs, Planner, Source, Stream,
     code_cache::CodeCache,
     compiler::{Program, SWEEP},
+    context::Context,
     device::Kernel,
 };
 
@@ -57,22 +59,43 @@ pub struct Measured {
     pub copy_ms: Vec<f64>,
 }
 
-/// Measures on CUDA device `ordinal`, with the compiler of `libraries` and its machine code kept in `cache`.
-///
-/// # Errors
-/// As for [`Batch::new`] and [`Device::new`]; [`Error::Driver`] where memory is short or the device fails.
-pub fn measure(
-    setup: &Setup,
+/// A device that is measured on. It holds the device's context: a context that nobody holds goes away, and making it
+/// anew for each setup costs more than measuring.
+#[derive(Debug)]
+pub struct Bench {
+    context: Arc<Context>,
     ordinal: i32,
-    libraries: &Path,
+    libraries: PathBuf,
     cache: Option<PathBuf>,
-) -> Result<Measured, Error> {
+}
+
+impl Bench {
+    /// On CUDA device `ordinal`, with the compiler of `libraries` and its machine code kept in `cache`.
+    ///
+    /// # Errors
+    /// [`Error::NoDriver`] on a machine without one, [`Error::Driver`] where there is no such device.
+    pub fn new(ordinal: i32, libraries: &Path, cache: Option<PathBuf>) -> Result<Self, Error> {
+        let context = Arc::new(Context::new(ordinal)?);
+        Ok(Self { context, ordinal, libraries: libraries.to_owned(), cache })
+    }
+
+    /// Measures one setup.
+    ///
+    /// # Errors
+    /// As for [`Batch::new`] and [`Device::new`]; [`Error::Driver`] where memory is short or the device fails.
+    pub fn measure(&self, setup: &Setup) -> Result<Measured, Error> {
+        let _entered = self.context.enter()?;
+        measure(setup, self)
+    }
+}
+
+/// As [`Bench::measure`], in the current context.
+fn measure(setup: &Setup, bench: &Bench) -> Result<Measured, Error> {
     let values = std::array::from_fn(|_| std::array::from_fn(|x| (x as f32 - 127.5) / 127.5));
     let planner = Planner::new(setup.sizing, setup.element, &values, setup.sizes.len());
     let limit = setup.sizing.max_num_patches;
     let batch = Batch::new(&planner, &setup.sizes, limit)?;
-    let device = Device::new(&planner, ordinal, libraries, cache.clone())?;
-    let _entered = device.enter()?;
+    let device = Device::new(&planner, bench.ordinal, &bench.libraries, bench.cache.clone())?;
     let stream = Stream(0);
 
     let row = setup.sizing.patch_size.pow(2) * 3 * setup.element.size();
@@ -99,7 +122,7 @@ pub fn measure(
     let output_bytes = values.length + mask.length + shapes.length;
     let half = (input_bytes + output_bytes) / 2;
     let [from, to] = [Memory::new(half)?, Memory::new(half)?];
-    let flush = Flush::new(&device, libraries, cache)?;
+    let flush = Flush::new(bench)?;
     // SAFETY: everything that the launch names was just allocated and written, and outlives the measurement; so do
     // the copy's two buffers, which do not overlap.
     let kernel = || unsafe { device.launch(&batch, &launch, stream) };
@@ -182,12 +205,13 @@ impl Flush {
     /// Threads of a block.
     const THREADS: u32 = 256;
 
-    /// Made in the current context, `device`'s.
-    fn new(device: &Device, libraries: &Path, cache: Option<PathBuf>) -> Result<Self, Error> {
-        let program = Program::sweep(device.context().capability()?);
-        let kernel = Kernel::load(&CodeCache::new(cache).get(&program, libraries)?, SWEEP)?;
+    /// Made in the current context, the bench's.
+    fn new(bench: &Bench) -> Result<Self, Error> {
+        let program = Program::sweep(bench.context.capability()?);
+        let code = CodeCache::new(bench.cache.clone()).get(&program, &bench.libraries)?;
+        let kernel = Kernel::load(&bench.context, &code, SWEEP)?;
         let attribute = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE;
-        let bytes = Memory::new(2 * device.context().attribute(attribute)? as usize)?;
+        let bytes = Memory::new(2 * bench.context.attribute(attribute)? as usize)?;
         bytes.write(&vec![0; bytes.length])?;
         Ok(Self { bytes, kernel })
     }
@@ -214,12 +238,6 @@ impl Flush {
             )
         }
         .map_err(Error::driver("cuLaunchKernel"))
-    }
-}
-
-impl Drop for Flush {
-    fn drop(&mut self) {
-        self.kernel.unload();
     }
 }
 

@@ -56,6 +56,14 @@ impl Batch {
     /// [`Error::Empty`] without images, [`Error::Size`] as for [`Planner::plan`], [`Error::Length`] where an image
     /// has more patches, [`Error::TooLarge`] for more work than a launch can number.
     pub fn new(planner: &Planner, sizes: &[Size], length: usize) -> Result<Self, Error> {
+        Self::of_plans(planner, planner.plans(sizes).map_err(|(_, error)| error)?, length)
+    }
+
+    /// As [`Batch::new`], of plans that `planner` made.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_plans(planner: &Planner, plans: Vec<Arc<Plan>>, length: usize) -> Result<Self, Error> {
         let sizing = planner.sizing();
         let (patch_size, limit) = (sizing.patch_size, sizing.max_num_patches);
         let number = |what, value: usize| {
@@ -65,8 +73,8 @@ impl Batch {
         number("patches of an image", length.max(limit))?;
         number("samples of an image", length.saturating_mul(row))?;
         let mut batch = Self {
-            plans: Vec::with_capacity(sizes.len()),
-            first_blocks: Vec::with_capacity(sizes.len()),
+            first_blocks: Vec::with_capacity(plans.len()),
+            plans,
             blocks: 0,
             shared: 0,
             patch_size,
@@ -74,9 +82,8 @@ impl Batch {
             length,
         };
         let mut blocks = 0usize;
-        for &size in sizes {
-            let plan = planner.plan(size)?;
-            let [rows, columns] = batch.shape(&plan);
+        for plan in &batch.plans {
+            let [rows, columns] = batch.shape(plan);
             let patches = rows * columns;
             let padding = length.checked_sub(patches).ok_or(Error::Length { patches, length })?;
             // At least one more block than tiles: it writes the mask and the shape.
@@ -84,7 +91,6 @@ impl Batch {
             batch.first_blocks.push(blocks as u32);
             blocks = number("blocks", blocks.saturating_add(plan.tiling.tiles).saturating_add(padding))?;
             batch.shared = batch.shared.max(plan.tiling.shared);
-            batch.plans.push(plan);
         }
         batch.blocks = blocks as u32;
         if batch.plans.is_empty() { Err(Error::Empty) } else { Ok(batch) }

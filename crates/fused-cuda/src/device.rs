@@ -3,6 +3,7 @@
 use std::{
     ffi::{CStr, c_void},
     path::{Path, PathBuf},
+    ptr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -34,33 +35,40 @@ impl Stream {
 const CARVEOUT: sys::CUfunction_attribute =
     sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
 
-/// Machine code in a context, and its entry.
+/// Machine code in a context, and its entry; unloaded when dropped.
 #[derive(Debug)]
 pub(crate) struct Kernel {
     module: sys::CUmodule,
     pub function: sys::CUfunction,
+    context: Arc<Context>,
 }
 
 impl Kernel {
-    /// Loads a whole cubin into the current context.
+    /// Loads a whole cubin into `context`.
     ///
     /// # Errors
     /// [`Error::Driver`] where the device refuses it.
-    pub fn load(code: &[u8], entry: &CStr) -> Result<Self, Error> {
-        // SAFETY: the driver copies the code; the module stays loaded as long as its function.
-        unsafe {
-            let module =
-                module::load_data(code.as_ptr().cast()).map_err(Error::driver("cuModuleLoadData"))?;
-            let function =
-                module::get_function(module, entry.into()).map_err(Error::driver("cuModuleGetFunction"))?;
-            Ok(Self { module, function })
-        }
+    pub fn load(context: &Arc<Context>, code: &[u8], entry: &CStr) -> Result<Self, Error> {
+        let _entered = context.enter()?;
+        // SAFETY: the driver copies the code.
+        let module =
+            unsafe { module::load_data(code.as_ptr().cast()) }.map_err(Error::driver("cuModuleLoadData"))?;
+        // Owned from here on, so that it is unloaded where the rest fails.
+        let mut kernel = Self { module, function: ptr::null_mut(), context: Arc::clone(context) };
+        // SAFETY: the module stays loaded as long as its function.
+        kernel.function = unsafe { module::get_function(module, entry.into()) }
+            .map_err(Error::driver("cuModuleGetFunction"))?;
+        Ok(kernel)
     }
+}
 
-    /// Takes it out of its context, which is current; it must not be launched after.
-    pub fn unload(&mut self) {
-        // SAFETY: loaded once, in `load`; the driver waits for what is under way. A lost device has nothing left.
-        let _ = unsafe { module::unload(self.module) };
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        // Where the context is lost, so is all that would be given back.
+        if let Ok(_entered) = self.context.enter() {
+            // SAFETY: loaded once, in `load`; the driver waits for what is under way.
+            let _ = unsafe { module::unload(self.module) };
+        }
     }
 }
 
@@ -90,16 +98,16 @@ impl Device {
         libraries: &Path,
         cache: Option<PathBuf>,
     ) -> Result<Self, Error> {
-        let context = Context::new(ordinal)?;
+        let context = Arc::new(Context::new(ordinal)?);
         let program = Program::new(context.capability()?, planner.sizing().patch_size, planner.element());
         let code = CodeCache::new(cache).get(&program, libraries)?;
+        let kernel = Kernel::load(&context, &code, ENTRY)?;
         let entered = context.enter()?;
-        let kernel = Kernel::load(&code, ENTRY)?;
         // SAFETY: the function was just loaded. It asks for as much shared memory as there is, for five blocks.
         unsafe { function::set_function_attribute(kernel.function, CARVEOUT, 100) }
             .map_err(Error::driver("cuFuncSetAttribute"))?;
         drop(entered);
-        Ok(Self { kernel, plans: Mutex::default(), context: Arc::new(context) })
+        Ok(Self { kernel, plans: Mutex::default(), context })
     }
 
     /// Makes the device's context the calling thread's, until what is returned is dropped.
@@ -153,7 +161,6 @@ impl Drop for Device {
         // Where the context is lost, so is all that would be given back.
         if let Ok(_entered) = self.context.enter() {
             self.plans.get_mut().unwrap_or_else(PoisonError::into_inner).free();
-            self.kernel.unload();
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | `context`, `device` | a device, the kernel on it, launches |
 //! | `resident` | the plans that it keeps |
 //! | `staging` | pinned memory for uploads |
+//! | `streaming` | copies into it |
 //! | `emulator` | the kernel on the host, thread after thread |
 //! | `bandwidth` | the kernel's time against a copy's |
 //!
@@ -80,6 +81,7 @@ mod plan;
 mod resident;
 mod source;
 mod staging;
+mod streaming;
 mod tables;
 mod tiling;
 
@@ -91,4 +93,5 @@ pub use element::Element;
 pub use error::Error;
 pub use layout::Launch;
 pub use plan::{Plan, Planner};
-pub use staging::{Staging, Upload};
+pub use staging::{Sender, Staging, Upload};
+pub use streaming::copy_streaming;

@@ -128,6 +128,21 @@ impl Planner {
         &self.table
     }
 
+    /// The plan of each image of a batch, made where there is none yet; neighbours of one size share a look-up.
+    ///
+    /// # Errors
+    /// As for [`Planner::plan`], with the index of the first image that cannot be served.
+    pub fn plans(&self, sizes: &[Size]) -> Result<Vec<Arc<Plan>>, (usize, Error)> {
+        let mut plans: Vec<Arc<Plan>> = Vec::with_capacity(sizes.len());
+        for (index, &size) in sizes.iter().enumerate() {
+            plans.push(match plans.last() {
+                Some(plan) if plan.input == size => Arc::clone(plan),
+                _ => self.plan(size).map_err(|error| (index, error))?,
+            });
+        }
+        Ok(plans)
+    }
+
     /// The plan for images of `size`, made where there is none yet.
     ///
     /// # Errors

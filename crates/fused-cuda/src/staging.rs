@@ -1,6 +1,6 @@
 //! Pinned host memory that batches are uploaded from.
 
-use std::{ffi::c_void, ops::Range, sync::Arc};
+use std::{ffi::c_void, marker::PhantomData, ops::Range, sync::Arc};
 
 use cudarc::driver::{result, sys};
 
@@ -63,7 +63,16 @@ impl Staging {
         }
         let buffer = &mut self.buffers[self.turn];
         buffer.wait()?;
-        Ok(Upload { buffer, length, address, stream })
+        let copied = match buffer.copied {
+            Some(event) => event,
+            None => *buffer.copied.insert(
+                result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)
+                    .map_err(Error::driver("cuEventCreate"))?,
+            ),
+        };
+        let context = Arc::clone(device.context());
+        let sender = Sender { start: buffer.start.cast(), length, address, stream, copied, context };
+        Ok(Upload { sender, staging: PhantomData })
     }
 }
 
@@ -71,7 +80,7 @@ impl Buffer {
     /// Waits until the last copy has read the buffer.
     fn wait(&self) -> Result<(), Error> {
         self.copied.map_or(Ok(()), |event| {
-            // SAFETY: the event was made by `Upload::send` and lives as long as the buffer.
+            // SAFETY: the event was made by `Staging::begin` and lives as long as the buffer.
             unsafe { result::event::synchronize(event) }.map_err(Error::driver("cuEventSynchronize"))
         })
     }
@@ -102,7 +111,7 @@ impl Drop for Buffer {
         // Where the context is lost, so is all that would be given back.
         if let (Ok(_entered), Ok(())) = (context.enter(), self.wait()) {
             self.free();
-            // SAFETY: made once by `send`, destroyed once.
+            // SAFETY: made once by `Staging::begin`, destroyed once.
             self.copied.map(|event| unsafe { result::event::destroy(event) });
         }
     }
@@ -111,58 +120,56 @@ impl Drop for Buffer {
 /// A buffer that is being filled and sent.
 #[derive(Debug)]
 pub struct Upload<'a> {
-    buffer: &'a mut Buffer,
-    length: usize,
-    address: u64,
-    stream: Stream,
+    sender: Sender,
+    /// The buffer is the staging's, which starts no other upload meanwhile.
+    staging: PhantomData<&'a mut Staging>,
 }
 
 impl Upload<'_> {
-    /// A part of the buffer, to be filled before it is sent.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] for a part that it does not have.
-    pub fn part(&mut self, part: Range<usize>) -> Result<&mut [u8], Error> {
-        self.check(&part)?;
-        // SAFETY: the buffer has `length` bytes, `part` lies inside them, and no copy reads what was not yet sent; any
-        // bits are bytes.
-        Ok(unsafe {
-            std::slice::from_raw_parts_mut(self.buffer.start.cast::<u8>().add(part.start), part.len())
-        })
+    /// The whole buffer, to be filled, and what sends parts of it: one part may be sent while others are filled.
+    pub fn split(&mut self) -> (&mut [u8], &Sender) {
+        // SAFETY: the buffer has `length` bytes, any bits are bytes, and no copy of an earlier upload reads them; the
+        // sender reads through a pointer alone, and only what its caller has filled.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(self.sender.start, self.sender.length) };
+        (bytes, &self.sender)
     }
+}
 
-    /// Starts the copy of a part, which must not be filled again.
+/// Sends parts of a buffer to where they belong on the device.
+#[derive(Debug)]
+pub struct Sender {
+    start: *mut u8,
+    length: usize,
+    address: u64,
+    stream: Stream,
+    /// Recorded behind each copy.
+    copied: sys::CUevent,
+    context: Arc<Context>,
+}
+
+impl Sender {
+    /// Starts the copy of a part.
     ///
     /// # Errors
     /// [`Error::Driver`], and [`Error::Mismatch`] for a part that the buffer does not have.
     ///
     /// # Safety
-    /// The address given to [`Staging::begin`] has room for the whole buffer until the copy is done.
-    pub unsafe fn send(&mut self, part: Range<usize>) -> Result<(), Error> {
-        let to = self.address + part.start as u64;
-        let stream = self.stream.raw();
-        let context = self.buffer.context.clone();
-        let _entered = context.as_ref().map(|context| context.enter()).transpose()?;
-        let event = match self.buffer.copied {
-            Some(event) => event,
-            None => *self.buffer.copied.insert(
-                result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)
-                    .map_err(Error::driver("cuEventCreate"))?,
-            ),
-        };
-        let bytes = self.part(part)?;
-        // SAFETY: the caller's promise; the buffer is waited for before it is filled again or freed.
-        unsafe {
-            result::memcpy_htod_async(to, bytes, stream).map_err(Error::driver("cuMemcpyHtoDAsync"))?;
-            result::event::record(event, stream).map_err(Error::driver("cuEventRecord"))
+    /// The part is filled, and is not written again in this upload. The address given to [`Staging::begin`] has room for
+    /// the whole buffer until the copy is done.
+    pub unsafe fn send(&self, part: Range<usize>) -> Result<(), Error> {
+        if part.start > part.end || part.end > self.length {
+            return Err(Error::Mismatch { what: "bytes of an upload", given: part.end, needed: self.length });
         }
-    }
-
-    fn check(&self, part: &Range<usize>) -> Result<(), Error> {
-        if part.start <= part.end && part.end <= self.length {
-            Ok(())
-        } else {
-            Err(Error::Mismatch { what: "bytes of an upload", given: part.end, needed: self.length })
+        let _entered = self.context.enter()?;
+        // SAFETY: the part lies in the buffer, which is waited for before it is filled again or freed; the rest is the
+        // caller's promise.
+        unsafe {
+            let from = self.start.add(part.start).cast::<c_void>();
+            let to = self.address + part.start as u64;
+            sys::cuMemcpyHtoDAsync_v2(to, from, part.len(), self.stream.raw())
+                .result()
+                .map_err(Error::driver("cuMemcpyHtoDAsync"))?;
+            result::event::record(self.copied, self.stream.raw()).map_err(Error::driver("cuEventRecord"))
         }
     }
 }
