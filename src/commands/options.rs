@@ -14,7 +14,12 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 
-use crate::{input_error, measure::parse_device, processor::Parameters, workload::ImageSource};
+use crate::{
+    input_error,
+    measure::{named_device, parse_device},
+    processor::Parameters,
+    workload::ImageSource,
+};
 
 /// What is processed.
 #[derive(Debug, Args)]
@@ -89,6 +94,11 @@ impl DeviceOptions {
     /// The device as it was named.
     pub(super) fn name(&self) -> &str {
         &self.device
+    }
+
+    /// The device, whether it is there or not.
+    pub(super) fn named(&self) -> Result<Device> {
+        named_device(&self.device)
     }
 
     /// The device, which must be there.

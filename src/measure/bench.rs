@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::{Context, Error, Result};
 use indicatif::ProgressBar;
-use tch::{Device, Kind};
+use tch::{Device, Kind, Tensor};
 
 use super::{
     environment::environment,
     failure::{Failure, classify, reason},
+    forwards::TimedForward,
     gpu::{self, GpuMonitor},
     loader::{self, Loaders},
     pipeline::{MakeProcessor, Preparer},
@@ -21,7 +22,7 @@ use super::{
     subjects::Shared,
 };
 use crate::{
-    model::{Forward, TextInputs, TextTokenizer},
+    model::{TextInputs, TextTokenizer},
     processor::{Processor, References},
     report::schema::{Run, SCHEMA_VERSION, Settings},
     workload::Workload,
@@ -36,8 +37,8 @@ pub struct Bench<'a> {
     pub processors: &'a [Box<dyn Processor>],
     /// What outputs are compared with.
     pub references: &'a References,
-    /// The forwards; the first is the one that charts are drawn against.
-    pub forwards: &'a [Box<dyn Forward>],
+    /// The forwards of all runs; the first of a run is the one that its charts are drawn against.
+    pub forwards: &'a [TimedForward],
     /// Texts for the full model, one a row, at least as many as the largest batch.
     pub text: Option<&'a TextInputs>,
     /// The checkpoint's tokenizer, where it has one.
@@ -54,24 +55,35 @@ pub struct Bench<'a> {
     pub pipelined: Option<MakeProcessor>,
     /// Whether those threads also decode the stored images, which then must be of the workload's sizes.
     pub decode: bool,
+    /// Decoding times of the same files that are known already, by batch size, which then are not taken again.
+    pub decode_ms: BTreeMap<usize, Vec<f64>>,
     /// torch's DataLoader as rows of its own, measured after the rounds; none where it was not asked for.
     pub loaders: Option<Loaders>,
-    /// What was asked for, as it is saved.
-    pub settings: Settings,
+    /// What was asked for, as it is saved: one run is made of each. They differ in the forward's dtype and tower only;
+    /// at least one.
+    pub settings: Vec<Settings>,
+}
+
+impl Bench<'_> {
+    /// What all runs share.
+    fn common(&self) -> &Settings {
+        &self.settings[0]
+    }
 }
 
 /// What a reader must know of the loaders' rows.
 const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes running hf: its ms/batch is the time until \
      the next batch is there, with nothing beside it; taken after the rounds, so no ratio is paired; its images are decoded already";
 
-/// Measures one workload.
+/// Measures one workload; returns one run for each of the bench's settings. What preprocessing takes does not depend on
+/// the forward, so all runs share its times, and every ratio is formed within a round.
 ///
 /// A batch size for which there is no memory ends with its reason, and so does a processor that fails; the others
 /// go on. Where the GPU is lost, what was measured before is returned, marked partial.
 ///
 /// # Errors
 /// If the reference fails for another reason.
-pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -> Result<Run> {
+pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -> Result<Vec<Run>> {
     let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     let started = Instant::now();
     let environment = environment()?;
@@ -80,7 +92,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
         None => Vec::new(),
         Some(make) => {
             let names = bench.processors.iter().map(|processor| processor.name());
-            let threads = bench.settings.threads;
+            let threads = bench.common().threads;
             names
                 .map(|name| Preparer::start(name, bench.device, make.clone(), threads))
                 .collect::<Result<_>>()?
@@ -95,25 +107,45 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
         decode: bench.decode,
         device: bench.device,
         stages: bench.stages,
-        threads: bench.settings.threads,
+        threads: bench.common().threads,
+        runs: bench.settings.len(),
     };
 
     let texts = bench.text.map(|text| bench.batch_sizes.iter().map(|&size| text.first(size)).collect());
     let texts: Vec<TextInputs> = texts.unwrap_or_else(|| Ok(Vec::new()))?;
-    let mut sizes = BatchSizes::new(bench.workload, bench.batch_sizes, &texts);
+    let mut sizes = BatchSizes::new(bench.workload, bench.batch_sizes, &texts, &bench.decode_ms)?;
     let mut notes = Vec::new();
+    if bench.settings.len() > 1 {
+        notes.push(format!(
+            "measured together with {} other settings of the forward; preprocess times are the same samples in all of them",
+            bench.settings.len() - 1
+        ));
+    }
+    if !bench.decode_ms.is_empty() {
+        notes.push("decoding was timed once, with the first of the workloads that share these files".into());
+    }
     if bench.decode {
         notes.push(format!(
             "pipelined rates include decoding the files of each batch, on {} threads",
-            bench.settings.threads
+            bench.common().threads
         ));
     }
     let mut partial;
+    let mut agreements = vec![Vec::new(); bench.settings.len()];
     match rounds(bench, &shared, &mut sizes, monitor.as_mut(), progress, interrupt) {
         Ok(end) => {
             partial = end.interrupted;
-            notes.extend(agreement(&shared, &sizes)?);
             notes.push(end.sentence);
+            for (run, notes) in agreements.iter_mut().enumerate() {
+                match agreement(&shared, &sizes, run) {
+                    Ok(sentences) => notes.extend(sentences),
+                    // All samples are there already.
+                    Err(error) => {
+                        partial = partial || classify(&error) == Failure::DeviceLost;
+                        notes.push(format!("the forwards could not be compared: {}", reason(&error)));
+                    }
+                }
+            }
         }
         Err(error) if classify(&error) == Failure::DeviceLost => {
             partial = true;
@@ -121,7 +153,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
         }
         Err(error) => return Err(error),
     }
-    let mut loader_rows = BTreeMap::new();
+    let mut loader_rows: BTreeMap<usize, Vec<loader::Row>> = BTreeMap::new();
     if let (Some(loaders), false) = (&bench.loaders, partial) {
         for (batch, text) in sizes.under_test() {
             progress.set_message(format!("torch's DataLoader, batch {}", batch.size()));
@@ -139,23 +171,29 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
     }
     let record = monitor.map(|monitor| monitor.record().clone());
     notes.extend(record.iter().flat_map(gpu::notes));
-    notes.extend(sizes.under_test().flat_map(|(batch, _)| batch.notes(&shared)));
     let partial = partial || sizes.incomplete();
-    let mut batches = sizes.finish(&shared);
-    for batch in &mut batches {
-        batch.processors.extend(loader_rows.remove(&batch.batch_size).unwrap_or_default());
-    }
-    Ok(Run {
-        schema_version: SCHEMA_VERSION,
-        started_unix_s,
-        elapsed_s: started.elapsed().as_secs_f64(),
-        partial,
-        notes,
-        environment,
-        gpu: record,
-        settings: bench.settings.clone(),
-        batches,
-    })
+    let elapsed_s = started.elapsed().as_secs_f64();
+    let finished = bench.settings.iter().zip(agreements).enumerate().map(|(run, (settings, agreements))| {
+        let own = sizes.under_test().flat_map(|(batch, _)| batch.notes(&shared, run));
+        let notes = agreements.into_iter().chain(notes.iter().cloned()).chain(own).collect();
+        let mut batches = sizes.finish(&shared, run);
+        for batch in &mut batches {
+            let rows = loader_rows.get(&batch.batch_size).into_iter().flatten();
+            batch.processors.extend(rows.map(|row| row.of_run(&shared, run)));
+        }
+        Run {
+            schema_version: SCHEMA_VERSION,
+            started_unix_s,
+            elapsed_s,
+            partial,
+            notes,
+            environment: environment.clone(),
+            gpu: record.clone(),
+            settings: settings.clone(),
+            batches,
+        }
+    });
+    Ok(finished.collect())
 }
 
 /// How measuring ended.
@@ -174,25 +212,26 @@ fn rounds(
     interrupt: &Interrupt,
 ) -> Result<End> {
     let each = |index| shared.subjects().into_iter().map(move |subject| (index, subject)).collect();
-    let mut orders = Orders::new((0..bench.batch_sizes.len()).map(each).collect(), bench.settings.seed);
-    let budget = Duration::from_secs_f64(bench.settings.budget_s);
+    let mut orders = Orders::new((0..bench.batch_sizes.len()).map(each).collect(), bench.common().seed);
+    let budget = Duration::from_secs_f64(bench.common().budget_s);
     let mut measuring = Instant::now();
     let mut rounds = 0;
     loop {
-        let interrupted = End { sentence: format!("interrupted after {rounds} rounds"), interrupted: true };
+        let interrupted =
+            || End { sentence: format!("interrupted after {rounds} rounds"), interrupted: true };
         if interrupt.load(Ordering::Relaxed) {
-            return Ok(interrupted);
+            return Ok(interrupted());
         }
         let round_started = Instant::now();
         for (index, subject) in orders.next() {
             if let Some(size) = sizes.waiting(index) {
-                if interrupt.load(Ordering::Relaxed) {
-                    return Ok(interrupted);
-                }
                 progress.set_message(format!("warm-up, batch {size}"));
                 progress.tick();
                 let warming = Instant::now();
-                sizes.warm_up(shared, index)?;
+                sizes.warm_up(shared, index, interrupt)?;
+                if interrupt.load(Ordering::Relaxed) {
+                    return Ok(interrupted());
+                }
                 // The budget is for measuring.
                 measuring += warming.elapsed();
             }
@@ -227,26 +266,27 @@ fn lost(error: &Error, during: &str) -> String {
     format!("the GPU was lost during {during}, and only what was measured before is here: {}", reason(error))
 }
 
-/// How far each other forward is from the first on the first batch; those without memory are left out.
-fn agreement(shared: &Shared<'_>, sizes: &BatchSizes<'_>) -> Result<Vec<String>> {
-    let (Some((batch, text)), Some(first)) = (sizes.under_test().next(), shared.forwards.first()) else {
+/// How far each other forward of a run is from its first on the first batch; nothing where the first failed.
+fn agreement(shared: &Shared<'_>, sizes: &BatchSizes<'_>, run: usize) -> Result<Vec<String>> {
+    let Some((batch, text)) = sizes.under_test().next() else { return Ok(Vec::new()) };
+    let embeds = |timed: &TimedForward| -> Result<Tensor> {
+        timed.prepare(shared.device)?;
+        let outputs = timed.forward.forward(batch.inputs(), timed.text(text))?;
+        Ok(outputs.image_embeds.f_to_kind(Kind::Double)?)
+    };
+    let mut forwards = batch.forwards_of(shared, run);
+    let Some((first, _)) = forwards.next().filter(|(_, passes)| passes.failure.is_none()) else {
         return Ok(Vec::new());
     };
-    if batch.forwards[0].failure.is_some() {
-        return Ok(Vec::new());
-    }
-    let right = first.forward(batch.inputs(), text)?.image_embeds.f_to_kind(Kind::Double)?;
+    let right = embeds(first)?;
     let mut sentences = Vec::new();
-    for (other, passes) in shared.forwards.iter().zip(&batch.forwards).skip(1) {
-        if passes.failure.is_none() {
-            let given = other.forward(batch.inputs(), text)?.image_embeds.f_to_kind(Kind::Double)?;
-            sentences.push(format!(
-                "the {} and {} forwards agree within {:.1e} on normalised image embeddings",
-                first.name(),
-                other.name(),
-                given.f_subtract(&right)?.f_abs()?.f_max()?.f_double_value(&[])?
-            ));
-        }
+    for (other, _) in forwards.filter(|(_, passes)| passes.failure.is_none()) {
+        sentences.push(format!(
+            "the {} and {} forwards agree within {:.1e} on normalised image embeddings",
+            first.forward.name(),
+            other.forward.name(),
+            embeds(other)?.f_subtract(&right)?.f_abs()?.f_max()?.f_double_value(&[])?
+        ));
     }
     Ok(sentences)
 }

@@ -11,9 +11,10 @@ use tch::Tensor;
 use super::*;
 use crate::{
     inputs::ModelInputs,
-    model::ModelOutputs,
+    measure::Precision,
+    model::{Forward, ModelOutputs, Tower},
     processor::{FedBatch, Feed, Parameters, StageClock, create},
-    workload::{ImageSource, Sizes},
+    workload::ImageSource,
 };
 
 const OUT_OF_MEMORY: &str = "CUDA out of memory. Tried to allocate 2.00 GiB.\nException raised from malloc";
@@ -88,25 +89,62 @@ fn measure_from(
     decode: bool,
     batch_sizes: &[usize],
 ) -> Run {
-    let workloads = Workload::load_all(&ImageSource::BuiltIn, &Sizes::Equal(vec![(64, 48)])).unwrap();
-    let forwards = [forward];
-    let settings = Settings { budget_s: 0.01, threads: 1, ..Settings::default() };
-    let asked = Bench {
-        processors,
-        references: &References::new(&Parameters::default(), Device::Cpu, 1).unwrap(),
-        forwards: &forwards,
-        text: None,
-        tokenizer: None,
-        workload: &workloads[0],
-        batch_sizes,
-        device: Device::Cpu,
-        stages: false,
-        pipelined,
-        decode,
-        loaders: None,
-        settings,
-    };
-    bench(&asked, &ProgressBar::hidden(), &Interrupt::new(false)).unwrap()
+    let asked = Asked { pipelined, decode, batch_sizes, ..Asked::default() };
+    asked.bench(processors, &[in_run(0, forward)], &Interrupt::new(false)).remove(0)
+}
+
+/// A forward whose times go into run number `run`.
+fn in_run(run: usize, forward: Box<dyn Forward>) -> TimedForward {
+    TimedForward { forward, precision: Precision::F32, tower: Tower::Vision, run }
+}
+
+/// What the tests vary.
+struct Asked<'a> {
+    pipelined: Option<MakeProcessor>,
+    decode: bool,
+    stages: bool,
+    batch_sizes: &'a [usize],
+    dtypes: &'a [&'a str],
+}
+
+impl Default for Asked<'_> {
+    fn default() -> Self {
+        Self { pipelined: None, decode: false, stages: false, batch_sizes: &[1], dtypes: &["f32"] }
+    }
+}
+
+impl Asked<'_> {
+    fn bench(
+        self,
+        processors: &[Box<dyn Processor>],
+        forwards: &[TimedForward],
+        interrupt: &Interrupt,
+    ) -> Vec<Run> {
+        let workloads = Workload::load_all(&ImageSource::BuiltIn, &"64x48".parse().unwrap()).unwrap();
+        let settings = |dtype: &&str| Settings {
+            budget_s: 0.01,
+            threads: 1,
+            dtype: (*dtype).into(),
+            ..Settings::default()
+        };
+        let asked = Bench {
+            processors,
+            references: &References::new(&Parameters::default(), Device::Cpu, 1).unwrap(),
+            forwards,
+            text: None,
+            tokenizer: None,
+            workload: &workloads[0],
+            batch_sizes: self.batch_sizes,
+            device: Device::Cpu,
+            stages: self.stages,
+            pipelined: self.pipelined,
+            decode: self.decode,
+            decode_ms: BTreeMap::new(),
+            loaders: None,
+            settings: self.dtypes.iter().map(settings).collect(),
+        };
+        bench(&asked, &ProgressBar::hidden(), interrupt).unwrap()
+    }
 }
 
 fn naive() -> Box<dyn Processor> {
@@ -241,4 +279,138 @@ fn decoding_beside_the_forward_begins_with_the_files() {
     assert!(run.batches[0].processors[0].pipelined_images_per_s.is_empty());
     assert!(run.notes.iter().any(|note| note.contains("is as large as its file")), "{:?}", run.notes);
     assert!(run.notes.iter().any(|note| note.contains("decoding the files")), "{:?}", run.notes);
+}
+
+#[test]
+fn settings_of_the_forward_share_what_preprocessing_took() {
+    let quick = || Box::new(Quick { largest: 99 });
+    let asked = Asked { dtypes: &["f32", "bf16"], batch_sizes: &[1, 2], ..Asked::default() };
+    // The second run's forward has no memory for two images.
+    let forwards = [in_run(0, quick()), in_run(1, Box::new(Quick { largest: 1 }))];
+    let runs = asked.bench(&[naive()], &forwards, &Interrupt::new(false));
+    let [first, second] = runs.as_slice() else { panic!("{} runs", runs.len()) };
+    assert_eq!([&first.settings.dtype, &second.settings.dtype], ["f32", "bf16"]);
+    for (one, other) in first.batches.iter().zip(&second.batches) {
+        assert_eq!(one.processors[0].preprocess_ms, other.processors[0].preprocess_ms);
+        assert_eq!([one.forwards.len(), other.forwards.len()], [1, 1]);
+    }
+    assert_ne!(first.batches[0].forwards, second.batches[0].forwards, "each run has its own forward's times");
+    assert!(first.batches[1].processors[0].ratio.contains_key("quick"));
+    assert!(second.batches[1].processors[0].ratio.is_empty());
+    let ended_early = |run: &Run| run.notes.iter().any(|note| note.contains("ended early"));
+    assert_eq!([ended_early(first), ended_early(second)], [false, true]);
+}
+
+/// A forward that works `calls_left` times; its stages never do.
+struct Mortal {
+    calls_left: Cell<usize>,
+    failure: &'static str,
+}
+
+impl Mortal {
+    fn boxed(calls_left: usize, failure: &'static str) -> Box<dyn Forward> {
+        Box::new(Self { calls_left: Cell::new(calls_left), failure })
+    }
+}
+
+impl Forward for Mortal {
+    fn name(&self) -> &str {
+        "mortal"
+    }
+
+    fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs> {
+        if self.calls_left.get() == 0 {
+            bail!(self.failure);
+        }
+        self.calls_left.set(self.calls_left.get() - 1);
+        Quick { largest: 99 }.forward(inputs, text)
+    }
+
+    fn positions_ms(&self, _: &ModelInputs, _: Option<&TextInputs>) -> Result<Option<(f64, f64)>> {
+        bail!("the stages of this forward cannot be told apart")
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_in_the_last_step_leaves_all_samples() {
+    // One call warms up and three are measured; the comparison of the forwards finds the device gone.
+    let forwards = [in_run(0, Mortal::boxed(4, LOST)), in_run(0, Box::new(Quick { largest: 99 }))];
+    let run = Asked::default().bench(&[naive()], &forwards, &Interrupt::new(false)).remove(0);
+    assert!(run.partial);
+    assert_eq!(run.batches[0].forwards[0].forward_ms.samples.len(), 3);
+    assert!(run.batches[0].processors[0].preprocess_ms.samples.len() >= 3);
+    let note = run.notes.iter().find(|note| note.contains("could not be compared")).expect("a note");
+    assert!(note.contains(LOST), "{note}");
+}
+
+/// `naive`, which fails where its stages are timed.
+struct Stageless(Box<dyn Processor>);
+
+impl Processor for Stageless {
+    fn name(&self) -> &'static str {
+        "stageless"
+    }
+
+    fn feed(&self) -> Feed {
+        self.0.feed()
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        if clock.is_enabled() {
+            bail!("the stages of this processor cannot be told apart");
+        }
+        self.0.process(batch, clock)
+    }
+}
+
+#[test]
+fn stages_that_fail_leave_the_row() {
+    let asked = Asked { stages: true, ..Asked::default() };
+    let forwards = [in_run(0, Mortal::boxed(99, LOST))];
+    let run = asked.bench(&[Box::new(Stageless(naive()))], &forwards, &Interrupt::new(false)).remove(0);
+    let batch = &run.batches[0];
+    assert!(!run.partial && batch.processors[0].failure.is_none());
+    assert!(batch.processors[0].preprocess_ms.samples.len() >= 3);
+    assert!(batch.forwards[0].forward_ms.samples.len() >= 3);
+    assert!(batch.processors[0].ratio.contains_key("mortal"));
+    for which in ["stageless", "the mortal forward"] {
+        let told = format!("the stages of {which} could not be timed");
+        assert_eq!(run.notes.iter().filter(|note| note.contains(&told)).count(), 1, "{:?}", run.notes);
+    }
+}
+
+/// `naive`, which counts its calls and interrupts the bench in the first.
+struct Interrupting {
+    inner: Box<dyn Processor>,
+    interrupt: Arc<Interrupt>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Processor for Interrupting {
+    fn name(&self) -> &'static str {
+        "interrupting"
+    }
+
+    fn feed(&self) -> Feed {
+        self.inner.feed()
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.interrupt.store(true, Ordering::Relaxed);
+        self.inner.process(batch, clock)
+    }
+}
+
+#[test]
+fn an_interrupt_in_a_warm_up_is_seen_before_the_next_processor() {
+    let interrupt = Arc::new(Interrupt::new(false));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let processor = || -> Box<dyn Processor> {
+        Box::new(Interrupting { inner: naive(), interrupt: interrupt.clone(), calls: calls.clone() })
+    };
+    let forwards = [in_run(0, Box::new(Quick { largest: 99 }))];
+    let run = Asked::default().bench(&[processor(), processor()], &forwards, &interrupt).remove(0);
+    assert!(run.partial && run.batches.is_empty());
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }

@@ -77,6 +77,11 @@ pub(super) fn sample<T>(device: Device, call: impl Fn() -> Result<T>) -> Result<
     median_of(calls(first.synchronized_ms), once)
 }
 
+/// Milliseconds that a sample of a call of `ms` takes.
+pub(super) fn sample_ms(device: Device, ms: f64) -> f64 {
+    if device == Device::Cpu || ms > LONG_MS { ms } else { ms * (1 + calls(ms)) as f64 }
+}
+
 /// How many calls of so many milliseconds make a sample.
 fn calls(ms: f64) -> usize {
     (SAMPLE_MS / ms).clamp(1.0, MOST_CALLS) as usize

@@ -5,11 +5,42 @@ use std::{fmt, str::FromStr};
 use anyhow::Result;
 use tch::Device;
 
+use super::Precision;
 use crate::{
     input_error,
-    model::{Forward, LoadedModel, Recorded, Siglip2, Tower},
-    python::{graph::CudaGraphs, model::HuggingFaceModel},
+    model::{Forward, LoadedModel, Recorded, Siglip2, TextInputs, Tower},
+    python::{cuda, graph::CudaGraphs, model::HuggingFaceModel},
 };
+
+/// A forward of a bench, and how it is run.
+pub struct TimedForward {
+    /// What is called.
+    pub forward: Box<dyn Forward>,
+    /// The dtype of its weights.
+    pub precision: Precision,
+    /// How much of the model it runs.
+    pub tower: Tower,
+    /// The index of the run that its times go into; a bench writes one run for each dtype and tower.
+    pub run: usize,
+}
+
+impl TimedForward {
+    /// Brings torch into the state in which this forward is run. Called before each of its samples, outside the clock.
+    pub(super) fn prepare(&self, device: Device) -> Result<()> {
+        if device.is_cuda() { cuda::allow_tf32(self.precision == Precision::Tf32) } else { Ok(()) }
+    }
+
+    /// The part of a batch's text that it takes.
+    pub(super) fn text<'a>(&self, text: Option<&'a TextInputs>) -> Option<&'a TextInputs> {
+        text.filter(|_| self.tower == Tower::Full)
+    }
+
+    /// Its name, with dtype and tower where a bench has several of them.
+    pub(super) fn label(&self, several: bool) -> String {
+        let name = self.forward.name();
+        if several { format!("{name} {} {}", self.precision, self.tower) } else { name.to_owned() }
+    }
+}
 
 /// Whose forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

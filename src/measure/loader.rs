@@ -1,7 +1,6 @@
 //! What people use today beside the forward: torch's `DataLoader` running `hf` in worker processes.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
     time::Instant,
 };
@@ -22,7 +21,7 @@ use crate::{
     parity,
     processor::Parameters,
     python::{cuda, loader::Loader},
-    report::schema::{ParityStatus, ProcessorRow},
+    report::schema::{Estimate, ProcessorRow},
     workload::DecodedImage,
 };
 
@@ -41,8 +40,25 @@ pub struct Loaders {
     pub parameters: Parameters,
 }
 
-/// A row a number of workers: `preprocess_ms` is the time until the next batch is on the device with nothing beside
-/// it, `pipelined_images_per_s` the rate with a forward behind it. A loader that fails ends its row with the reason;
+/// What was measured with one number of workers.
+pub(super) struct Row {
+    /// Without the rates, which depend on the forward.
+    row: ProcessorRow,
+    /// Images per second with each of the bench's forwards behind it, as far as it came.
+    rates: Vec<Option<Estimate>>,
+}
+
+impl Row {
+    /// The row as run number `run` holds it.
+    pub(super) fn of_run(&self, shared: &Shared<'_>, run: usize) -> ProcessorRow {
+        let rates = shared.forwards.iter().zip(&self.rates).filter(|(timed, _)| timed.run == run);
+        let rates = rates.filter_map(|(timed, rate)| Some((timed.forward.name().to_owned(), (*rate)?)));
+        ProcessorRow { pipelined_images_per_s: rates.collect(), ..self.row.clone() }
+    }
+}
+
+/// One row per number of workers: `preprocess_ms` is the time until the next batch is on the device with nothing beside
+/// it, the rate is that with a forward behind it. A loader that fails ends its row with the reason;
 /// after Ctrl-C the rows that are left are left out.
 ///
 /// # Errors
@@ -53,28 +69,17 @@ pub(super) fn rows(
     images: &[Arc<DecodedImage>],
     text: Option<&TextInputs>,
     interrupt: &Interrupt,
-) -> Result<Vec<ProcessorRow>> {
+) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for &workers in &loaders.workers {
         if interrupt.load(Ordering::Relaxed) {
             break;
         }
-        let mut row = ProcessorRow {
-            name: format!("loader-{workers}"),
-            feed: "PIL".into(),
-            preprocess_ms: statistics::summarize(Vec::new()),
-            ratio: BTreeMap::new(),
-            images_per_s: BTreeMap::new(),
-            pipelined_images_per_s: BTreeMap::new(),
-            memory_limit_share: None,
-            speedup_over_hf: None,
-            stages_ms: BTreeMap::new(),
-            parity: ParityStatus::NotVerified,
-            failure: None,
-        };
+        let mut row =
+            Row { row: ProcessorRow::unmeasured(format!("loader-{workers}"), "PIL"), rates: Vec::new() };
         match measure(shared, loaders, images, text, workers, &mut row) {
             Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
-            Err(error) => row.failure = Some(reason(&error)),
+            Err(error) => row.row.failure = Some(reason(&error)),
             Ok(()) => {}
         }
         rows.push(row);
@@ -88,12 +93,12 @@ fn measure(
     images: &[Arc<DecodedImage>],
     text: Option<&TextInputs>,
     workers: usize,
-    row: &mut ProcessorRow,
+    row: &mut Row,
 ) -> Result<()> {
     let loader = Loader::new(images, workers, &loaders.parameters, shared.device.is_cuda())?;
     // The first batches are those that the workers start with; a loader computes on the CPU.
     let first = loader.next()?;
-    row.parity = parity::compare(shared.references.process(images)?.of_host(), &first)?.status();
+    row.row.parity = parity::compare(shared.references.process(images)?.of_host(), &first)?.status();
     for _ in 0..2 * workers {
         drop(loader.next()?);
     }
@@ -108,22 +113,23 @@ fn measure(
         })?;
         alone.push(timed.synchronized_ms / batches as f64);
     }
-    row.preprocess_ms = statistics::summarize(alone);
-    for forward in shared.forwards {
+    row.row.preprocess_ms = statistics::summarize(alone);
+    for timed in shared.forwards {
+        timed.prepare(shared.device)?;
+        let text = timed.text(text);
         let mut rates = Vec::new();
         for _ in 0..SAMPLES {
             let start = Instant::now();
             for _ in 0..batches {
                 let inputs = upload(&loader.next()?, shared.device)?;
-                drop(forward.forward(&inputs, text)?);
+                drop(timed.forward.forward(&inputs, text)?);
             }
             if let Device::Cuda(index) = shared.device {
                 cuda::synchronize(index)?;
             }
             rates.push((images.len() * batches) as f64 / start.elapsed().as_secs_f64());
         }
-        row.pipelined_images_per_s
-            .extend(statistics::estimate(&rates).map(|rate| (forward.name().to_owned(), rate)));
+        row.rates.push(statistics::estimate(&rates));
     }
     Ok(())
 }

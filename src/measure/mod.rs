@@ -3,6 +3,7 @@
 mod bench;
 mod clock;
 mod environment;
+pub mod estimate;
 mod failure;
 mod forwards;
 mod gpu;
@@ -20,8 +21,8 @@ mod subjects;
 pub use bench::{Bench, Interrupt, bench};
 pub use clock::{Timed, time};
 pub use environment::environment;
-pub use forwards::{ForwardKind, build_forwards, check_forwards};
+pub use forwards::{ForwardKind, TimedForward, build_forwards, check_forwards};
 pub use gpu::GpuMonitor;
 pub use loader::Loaders;
 pub use pipeline::MakeProcessor;
-pub use precision::{Precision, parse_device};
+pub use precision::{Precision, named_device, parse_device};

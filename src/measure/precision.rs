@@ -7,11 +7,14 @@ use tch::{Cuda, Device, Kind};
 
 use crate::input_error;
 
-/// The dtype of weights and activations in the forward.
+/// The dtype of weights and activations in the forward, and how f32 products are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// 32-bit floating point.
     F32,
+    /// 32-bit floating point whose matrix products round their factors to TF32, which a GPU computes several times
+    /// faster.
+    Tf32,
     /// bfloat16.
     Bf16,
     /// IEEE half.
@@ -22,7 +25,7 @@ impl Precision {
     /// torch's name for it.
     pub fn kind(self) -> Kind {
         match self {
-            Self::F32 => Kind::Float,
+            Self::F32 | Self::Tf32 => Kind::Float,
             Self::Bf16 => Kind::BFloat16,
             Self::F16 => Kind::Half,
         }
@@ -35,9 +38,10 @@ impl FromStr for Precision {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "f32" => Ok(Self::F32),
+            "tf32" => Ok(Self::Tf32),
             "bf16" => Ok(Self::Bf16),
             "f16" => Ok(Self::F16),
-            _ => Err("choose f32, bf16 or f16".into()),
+            _ => Err("choose f32, tf32, bf16 or f16".into()),
         }
     }
 }
@@ -46,23 +50,32 @@ impl fmt::Display for Precision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::F32 => "f32",
+            Self::Tf32 => "tf32",
             Self::Bf16 => "bf16",
             Self::F16 => "f16",
         })
     }
 }
 
-/// Reads `cpu`, `cuda` or `cuda:N`.
+/// Reads `cpu`, `cuda` or `cuda:N`, without looking whether it is there.
 ///
 /// # Errors
-/// An input error for another word, or where that GPU is not there.
-pub fn parse_device(text: &str) -> Result<Device> {
+/// An input error for another word.
+pub fn named_device(text: &str) -> Result<Device> {
     let index = match text {
         "cpu" => return Ok(Device::Cpu),
         "cuda" => Some(0),
         _ => text.strip_prefix("cuda:").and_then(|index| index.parse::<usize>().ok()),
     };
-    let index = index.ok_or_else(|| input_error!("unknown device {text:?}; choose cpu or cuda:N"))?;
+    index.map(Device::Cuda).ok_or_else(|| input_error!("unknown device {text:?}; choose cpu or cuda:N"))
+}
+
+/// As [`named_device`], for one that this machine has.
+///
+/// # Errors
+/// As there, or where that GPU is not there.
+pub fn parse_device(text: &str) -> Result<Device> {
+    let Device::Cuda(index) = named_device(text)? else { return Ok(Device::Cpu) };
     let count = Cuda::device_count();
     if !Cuda::is_available() || count <= 0 {
         return Err(input_error!(

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     processor::{Processor, REFERENCE},
-    report::schema::{Batch, Estimate, ForwardRow, ParityStatus, ProcessorRow, Samples},
+    report::schema::{Batch, Estimate, ForwardRow, ProcessorRow, Samples},
 };
 
 impl BatchUnderTest<'_> {
@@ -26,8 +26,8 @@ impl BatchUnderTest<'_> {
             .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)))
     }
 
-    /// The summary of all samples.
-    pub(super) fn finish(&self, shared: &Shared<'_>) -> Batch {
+    /// The summary of all samples of a run.
+    pub(super) fn finish(&self, shared: &Shared<'_>, run: usize) -> Batch {
         let hf = shared
             .processors
             .iter()
@@ -35,22 +35,22 @@ impl BatchUnderTest<'_> {
             .find(|(processor, row)| processor.name() == REFERENCE && row.failure.is_none())
             .map(|(_, row)| row.samples.as_slice());
         let rows = shared.processors.iter().zip(&self.processors);
-        let forwards = shared.forwards.iter().zip(&self.forwards);
         Batch {
             batch_size: self.size(),
             decode_ms: summarized(&self.decode),
             memory_limit_ms: (!self.limit_ms.is_empty()).then(|| summarized(&self.limit_ms)),
             tokenize_ms: shared.tokenizer.map(|_| summarized(&self.tokenize)),
-            forwards: forwards
-                .map(|(forward, passes)| ForwardRow {
-                    name: forward.name().into(),
+            forwards: self
+                .forwards_of(shared, run)
+                .map(|(timed, passes)| ForwardRow {
+                    name: timed.forward.name().into(),
                     forward_ms: summarized(&passes.synchronized),
                     launch_ms: summarized(&passes.launch),
                     back_to_back_images_per_s: statistics::estimate(&passes.back_to_back),
                 })
                 .collect(),
             processors: rows
-                .map(|(processor, row)| self.processor_row(shared, processor.as_ref(), row, hf))
+                .map(|(processor, row)| self.processor_row(shared, run, processor.as_ref(), row, hf))
                 .collect(),
         }
     }
@@ -58,6 +58,7 @@ impl BatchUnderTest<'_> {
     fn processor_row(
         &self,
         shared: &Shared<'_>,
+        run: usize,
         processor: &dyn Processor,
         row: &Preprocess,
         hf: Option<&[f64]>,
@@ -65,8 +66,9 @@ impl BatchUnderTest<'_> {
         let named = |combine: &dyn Fn(usize, &Passes) -> Option<Estimate>| -> BTreeMap<String, Estimate> {
             let forwards = shared.forwards.iter().zip(&self.forwards).enumerate();
             forwards
-                .filter_map(|(index, (forward, passes))| {
-                    Some((forward.name().to_owned(), combine(index, passes)?))
+                .filter(|(_, (timed, _))| timed.run == run)
+                .filter_map(|(index, (timed, passes))| {
+                    Some((timed.forward.name().to_owned(), combine(index, passes)?))
                 })
                 .collect()
         };
@@ -98,13 +100,18 @@ impl BatchUnderTest<'_> {
 
     /// Sentences for the run's notes: rows that ended early, what the device's own clock says, and where
     /// transformers' forward resamples positions.
-    pub(super) fn notes(&self, shared: &Shared<'_>) -> Vec<String> {
+    pub(super) fn notes(&self, shared: &Shared<'_>, run: usize) -> Vec<String> {
         let size = self.size();
         let mut notes = Vec::new();
-        for (forward, passes) in shared.forwards.iter().zip(&self.forwards) {
-            let name = forward.name();
+        for (timed, passes) in self.forwards_of(shared, run) {
+            let name = timed.forward.name();
             if let Some(reason) = &passes.failure {
                 notes.push(format!("batch {size}: the {name} forward ended early: {reason}"));
+            }
+            if let Some(reason) = &passes.stage_failure {
+                notes.push(format!(
+                    "batch {size}: the stages of the {name} forward could not be timed: {reason}"
+                ));
             }
             notes.extend(clocks(size, &format!("the {name} forward"), &passes.synchronized, &passes.device));
             let (positions, whole): (Vec<f64>, Vec<f64>) = passes.positions.iter().copied().unzip();
@@ -122,6 +129,9 @@ impl BatchUnderTest<'_> {
             notes.extend(clocks(size, name, &row.samples, &row.device));
             if let Some(reason) = &row.pipeline_failure {
                 notes.push(format!("batch {size}: {name} beside the forward ended early: {reason}"));
+            }
+            if let Some(reason) = &row.stage_failure {
+                notes.push(format!("batch {size}: the stages of {name} could not be timed: {reason}"));
             }
         }
         notes
@@ -151,17 +161,8 @@ pub(super) fn not_measured(shared: &Shared<'_>, size: usize, reason: &str) -> Ba
             .processors
             .iter()
             .map(|processor| ProcessorRow {
-                name: processor.name().into(),
-                feed: processor.feed().to_string(),
-                preprocess_ms: summarized(&[]),
-                ratio: BTreeMap::new(),
-                images_per_s: BTreeMap::new(),
-                pipelined_images_per_s: BTreeMap::new(),
-                memory_limit_share: None,
-                speedup_over_hf: None,
-                stages_ms: BTreeMap::new(),
-                parity: ParityStatus::NotVerified,
                 failure: Some(reason.to_owned()),
+                ..ProcessorRow::unmeasured(processor.name(), processor.feed().to_string())
             })
             .collect(),
     }

@@ -17,6 +17,8 @@ pub(super) struct Preprocess {
     /// Images a second by forward.
     pub(super) pipelined: Vec<Vec<f64>>,
     pub(super) pipeline_failure: Option<String>,
+    /// Why its stages are not timed any more.
+    pub(super) stage_failure: Option<String>,
     pub(super) parity: ParityStatus,
     pub(super) failure: Option<String>,
 }
@@ -33,5 +35,7 @@ pub(super) struct Passes {
     /// The part of transformers' forward that resamples positions image by image, and the whole, where stages
     /// were asked for.
     pub(super) positions: Vec<(f64, f64)>,
+    /// Why they are not timed any more.
+    pub(super) stage_failure: Option<String>,
     pub(super) failure: Option<String>,
 }

@@ -1,13 +1,20 @@
 //! The batch sizes of a bench, each warmed up when its first sample is due.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use anyhow::{Context, Result};
 
 use super::{
+    bench::Interrupt,
     failure::{Failure, classify, reason},
     rows::not_measured,
     subjects::{BatchUnderTest, Shared},
 };
-use crate::{model::TextInputs, report::schema::Batch, workload::Workload};
+use crate::{
+    model::TextInputs,
+    report::schema::Batch,
+    workload::{DecodedImage, Workload},
+};
 
 /// How far one batch size has come.
 enum Size<'a> {
@@ -19,14 +26,32 @@ enum Size<'a> {
 /// All batch sizes of a bench, in the order of the table.
 pub(super) struct BatchSizes<'a> {
     workload: &'a Workload,
+    /// Those of the largest batch; smaller ones are the first of them.
+    images: Vec<Arc<DecodedImage>>,
     texts: &'a [TextInputs],
+    decode_ms: &'a BTreeMap<usize, Vec<f64>>,
     sizes: Vec<(usize, Size<'a>)>,
 }
 
 impl<'a> BatchSizes<'a> {
-    /// `texts` holds one item a batch size, or none where the forward takes no text.
-    pub(super) fn new(workload: &'a Workload, batch_sizes: &[usize], texts: &'a [TextInputs]) -> Self {
-        Self { workload, texts, sizes: batch_sizes.iter().map(|&size| (size, Size::Waiting)).collect() }
+    /// `texts` holds one item per batch size, or none where the forward takes no text; `decode_ms` the decoding times
+    /// that are known already.
+    ///
+    /// # Errors
+    /// An input error where the images of the largest batch need too much memory.
+    pub(super) fn new(
+        workload: &'a Workload,
+        batch_sizes: &[usize],
+        texts: &'a [TextInputs],
+        decode_ms: &'a BTreeMap<usize, Vec<f64>>,
+    ) -> Result<Self> {
+        Ok(Self {
+            workload,
+            images: workload.batch(batch_sizes.iter().copied().max().unwrap_or(0))?,
+            texts,
+            decode_ms,
+            sizes: batch_sizes.iter().map(|&size| (size, Size::Waiting)).collect(),
+        })
     }
 
     /// The batch size at `index` if it was not warmed up yet.
@@ -37,16 +62,20 @@ impl<'a> BatchSizes<'a> {
         }
     }
 
-    /// Warms up the batch size at `index`. If there is no memory for it, that is its result.
+    /// Warms up the batch size at `index`, which goes on waiting if `interrupt` is set meanwhile. If there is no memory
+    /// for it, that is its result.
     ///
     /// # Errors
     /// If the device is lost, or the reference fails for another reason than memory.
-    pub(super) fn warm_up(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+    pub(super) fn warm_up(&mut self, shared: &Shared<'_>, index: usize, interrupt: &Interrupt) -> Result<()> {
         let (size, state) = &mut self.sizes[index];
         let encoded = self.workload.batch_encoded(*size);
-        let images = self.workload.batch(*size);
-        *state = match BatchUnderTest::warm_up(shared, &images, encoded, self.texts.get(index)) {
-            Ok(batch) => Size::UnderTest(Box::new(batch)),
+        let images = &self.images[..*size];
+        let decode = self.decode_ms.get(size).map_or(&[][..], Vec::as_slice);
+        let text = self.texts.get(index);
+        *state = match BatchUnderTest::warm_up(shared, images, encoded, text, decode, interrupt) {
+            Ok(Some(batch)) => Size::UnderTest(Box::new(batch)),
+            Ok(None) => return Ok(()),
             Err(error) if classify(&error) == Failure::OutOfMemory => {
                 Size::Failed(not_measured(shared, *size, &reason(&error)))
             }
@@ -76,12 +105,12 @@ impl<'a> BatchSizes<'a> {
         self.sizes.iter().any(|(_, size)| matches!(size, Size::Waiting))
     }
 
-    /// What a run holds of each batch size that was begun.
-    pub(super) fn finish(self, shared: &Shared<'_>) -> Vec<Batch> {
-        let finished = self.sizes.into_iter().filter_map(|(_, size)| match size {
+    /// What run number `run` holds of each batch size that was begun.
+    pub(super) fn finish(&self, shared: &Shared<'_>, run: usize) -> Vec<Batch> {
+        let finished = self.sizes.iter().filter_map(|(_, size)| match size {
             Size::Waiting => None,
-            Size::UnderTest(batch) => Some(batch.finish(shared)),
-            Size::Failed(batch) => Some(batch),
+            Size::UnderTest(batch) => Some(batch.finish(shared, run)),
+            Size::Failed(batch) => Some(batch.clone()),
         });
         finished.collect()
     }

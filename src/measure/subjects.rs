@@ -1,13 +1,18 @@
 //! What is timed at one batch size, and the samples that gather.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use anyhow::Result;
 use tch::Device;
 
 use super::{
+    bench::Interrupt,
     clock::{sample, time},
     failure::{classify, reason},
+    forwards::TimedForward,
     limit::MemoryLimit,
     pipeline::{Preparer, Source},
     samples::{Passes, Preprocess},
@@ -15,7 +20,7 @@ use super::{
 };
 use crate::{
     inputs::ModelInputs,
-    model::{Forward, TextInputs, TextTokenizer},
+    model::{TextInputs, TextTokenizer},
     parity,
     processor::{FedBatch, Processor, REFERENCE, References, StageClock},
     report::schema::ParityStatus,
@@ -23,7 +28,7 @@ use crate::{
 };
 
 /// Milliseconds that the forwards of one pipelined sample take together, so that starting them does not count.
-const PIPELINED_MS: f64 = 200.0;
+pub(super) const PIPELINED_MS: f64 = 200.0;
 
 /// One thing that a round times once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +69,7 @@ impl Subject {
 /// The things that batches of all sizes share.
 pub(super) struct Shared<'a> {
     pub(super) processors: &'a [Box<dyn Processor>],
-    pub(super) forwards: &'a [Box<dyn Forward>],
+    pub(super) forwards: &'a [TimedForward],
     pub(super) references: &'a References,
     pub(super) tokenizer: Option<&'a TextTokenizer>,
     /// One a processor, where overlap is measured; else empty.
@@ -75,9 +80,16 @@ pub(super) struct Shared<'a> {
     pub(super) stages: bool,
     /// Threads that a processor may use.
     pub(super) threads: usize,
+    /// Runs that are measured together.
+    pub(super) runs: usize,
 }
 
 impl Shared<'_> {
+    /// What a reader calls the forward at `index`.
+    fn label(&self, index: usize) -> String {
+        self.forwards[index].label(self.runs > 1)
+    }
+
     /// Every subject of a batch size in a round, in no order.
     pub(super) fn subjects(&self) -> Vec<Subject> {
         let mut subjects = vec![Subject::Decode];
@@ -97,7 +109,8 @@ impl Shared<'_> {
 }
 
 impl<'a> BatchUnderTest<'a> {
-    /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed.
+    /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed. `decode` are times that
+    /// are known already. Returns none where `interrupt` was set before it was done.
     ///
     /// # Errors
     /// If the reference fails, or the device is lost.
@@ -106,10 +119,15 @@ impl<'a> BatchUnderTest<'a> {
         images: &[Arc<DecodedImage>],
         encoded: Vec<&'a EncodedImage>,
         text: Option<&'a TextInputs>,
-    ) -> Result<Self> {
+        decode: &[f64],
+        interrupt: &Interrupt,
+    ) -> Result<Option<Self>> {
         let right = shared.references.process(images)?;
         let mut processors = Vec::new();
         for processor in shared.processors {
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
             let fed = FedBatch::new(processor.feed(), images)?;
             let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
                 Ok(match processor.name() {
@@ -129,14 +147,19 @@ impl<'a> BatchUnderTest<'a> {
                 stages: BTreeMap::new(),
                 pipelined: vec![Vec::new(); shared.forwards.len()],
                 pipeline_failure: None,
+                stage_failure: None,
                 parity,
                 failure,
             });
         }
         let inputs = right.on_device;
         let mut forwards = Vec::new();
-        for forward in shared.forwards {
-            let failure = match time(shared.device, || forward.forward(&inputs, text)) {
+        for timed in shared.forwards {
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            timed.prepare(shared.device)?;
+            let failure = match time(shared.device, || timed.forward.forward(&inputs, timed.text(text))) {
                 Ok(_) => None,
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
                 Err(error) => Some(reason(&error)),
@@ -144,7 +167,7 @@ impl<'a> BatchUnderTest<'a> {
             forwards.push(Passes { failure, ..Passes::default() });
         }
         let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
-        Ok(Self {
+        Ok(Some(Self {
             texts: (0..images.len()).map(|index| format!("a photo of subject number {index}")).collect(),
             images: images.to_vec(),
             encoded,
@@ -152,11 +175,11 @@ impl<'a> BatchUnderTest<'a> {
             text,
             processors,
             forwards,
-            decode: Vec::new(),
+            decode: decode.to_vec(),
             tokenize: Vec::new(),
             limit,
             limit_ms: Vec::new(),
-        })
+        }))
     }
 
     /// Images in the batch.
@@ -173,12 +196,10 @@ impl<'a> BatchUnderTest<'a> {
     pub(super) fn label(&self, shared: &Shared<'_>, subject: Subject) -> String {
         let what = match subject {
             Subject::Processor(index) => shared.processors[index].name().to_owned(),
-            Subject::Forward(index) => format!("forward {}", shared.forwards[index].name()),
-            Subject::BackToBack(index) => {
-                format!("forward {} time after time", shared.forwards[index].name())
-            }
+            Subject::Forward(index) => format!("forward {}", shared.label(index)),
+            Subject::BackToBack(index) => format!("forward {} time after time", shared.label(index)),
             Subject::Pipelined(processor, forward) => {
-                format!("{} into {}", shared.processors[processor].name(), shared.forwards[forward].name())
+                format!("{} into {}", shared.processors[processor].name(), shared.label(forward))
             }
             Subject::Decode => "decode".into(),
             Subject::Tokenize => "tokenise".into(),
@@ -197,6 +218,8 @@ impl<'a> BatchUnderTest<'a> {
             Subject::Forward(index) => self.forward(shared, index)?,
             Subject::BackToBack(index) => self.back_to_back(shared, index)?,
             Subject::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
+            // On a GPU once is enough: it takes long there beside everything else, and is no part of any ratio.
+            Subject::Decode if shared.device.is_cuda() && !self.decode.is_empty() => {}
             Subject::Decode => {
                 let timed = time(Device::Cpu, || {
                     self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
@@ -237,13 +260,17 @@ impl<'a> BatchUnderTest<'a> {
                 return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
             }
         }
-        if shared.stages {
+        if shared.stages && row.stage_failure.is_none() {
             // A pass of its own, so that reading the clock between stages is not in the headline time.
             let mut clock = StageClock::started(shared.device);
-            if processor.process(&row.fed, &mut clock).is_ok() {
-                for (&stage, &seconds) in clock.spent_s() {
-                    row.stages.entry(stage).or_default().push(seconds * 1e3);
+            match processor.process(&row.fed, &mut clock) {
+                Ok(_) => {
+                    for (&stage, &seconds) in clock.spent_s() {
+                        row.stages.entry(stage).or_default().push(seconds * 1e3);
+                    }
                 }
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => row.stage_failure = Some(reason(&error)),
             }
         }
         Ok(())
@@ -254,8 +281,10 @@ impl<'a> BatchUnderTest<'a> {
         if passes.failure.is_some() {
             return Ok(());
         }
-        let forward = &shared.forwards[index];
-        match sample(shared.device, || forward.forward(&self.inputs, self.text)) {
+        let timed = &shared.forwards[index];
+        let text = timed.text(self.text);
+        timed.prepare(shared.device)?;
+        match sample(shared.device, || timed.forward.forward(&self.inputs, text)) {
             Ok(timed) => {
                 passes.synchronized.push(timed.synchronized_ms);
                 passes.launch.push(timed.launch_ms);
@@ -267,11 +296,11 @@ impl<'a> BatchUnderTest<'a> {
                 return Ok(());
             }
         }
-        if shared.stages {
-            match forward.positions_ms(&self.inputs, self.text) {
+        if shared.stages && passes.stage_failure.is_none() {
+            match timed.forward.positions_ms(&self.inputs, text) {
                 Ok(positions) => passes.positions.extend(positions),
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
-                Err(error) => passes.failure = Some(reason(&error)),
+                Err(error) => passes.stage_failure = Some(reason(&error)),
             }
         }
         Ok(())
@@ -283,16 +312,18 @@ impl<'a> BatchUnderTest<'a> {
         if passes.failure.is_some() {
             return Ok(());
         }
-        let forward = &shared.forwards[index];
+        let timed = &shared.forwards[index];
+        let text = timed.text(self.text);
+        timed.prepare(shared.device)?;
         let count = passes_of_a_sample(statistics::median(&passes.synchronized));
-        let timed = time(shared.device, || {
+        let taken = time(shared.device, || {
             for _ in 0..count {
-                drop(forward.forward(&self.inputs, self.text)?);
+                drop(timed.forward.forward(&self.inputs, text)?);
             }
             Ok(())
         });
-        match timed {
-            Ok(timed) => passes.back_to_back.push((images * count) as f64 * 1e3 / timed.synchronized_ms),
+        match taken {
+            Ok(taken) => passes.back_to_back.push((images * count) as f64 * 1e3 / taken.synchronized_ms),
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => passes.failure = Some(reason(&error)),
         }
@@ -312,8 +343,10 @@ impl<'a> BatchUnderTest<'a> {
         } else {
             Source::Decoded(self.images.clone())
         };
+        let timed = &shared.forwards[forward];
+        timed.prepare(shared.device)?;
         let run = |count| {
-            shared.preparers[processor].run(&source, shared.forwards[forward].as_ref(), self.text, count)
+            shared.preparers[processor].run(&source, timed.forward.as_ref(), timed.text(self.text), count)
         };
         // The first time, the thread's own memory and plans are made, which counts as warm-up.
         let warm = if row.pipelined[forward].is_empty() { run(2).map(drop) } else { Ok(()) };
@@ -323,6 +356,15 @@ impl<'a> BatchUnderTest<'a> {
             Err(error) => row.pipeline_failure = Some(reason(&error)),
         }
         Ok(())
+    }
+
+    /// The forwards of a run, in their order, each with its samples.
+    pub(super) fn forwards_of<'b>(
+        &'b self,
+        shared: &Shared<'b>,
+        run: usize,
+    ) -> impl Iterator<Item = (&'b TimedForward, &'b Passes)> + use<'a, 'b> {
+        shared.forwards.iter().zip(&self.forwards).filter(move |(timed, _)| timed.run == run)
     }
 
     /// The reference's inputs of this batch.

@@ -1,6 +1,6 @@
 //! Numbers, names and selections that the table, the summary and the charts must agree on.
 
-use super::schema::{Batch, Environment, Estimate, ParityStatus, ProcessorRow, Run, Settings};
+use super::schema::{Batch, Environment, Estimate, ParityStatus, ProcessorRow, Run, Samples, Settings};
 use crate::gate::Change;
 
 /// A number as a person reads it: three significant digits below 100, thousands separated above.
@@ -127,10 +127,14 @@ pub fn usable(estimate: &Estimate) -> bool {
     estimate.median.is_finite() && estimate.median > 0.0
 }
 
+/// The estimate of what was measured; none where nothing was.
+pub fn measured(samples: &Samples) -> Option<Estimate> {
+    (!samples.samples.is_empty() && usable(&samples.estimate)).then_some(samples.estimate)
+}
+
 /// The row's preprocess time, where it took a sample.
 pub fn preprocess(row: &ProcessorRow) -> Option<Estimate> {
-    let samples = &row.preprocess_ms;
-    (!samples.samples.is_empty() && usable(&samples.estimate)).then_some(samples.estimate)
+    measured(&row.preprocess_ms)
 }
 
 /// The forward that ratios are shown against: the first that was measured.

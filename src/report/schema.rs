@@ -178,6 +178,26 @@ pub struct ProcessorRow {
     pub failure: Option<String>,
 }
 
+impl ProcessorRow {
+    /// A row before anything is measured.
+    pub fn unmeasured(name: impl Into<String>, feed: impl Into<String>) -> Self {
+        let nothing = Estimate { median: 0.0, low: 0.0, high: 0.0 };
+        Self {
+            name: name.into(),
+            feed: feed.into(),
+            preprocess_ms: Samples { samples: Vec::new(), estimate: nothing },
+            ratio: BTreeMap::new(),
+            images_per_s: BTreeMap::new(),
+            pipelined_images_per_s: BTreeMap::new(),
+            speedup_over_hf: None,
+            memory_limit_share: None,
+            stages_ms: BTreeMap::new(),
+            parity: ParityStatus::NotVerified,
+            failure: None,
+        }
+    }
+}
+
 /// The result of holding a processor's outputs against the reference's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "status")]

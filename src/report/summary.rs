@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::charts;
 use super::format::{
-    clean, first_forward, interval, label, largest_batch, machine, model, number, parity, preprocess, rounds,
-    times, usable,
+    clean, first_forward, interval, label, largest_batch, machine, measured, model, number, parity,
+    preprocess, rounds, times, usable,
 };
 use super::overlap;
 use super::schema::{Batch, ParityStatus, ProcessorRow, Run};
@@ -107,14 +107,16 @@ fn portion(ratio: f64) -> String {
 fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&str>) {
     out.push('\n');
     for row in &batch.forwards {
-        let time = &row.forward_ms.estimate;
-        let launch = number(row.launch_ms.estimate.median);
-        let _ = writeln!(
-            out,
-            "- {} forward: {} ms synchronised; {launch} ms until the call returned",
-            escape(&row.name),
-            interval(time)
-        );
+        let name = escape(&row.name);
+        let _ = match (measured(&row.forward_ms), measured(&row.launch_ms)) {
+            (Some(time), Some(launch)) => writeln!(
+                out,
+                "- {name} forward: {} ms synchronised; {} ms until the call returned",
+                interval(&time),
+                number(launch.median)
+            ),
+            _ => writeln!(out, "- {name} forward: not measured"),
+        };
     }
     if usable(&batch.decode_ms.estimate) {
         let _ = writeln!(out, "- decode: {} ms, not part of preprocess", interval(&batch.decode_ms.estimate));

@@ -1,11 +1,11 @@
 //! The tables that `bench` and `show` print: never wider than [`WIDTH`] columns.
 
 use super::format::{
-    clean, count, first_forward, interval, label, largest_batch, machine, model, number, parity, preprocess,
-    rounds, shorten, times, usable,
+    clean, count, first_forward, interval, label, largest_batch, machine, measured, model, number, parity,
+    preprocess, rounds, shorten, times, usable,
 };
 use super::overlap;
-use super::schema::{Batch, ForwardRow, ParityStatus, ProcessorRow, Run};
+use super::schema::{Batch, ForwardRow, ParityStatus, ProcessorRow, Run, Samples};
 
 /// The most columns that a line of [`render`] takes.
 pub const WIDTH: usize = 100;
@@ -48,7 +48,7 @@ fn trace(run: &Run) -> Vec<String> {
     let reading = |kind: &str, forward_ms: &str, meaning: &str| {
         format!("  {kind:<17} preprocess {time} ms, forward {forward_ms:>7} ms   {meaning}")
     };
-    let true_ms = number(forward.forward_ms.estimate.median);
+    let true_ms = median(&forward.forward_ms);
     let mut lines = vec![format!("{head}{which}:"), reading("synchronised", &true_ms, "true")];
     if usable(&forward.launch_ms.estimate) {
         let launch = number(forward.launch_ms.estimate.median);
@@ -66,10 +66,15 @@ fn forward_of<'a>(batch: &'a Batch, name: Option<&str>) -> Option<&'a ForwardRow
     batch.forwards.iter().find(|forward| Some(forward.name.as_str()) == name).or(batch.forwards.first())
 }
 
+/// The median, or a dash where nothing was measured.
+fn median(samples: &Samples) -> String {
+    measured(samples).map_or_else(|| "—".to_owned(), |estimate| number(estimate.median))
+}
+
 fn batch_table(run: &Run, batch: &Batch, forward: Option<&str>) -> Vec<String> {
     let mut title = format!("Batch {}", batch.batch_size);
     for row in &batch.forwards {
-        title += &format!(" · {} forward {} ms", clean(&row.name), number(row.forward_ms.estimate.median));
+        title += &format!(" · {} forward {} ms", clean(&row.name), median(&row.forward_ms));
     }
     if usable(&batch.decode_ms.estimate) {
         title += &format!(" · decode {} ms", number(batch.decode_ms.estimate.median));

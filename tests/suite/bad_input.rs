@@ -177,7 +177,8 @@ fn a_gpu_that_is_not_there() {
             refuses(folder.path(), &arguments, device);
         }
     }
-    refuses(folder.path(), &["bench", "--tf32", "--out", "run"], "--tf32");
-    refuses(folder.path(), &["bench", "--tf32", "--dtype", "bf16", "--out", "run"], "--tf32");
+    refuses(folder.path(), &["bench", "--dtype", "f32,tf32", "--out", "run"], "--dtype tf32");
+    refuses(folder.path(), &["bench", "--dtype", "f32,bf16,f32", "--out", "run"], "given twice");
+    refuses(folder.path(), &["bench", "--tower", "full,full", "--out", "run"], "given twice");
     refuses(folder.path(), &["bench", "--forward", "native,native-graph", "--out", "run"], "native-graph");
 }
