@@ -38,7 +38,7 @@ lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	cargo clippy --release --locked --package patchmark-wheel --features extension-module -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
-	bash -n scripts/*.sh .ci/run
+	bash -n scripts/*.sh .ci/run tests/suite/gpu_run/*
 
 criterion: setup ## Criterion benches, with the environment of the build
 	@cargo bench --locked --workspace $(ARGS)

@@ -1,191 +1,186 @@
 #!/usr/bin/env bash
-# gpu-run.sh WHEEL OUT [STEP ...]: doctor, parity, the published trace and the bench matrix on a GPU host that has
-# Python with torch 2.11 and transformers, and neither Rust nor a network. Results go into OUT, a folder a step.
+# gpu-run.sh WHEEL OUT [STEP ...]: kernel, parity, the published trace and the bench matrix on a GPU host that has
+# Python with torch 2.11 and transformers, and neither Rust nor a network. Results go into OUT, one folder per step.
 #
-# All steps together keep within SECONDS_IN_ALL (520); a step that would not fit is left out and named at the end,
-# and can be given by name in another call. ARCHIVE names a .tgz that is written anew after each step, without the
-# PNGs, which `patchmark report` draws again. DRY_RUN=1 goes through the same steps on the CPU with tiny settings.
+# The steps run in the order of what is wanted most. Each has a limit of twice its estimate, at which it is stopped and
+# what it measured is saved; a step that would not fit into the time that is left is named at the end, and can be run by
+# name in another call. All of them together end within SECONDS_IN_ALL (480). Steps with names only: memcheck, racecheck.
+#
+# Environment: PYTHON (python3); PROCESSORS, a list with commas; ARCHIVE, a .tgz that is written anew after each step,
+# without the PNGs, which `patchmark report` draws again; PLAN=1 prints the steps and their estimates and runs nothing;
+# DRY_RUN=1 goes through the same steps on the CPU with tiny settings.
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,7s/^# //p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+scripts=$(cd "$(dirname "$0")" && pwd)/gpu
 wheel=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
 shift 2
 wanted=" $* "
 python=${PYTHON:-python3}
-budget=${SECONDS_IN_ALL:-520}
+budget=${SECONDS_IN_ALL:-480}
 processors=${PROCESSORS:-hf,naive,threaded,batched,fused,fused-u8,fused-cuda,fused-cuda-resident}
 archive=${ARCHIVE:+$(realpath -m "$ARCHIVE")}
+plan=${PLAN:-0}
+dry=${DRY_RUN:-0}
 
 # The wheel goes into a folder of its own: the host's environment stays as it is. A wheel is an archive, so pip is
 # not needed.
 site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 "$python" -m zipfile -e "$wheel" "$site"
-export PYTHONPATH=$site${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$site${PYTHONPATH:+:$PYTHONPATH}
 cd "$out"
 patchmark() { "$python" -m patchmark "$@"; }
-if [ "${DRY_RUN:-0}" = 1 ]; then
-    device=cpu model=random-tiny many=1,2 large=160x120 small=96x64 time=1s
-    images=("--limits" "64") trace=1,2 pipelined=2 loader=2
+
+if [ "$dry" = 1 ]; then
+    device=cpu model=random-tiny many=1,2 large=160x120 small=96x64 time=1s images=(--limits 64)
+    trace=1,2 pipelined=2 graph=1 loader=2 dtypes=f32,bf16 others=f16
     processors=$(tr ',' '\n' <<<"$processors" | grep -v cuda | paste -sd,)
 else
-    device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 small=640x480 time=12s
-    images=("--limits" "64,256,1024") trace=16,24,32,48,64 pipelined=32,64,128 loader=64
+    device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 small=640x480 time=10s
+    images=(--limits 64,256,1024) trace=16,32,64,80,96,112 pipelined=32,64 graph=1,2,4,8,16,32 loader=64
+    dtypes=f32,bf16 others=tf32,f16
 fi
 
 keep() {
     [ -z "$archive" ] || { tar --exclude='*.png' -czf "$archive.part" . && mv "$archive.part" "$archive"; }
 }
 
-failed=() left_out=() code=0
-# step NAME SECONDS COMMAND ...: runs it unless it would not fit; Ctrl-C at its limit saves what was measured. What it
-# prints goes to NAME.log, or to the file in STDOUT. WITHIN names a tool to run it in. Its exit code is in `code`.
+# Seconds for what comes after the last step: the page of all results, and the table.
+LAST=15
+failed=() left_out=() code=0 planned=0
+# step NAME ESTIMATE COMMAND ...: runs a command of about ESTIMATE seconds, unless there is no time for it. What it
+# prints goes to NAME.log, or to the file in STDOUT. WITHIN names a tool to run it in. Its exit code is in `code`; a step
+# that did not run has the code "skipped".
 step() {
-    local name=$1 needed=$2 left
-    code=0
+    local name=$1 estimate=$2 left limit
+    code=skipped
     shift 2
     [ "$wanted" = "  " ] || [[ "$wanted" == *" $name "* ]] || return 0
-    left=$((budget - SECONDS))
-    if [ "$left" -lt "$needed" ]; then
+    if [ "$plan" = 1 ]; then
+        planned=$((planned + estimate))
+        printf '%-10s about %3s s, %3s s in all\n' "$name" "$estimate" "$planned"
+        return 0
+    fi
+    left=$((budget - LAST - SECONDS))
+    if [ "$left" -lt "$estimate" ]; then
         left_out+=("$name")
         return 0
     fi
-    echo "== $name ($left s left)"
-    local command=(timeout --signal=INT --kill-after=20 "$left" ${WITHIN:-} "$python" -m patchmark "$@")
+    limit=$((2 * estimate < left ? 2 * estimate : left))
+    echo "== $name (at $SECONDS s, $limit s at most)"
+    # In the foreground, timeout signals the command alone: its workers end with it, and it gets one signal, not two.
+    local command=(timeout --foreground --signal=INT --kill-after=10 "$limit" ${WITHIN:-} "$python" "$@")
+    code=0
     if [ -n "${STDOUT:-}" ]; then
         "${command[@]}" >"$STDOUT" 2>"$name.log" || code=$?
     else
         "${command[@]}" >"$name.log" 2>&1 || code=$?
     fi
-    # 4 and 5 are findings, which the table shows; 124 is a run that was cut and saved; the rest did not do its work.
+    # 4 and 5 are findings, which the table shows. 124 was stopped at its limit, and 137 killed when it did not stop.
     case $code in
     0) ;;
     4 | 5) echo "   exit code $code" ;;
-    *)
-        if [ "$code" = 124 ] && [ -s "$name/run.json" ]; then
+    124 | 137 | 130)
+        if find "$name" -name '*.json' -size +0 2>/dev/null | grep -q .; then
             echo "   cut at its limit; what was measured is saved"
         else
-            failed+=("$name ($code)")
-            tail -n 5 "$name.log"
+            failed+=("$name (cut at $limit s, nothing saved)")
         fi
+        ;;
+    *)
+        failed+=("$name ($code)")
+        tail -n 5 "$name.log"
         ;;
     esac
     keep
 }
 
-# matrix NAME SIZES OPTIONS ...: one bench over all batch sizes.
-matrix() {
-    local name=$1 size=$2
-    shift 2
-    step "$name" 60 bench --device "$device" --model "$model" --processors "$processors" --sizes "$size" \
-        --batch-sizes "$many" --forward native,hf --budget "$time" --out "$name" "$@"
+# run NAME ESTIMATE COMMAND ...: a step that is a command of patchmark.
+run() {
+    step "$1" "$2" -m patchmark "${@:3}"
 }
 
-if [ "$device" != cpu ]; then
+# matrix NAME ESTIMATE SIZE OPTIONS ...: both forwards over all batch sizes.
+matrix() {
+    run "$1" "$2" bench --device "$device" --model "$model" --processors "$processors" --sizes "$3" --batch-sizes "$many" \
+        --forward native,hf --budget "$time" --out "$1" "${@:4}"
+}
+
+# drop NAME: takes a processor out of the steps that follow.
+drop() {
+    echo "   the other steps go without $1"
+    processors=$(tr ',' '\n' <<<"$processors" | grep -vFx "$1" | paste -sd,)
+}
+
+if [ "$plan" != 1 ]; then
     { nvidia-smi; lscpu; df -h /dev/shm; free -g; } >machine.txt 2>&1 || true
+    # Torch takes 6 s to import without its bytecode, in each of a dozen starts.
+    torch=$("$python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true)
+    [ -z "$torch" ] || [ -d "$torch/__pycache__" ] || export PYTHONPYCACHEPREFIX="$site/pycache"
+    # A wheel may be older than a name of the list, and what runs depends on the device.
+    known=$({ patchmark process --device "$device" --processor unknown --out /dev/null 2>&1 || true; } | tee start.log | sed -n 's/.*choose from //p' | tr -d ' ')
+    [ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; cat start.log >&2; exit 2; }
+    processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
 fi
-step doctor 15 doctor
-# A wheel may be older than a name of the list, and what runs depends on the device.
-known=$({ patchmark process --device "$device" --processor unknown --out /dev/null 2>&1 || true; } | sed -n 's/.*choose from //p' | tr -d ' ')
-[ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; patchmark --version; exit 2; }
-processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
+
+run doctor 10 doctor
 if [ "$device" != cpu ]; then
     # A kernel that breaks the device would break every later step with it.
-    step smoke 15 parity --device "$device" --only-images --limits 256 --processors fused-cuda,fused-cuda-resident --out smoke
-    case $code in
-    0 | 4) ;;
+    run smoke 15 parity --device "$device" --only-images --limits 256 --processors fused-cuda,fused-cuda-resident --out smoke
+    smoke=$code
+    case $smoke in
+    0 | 4 | skipped) ;;
     *)
-        echo "   the other steps go without fused-cuda"
-        processors=$(tr ',' '\n' <<<"$processors" | grep -v '^fused-cuda' | paste -sd,)
+        broken=$("$python" "$scripts/failed.py" smoke/parity.json 2>/dev/null || printf 'fused-cuda\nfused-cuda-resident\n')
+        for name in $broken; do drop "$name"; done
         ;;
     esac
-    # The kernel alone beside a copy.
-    STDOUT=kernel.json step kernel 30 kernel-bench --device "$device"
+    STDOUT=attention.txt step attention 12 "$scripts/attention.py"
+    if grep -q '^TORCH_CUDNN_SDPA_DEPRIORITIZED=1$' attention.txt 2>/dev/null; then
+        echo "   cuDNN's attention is put last"
+        export TORCH_CUDNN_SDPA_DEPRIORITIZED=1
+    fi
+    case $smoke in
+    0 | 4 | skipped) # The kernel alone beside a copy.
+        mkdir -p kernel
+        STDOUT=kernel/kernel-bench.json run kernel 20 kernel-bench --device "$device"
+        ;;
+    *) left_out+=("kernel (the smoke test failed)") ;;
+    esac
 fi
-# The figure that is looked for decides the order: the published trace, the published setting, the fastest forward.
-step trace 35 bench --device "$device" --model "$model" --stages --processors hf --sizes "$large" --forward hf,native \
-    --batch-sizes "$trace" --budget "$time" --out trace
-matrix f32-full-large "$large" --dtype f32 --tower full --stages
-matrix bf16-vision-large "$large" --dtype bf16 --tower vision --stages
-step pipelined 75 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
+matrix large 80 "$large" --dtype "$dtypes" --tower full,vision --stages
+run trace 30 bench --device "$device" --model "$model" --stages --processors hf,fused --sizes "$large" --forward hf,native \
+    --batch-sizes "$trace" --dtype bf16 --tower vision --budget "$time" --out trace
+run parity 25 parity --device "$device" --processors "$processors" "${images[@]}" --out parity
+run pipelined 45 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
     --batch-sizes "$pipelined" --forward native --dtype bf16 --tower vision --budget "$time" --out pipelined
-step parity 45 parity --device "$device" --processors "$processors" "${images[@]}" --out parity
+matrix mixed 70 mixed --dtype "$dtypes" --tower full,vision
 if [ "$device" != cpu ]; then
     # Where batches are small, submitting the forward's kernels one by one may take longer than running them.
-    step graph 35 bench --device "$device" --model "$model" --processors batched,fused-cuda --sizes "$large" \
-        --batch-sizes 1,2,4,8,16,32 --forward native-graph,native --dtype bf16 --tower vision --budget "$time" --out graph
+    run graph 25 bench --device "$device" --model "$model" --processors batched,fused,fused-cuda-resident --sizes "$large" \
+        --batch-sizes "$graph" --forward native-graph,native --dtype bf16 --tower vision --budget "$time" --out graph
 fi
-step loader 60 bench --device "$device" --model "$model" --dataloader --processors hf --sizes "$large" \
+run loader 60 bench --device "$device" --model "$model" --dataloader --processors hf --sizes "$large" \
     --batch-sizes "$loader" --forward native --dtype bf16 --tower vision --budget 3s --out loader
-matrix f32-full-mixed mixed --dtype f32 --tower full
-matrix bf16-vision-mixed mixed --dtype bf16 --tower vision
-matrix f32-full-small "$small" --dtype f32 --tower full
-matrix bf16-vision-small "$small" --dtype bf16 --tower vision
-if [ "$device" != cpu ]; then
-    matrix tf32-full-large "$large" --dtype f32 --tf32 --tower full
-fi
-matrix bf16-full-large "$large" --dtype bf16 --tower full
-matrix f32-vision-large "$large" --dtype f32 --tower vision
-matrix f16-vision-large "$large" --dtype f16 --tower vision
+matrix small 60 "$small" --dtype "$dtypes" --tower full,vision
+matrix others 50 "$large" --dtype "$others" --tower full,vision
 # By name alone: NVIDIA's checks of the kernel, in which everything takes many times as long.
 for tool in memcheck racecheck; do
     if [[ "$wanted" == *" $tool "* ]]; then
-        WITHIN="compute-sanitizer --tool $tool --error-exitcode 9" STDOUT=$tool.json step $tool 60 kernel-bench \
+        WITHIN="compute-sanitizer --tool $tool --error-exitcode 9" STDOUT=$tool.json run $tool 60 kernel-bench \
             --device "$device" --batch-sizes 2 --sizes 1024x768,1023x767,61x6001 --samples 1
     fi
 done
+[ "$plan" != 1 ] || exit 0
 # A page of all that there is by now.
-timeout 60 "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
+timeout --foreground 30 "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
 
-# The short table, from the runs themselves: a line a batch size.
 echo
-"$python" - <<'PYTHON' | tee table.txt
-import json
-import pathlib
-
-
-def cell(row, forward):
-    if row["failure"]:
-        return f"{row['name']} failed"
-    ratio = row["ratio"].get(forward)
-    mark = {"differs": "x", "not_verified": "?"}.get(row["parity"]["status"], "")
-    text = f"{row['name']}{mark} {row['preprocess_ms']['estimate']['median']:.3g}"
-    text += f"({ratio['median']:.3g})" if ratio else ""
-    overlap = row["pipelined_images_per_s"].get(forward)
-    return text + (f" {overlap['median']:.0f}/s" if overlap else "")
-
-
-print("ms a batch (ratio to the first forward; x: differs, ?: not compared; pipelined: images/s)")
-for path in sorted(pathlib.Path(".").glob("*/run.json")):
-    run = json.loads(path.read_text())
-    print(f"{path.parent}{' PARTIAL' if run['partial'] else ''}")
-    for batch in run["batches"]:
-        forwards = ", ".join(
-            f"{row['name']} {row['forward_ms']['estimate']['median']:.3g} launched {row['launch_ms']['estimate']['median']:.3g}"
-            for row in batch["forwards"]
-        )
-        first = batch["forwards"][0]["name"] if batch["forwards"] else ""
-        print(f" {batch['batch_size']} [{forwards}]", *(cell(row, first) for row in batch["processors"]))
-kernel = pathlib.Path("kernel.json")
-if kernel.exists() and kernel.stat().st_size:
-    print("\nthe kernel alone, as a share of a copy's bandwidth")
-    for row in json.loads(kernel.read_text())["rows"]:
-        size = "x".join(str(side) for side in row["image"])
-        told = row.get("error") or f"{row['kernel_gb_per_s']:.0f} of {row['copy_gb_per_s']:.0f} GB/s, {row['share_of_copy']:.0%}"
-        print(f"  {size:>9} x {row['batch']:>3} {row['dtype']}: {told}")
-for folder in ("smoke", "parity"):
-    parity = pathlib.Path(folder, "parity.json")
-    if parity.exists():
-        print(f"\n{folder}: values that differ")
-        run = json.loads(parity.read_text())
-        for row in run["rows"]:
-            print(f"  {row['processor']:<11} at {row['max_num_patches']:>4} patches: {row['differing']} of {row['values']}")
-        for row in run["failures"]:
-            print(f"  {row['processor']:<11} at {row['max_num_patches']:>4} patches failed: {row['reason']}")
-PYTHON
+"$python" "$scripts/table.py" | tee table.txt
 keep
 echo
-[ ${#left_out[@]} = 0 ] || echo "left out for want of time: ${left_out[*]}"
+[ ${#left_out[@]} = 0 ] || { printf 'left out:'; printf ' %s;' "${left_out[@]}"; echo; }
 echo "$SECONDS s, results in $out"
-[ ${#failed[@]} = 0 ] || { echo "failed: ${failed[*]}"; exit 1; }
+[ ${#failed[@]} = 0 ] || { printf 'failed:'; printf ' %s;' "${failed[@]}"; echo; exit 1; }

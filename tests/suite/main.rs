@@ -9,6 +9,7 @@ mod fused;
 mod fused_cuda;
 mod gate;
 mod gpu;
+mod gpu_run;
 mod history;
 mod hostile;
 mod kill;
