@@ -27,7 +27,7 @@ impl fmt::Display for Feed {
             Self::Pil => "PIL",
             Self::Chw => "CHW",
             Self::Hwc => "HWC",
-            Self::Device(_) => "HWC on the device",
+            Self::Device(_) => "GPU",
         })
     }
 }

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use patchmark_fused_cuda::copy_streaming;
 use rayon::{ThreadPool, prelude::*};
 use tch::{Device, Kind, Tensor};
 
@@ -101,7 +102,7 @@ impl OnDevice {
         let bands: Vec<_> = places
             .flat_map(|(place, &index)| place.chunks_mut(BAND).zip(images[index].rgb.chunks(BAND)))
             .collect();
-        self.pool.install(|| bands.into_par_iter().for_each(|(to, from)| to.copy_from_slice(from)));
+        self.pool.install(|| bands.into_par_iter().for_each(|(to, from)| copy_streaming(to, from)));
         Ok(gathered)
     }
 
