@@ -101,13 +101,14 @@ pub fn shorten(text: &str, width: usize) -> String {
     out
 }
 
-/// What a processor is called everywhere: its name and what it was fed.
+/// Columns that a label takes at the most where it says what a processor was fed.
+const LABEL_WIDTH: usize = 30;
+
+/// What a processor is called everywhere: its name, and what it was fed where there is room for that.
 pub fn label(row: &ProcessorRow) -> String {
-    if row.feed.is_empty() {
-        clean(&row.name)
-    } else {
-        format!("{} ({})", clean(&row.name), clean(&row.feed))
-    }
+    let name = clean(&row.name);
+    let fed = format!("{name} ({})", clean(&row.feed));
+    if row.feed.is_empty() || fed.chars().count() > LABEL_WIDTH { name } else { fed }
 }
 
 /// Parity in a table's cell.
@@ -177,19 +178,40 @@ pub fn model(settings: &Settings) -> String {
 
 /// How many rounds the rows of a run took: `12 rounds`, or `5–12 rounds` where they are not alike.
 pub fn rounds(run: &Run) -> String {
-    let lengths = run.batches.iter().flat_map(|b| &b.processors).map(|row| row.preprocess_ms.samples.len());
-    let (low, high) = lengths.filter(|n| *n > 0).fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
-    match (low, high) {
-        (_, 0) => "0 rounds".to_owned(),
-        (1, 1) => "1 round".to_owned(),
-        (low, high) if low == high => format!("{high} rounds"),
-        (low, high) => format!("{low}–{high} rounds"),
+    match fewest_and_most_rounds(run) {
+        None => "0 rounds".to_owned(),
+        Some((1, 1)) => "1 round".to_owned(),
+        Some((low, high)) if low == high => format!("{high} rounds"),
+        Some((low, high)) => format!("{low}–{high} rounds"),
     }
+}
+
+fn fewest_and_most_rounds(run: &Run) -> Option<(usize, usize)> {
+    let lengths = run.batches.iter().flat_map(|b| &b.processors).map(|row| row.preprocess_ms.samples.len());
+    lengths.filter(|n| *n > 0).fold(None, |found, n| {
+        let (low, high) = found.unwrap_or((n, n));
+        Some((low.min(n), high.max(n)))
+    })
+}
+
+/// Rounds below which the interval that a bootstrap gives is the range of the samples, and must be called so: of five
+/// samples, more than one resample in forty has the smallest for its median.
+const ROUNDS_OF_AN_INTERVAL: usize = 6;
+
+/// Whether some row has too few rounds for an interval, so that what stands beside its median is a range.
+pub fn is_range(run: &Run) -> bool {
+    fewest_and_most_rounds(run).is_some_and(|(low, _)| low < ROUNDS_OF_AN_INTERVAL)
+}
+
+/// What a band or whisker round a median is.
+pub fn spread(run: &Run) -> &'static str {
+    if is_range(run) { "ranges of the samples" } else { "95% intervals of the median" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::samples;
 
     #[test]
     fn numbers_keep_three_digits_or_thousands() {
@@ -203,6 +225,34 @@ mod tests {
         assert_eq!(count(3_145_728), "3,145,728");
         assert_eq!([2.0, 0.5, 20.0, 1500.0, 1e-5].map(short), ["2", "0.5", "20", "1,500", "1.0e-5"]);
         assert_eq!(times(3.21), "3.2×");
+    }
+
+    #[test]
+    fn few_rounds_have_a_range_and_no_interval() {
+        let mut run = samples::run(&["hf", "fused"], &[1]);
+        let rows = |run: &mut Run, counts: [usize; 2]| {
+            for (row, count) in run.batches[0].processors.iter_mut().zip(counts) {
+                row.preprocess_ms.samples = vec![1.0; count];
+            }
+        };
+        for (counts, range, told) in [
+            ([5, 9], true, "5–9 rounds"),
+            ([6, 9], false, "6–9 rounds"),
+            // A row that failed at once says nothing of the others.
+            ([0, 6], false, "6 rounds"),
+            ([0, 0], false, "0 rounds"),
+        ] {
+            rows(&mut run, counts);
+            assert_eq!((is_range(&run), rounds(&run).as_str()), (range, told), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_says_what_was_fed_where_there_is_room() {
+        let mut row = ProcessorRow::unmeasured("fused-cuda", "HWC");
+        assert_eq!(label(&row), "fused-cuda (HWC)");
+        row = ProcessorRow::unmeasured("fused-cuda-resident", "HWC on the device");
+        assert_eq!(label(&row), "fused-cuda-resident");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::charts;
 use super::format::{
-    clean, first_forward, interval, label, largest_batch, machine, measured, model, number, parity,
+    clean, first_forward, interval, is_range, label, largest_batch, machine, measured, model, number, parity,
     preprocess, rounds, times, usable,
 };
 use super::overlap;
@@ -34,8 +34,8 @@ pub fn render(run: &Run) -> String {
     // Writing to a String cannot fail, so the results of `write!` are dropped here and below.
     let _ = write!(
         out,
-        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with 95% bootstrap \
-         intervals over {}. Images/s is preprocess and forward one after the other.\n",
+        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s is preprocess and forward one after the other.\n",
+        if is_range(run) { "ranges" } else { "95% bootstrap intervals" },
         rounds(run)
     );
     environment(&mut out, run);

@@ -1,8 +1,8 @@
 //! The tables that `bench` and `show` print: never wider than [`WIDTH`] columns.
 
 use super::format::{
-    clean, count, first_forward, interval, label, largest_batch, machine, measured, model, number, parity,
-    preprocess, rounds, shorten, times, usable,
+    clean, count, first_forward, interval, is_range, label, largest_batch, machine, measured, model, number,
+    parity, preprocess, rounds, shorten, times, usable,
 };
 use super::overlap;
 use super::schema::{Batch, ForwardRow, ParityStatus, ProcessorRow, Run, Samples};
@@ -217,14 +217,17 @@ fn legend(run: &Run, forward: Option<&str>) -> Vec<String> {
     let settings = &run.settings;
     let mut lines = vec![
         format!(
-            "ratio: preprocess ÷ {against}, paired in a round; median [95% bootstrap interval], {}",
+            "ratio: preprocess ÷ {against}, paired in a round; median [{}], {}",
+            if is_range(run) { "range" } else { "95% bootstrap interval" },
             rounds(run)
         ),
         "img/s: preprocess then forward, one after the other; vs hf: hf's preprocess time ÷ this one's"
             .to_owned(),
-        format!(
-            "{}; {}, {} tower, {} on {}; {} patches; {} threads",
-            machine(&run.environment, settings),
+    ];
+    lines.extend(wrap(
+        &format!("{};", machine(&run.environment, settings)),
+        &format!(
+            "{}, {} tower, {} on {}; {} patches; {} threads",
             model(settings),
             clean(&settings.tower),
             clean(&settings.dtype),
@@ -232,7 +235,7 @@ fn legend(run: &Run, forward: Option<&str>) -> Vec<String> {
             count(settings.max_num_patches as u64),
             settings.threads
         ),
-    ];
+    ));
     if settings.random_weights {
         lines.push(
             "random weights: the times are a checkpoint's of the same shape, the outputs mean nothing"

@@ -11,7 +11,7 @@ use super::rows::{MOST_PROCESSORS, subjects};
 use super::theme::{BODY, Colour, SMALL};
 use super::throughput::log_ticks;
 use super::{Chart, WIDTH, field};
-use crate::report::format::{clean, count, interval, label, preprocess};
+use crate::report::format::{clean, count, interval, is_range, label, preprocess};
 use crate::report::schema::{Batch, Estimate, Run};
 
 /// Runs that one chart can tell apart.
@@ -41,10 +41,11 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
         })
         .collect();
     let mut canvas = Canvas::new(WIDTH, 232.0 + 24.0 * names.len() as f64 + room)?;
-    let mut caption = vec![
-        "whiskers are 95% intervals of the median · times of different machines are no measure of the code"
-            .to_owned(),
-    ];
+    let ranges = drawn.iter().any(|(_, run)| is_range(run));
+    let few = if ranges { ", with fewer than 6 rounds ranges of the samples" } else { "" };
+    let mut caption = vec![format!(
+        "whiskers are 95% intervals of the median{few} · times of different machines are no measure of the code"
+    )];
     if drawn.len() < runs.len() || groups.len() < all {
         let (runs, all) = (count(runs.len() as u64), count(all as u64));
         caption.push(format!(

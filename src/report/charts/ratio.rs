@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::canvas::Canvas;
 use super::caption;
 use super::lines::{Axis, Plot, Series, series};
-use crate::report::format::{clean, count, first_forward};
+use crate::report::format::{clean, count, first_forward, spread};
 use crate::report::schema::Run;
 
 /// A line that readers look for, and what it means.
@@ -19,7 +19,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let (low, high) = range(&drawn);
     // Lines far outside the data would squeeze it: then only where they lie is told.
     let shown = high > 1.0 / 64.0 && low < 64.0;
-    let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
+    let mut remarks = vec![format!("bands are {}", spread(run))];
     if !shown {
         let place = if high <= 1.0 / 64.0 { "above" } else { "below" };
         remarks.push(format!("1 (preprocessing equals the forward) and 1/8 lie {place} this chart"));

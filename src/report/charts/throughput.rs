@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::caption;
 use super::lines::{Axis, Plot, series};
 use super::theme::Colour;
-use crate::report::format::{clean, first_forward, number};
+use crate::report::format::{clean, first_forward, number, spread};
 use crate::report::overlap;
 use crate::report::schema::{Estimate, Run};
 
@@ -29,7 +29,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
             "one after the other (solid), and the next batch decoded and prepared meanwhile (dashed)"
         }
     };
-    let mut remarks = vec!["bands are 95% intervals of the median".to_owned()];
+    let mut remarks = vec![format!("bands are {}", spread(run))];
     if !ceiling.is_empty() {
         remarks.push("wide grey line: the forward alone".to_owned());
     }

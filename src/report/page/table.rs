@@ -4,7 +4,7 @@ use maud::Markup;
 
 use super::grid::{self, Cell};
 use crate::report::format::{
-    clean, count, first_forward, interval, label, number, parity, preprocess, times, usable,
+    clean, count, first_forward, interval, is_range, label, number, parity, preprocess, times, usable,
 };
 use crate::report::schema::{Batch, Estimate, ParityStatus, ProcessorRow, Run};
 
@@ -25,9 +25,10 @@ pub(super) fn table(run: &Run) -> Markup {
     let rows = run.batches.iter().flat_map(|batch| batch.processors.iter().map(move |row| (batch, row)));
     let against = forward
         .map_or_else(String::new, |name| format!("; ratio and images/s with the {} forward", clean(name)));
+    let spread = if is_range(run) { "ranges" } else { "95% bootstrap intervals" };
     grid::table(
         "All rows",
-        &format!("Medians with 95% bootstrap intervals{against}. Click a heading to sort."),
+        &format!("Medians with {spread}{against}. Click a heading to sort."),
         &COLUMNS,
         rows.clone().count(),
         rows.map(|(batch, row)| line(batch, row, forward)),
