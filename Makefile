@@ -38,7 +38,7 @@ lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	cargo clippy --release --locked --package patchmark-wheel --features extension-module -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items
-	bash -n scripts/*.sh .ci/run tests/suite/gpu_run/*
+	for script in scripts/*.sh .ci/run tests/suite/gpu_run/*; do bash -n $$script || exit; done
 
 criterion: setup ## Criterion benches, with the environment of the build
 	@cargo bench --locked --workspace $(ARGS)
@@ -60,7 +60,8 @@ resizers: setup ## The fused processor beside OpenCV, Pillow and others: reports
 reports: build ## Redraw every result in reports, README's dark pictures too, and reports/index.html
 	@set -e; for file in run compare gate parity validate releases; do find reports -name $$file.json -printf '%h\n'; done | sort | \
 	    while read -r folder; do target/release/patchmark report "$$folder" >/dev/null; done
-	@target/release/patchmark report reports/epyc-2cpu --only ratio --theme dark --format svg >/dev/null
+	@for run in reports/epyc-2cpu reports/h100/1024x768/bf16-vision; do \
+	    target/release/patchmark report $$run --only ratio --theme dark --format svg >/dev/null; done
 	@target/release/patchmark report reports/compare --theme dark --format svg >/dev/null
 	@target/release/patchmark report reports/releases --theme dark --format svg >/dev/null
 	@target/release/patchmark report --index reports

@@ -2,7 +2,7 @@
 # gpu-run.sh WHEEL OUT [STEP ...]: kernel, parity, the published trace and the bench matrix on a GPU host that has
 # Python with torch 2.11 and transformers, and neither Rust nor a network. Results go into OUT, one folder per step.
 #
-# The steps run in the order of what is wanted most. Each has a limit of twice its estimate, at which it is stopped and
+# The steps run in the order of what is wanted most; their estimates are what they took on an H100. Each has a limit of twice its estimate, at which it is stopped and
 # what it measured is saved; a step that would not fit into the time that is left is named at the end, and can be run by
 # name in another call. All of them together end within SECONDS_IN_ALL (480). Steps with names only: memcheck, racecheck.
 #
@@ -34,13 +34,13 @@ cd "$out"
 patchmark() { "$python" -m patchmark "$@"; }
 
 if [ "$dry" = 1 ]; then
-    device=cpu model=random-tiny many=1,2 large=160x120 small=96x64 time=1s images=(--limits 64)
-    trace=1,2 pipelined=2 graph=1 loader=2 dtypes=f32,bf16 others=f16
+    device=cpu model=random-tiny many=1,2 large=160x120 others=mixed,96x64 time=1s images=(--limits 64)
+    trace=1,2 pipelined=2 graph=1 loader=2 dtypes=f32,bf16,f16
     processors=$(tr ',' '\n' <<<"$processors" | grep -v cuda | paste -sd,)
 else
-    device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 small=640x480 time=10s
-    images=(--limits 64,256,1024) trace=16,32,64,80,96,112 pipelined=32,64 graph=1,2,4,8,16,32 loader=64
-    dtypes=f32,bf16 others=tf32,f16
+    device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 others=mixed,640x480 time=10s
+    images=(--limits 64,256,1024) trace=64,96,112 pipelined=32,64 graph=1,2,4,8,16,32 loader=32
+    dtypes=f32,bf16,tf32,f16
 fi
 
 keep() {
@@ -108,6 +108,11 @@ matrix() {
         --forward native,hf --budget "$time" --out "$1" "${@:4}"
 }
 
+# only NAMES: those of the names that are among the processors of this run.
+only() {
+    tr ',' '\n' <<<"$1" | grep -Fx "$(tr ',' '\n' <<<"$processors")" | paste -sd,
+}
+
 # drop NAME: takes a processor out of the steps that follow.
 drop() {
     echo "   the other steps go without $1"
@@ -116,7 +121,7 @@ drop() {
 
 if [ "$plan" != 1 ]; then
     { nvidia-smi; lscpu; df -h /dev/shm; free -g; } >machine.txt 2>&1 || true
-    # Torch takes 6 s to import without its bytecode, in each of a dozen starts.
+    # Torch takes 6 s to import without its bytecode, in each of ten starts.
     torch=$("$python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true)
     [ -z "$torch" ] || [ -d "$torch/__pycache__" ] || export PYTHONPYCACHEPREFIX="$site/pycache"
     # A wheel may be older than a name of the list, and what runs depends on the device.
@@ -125,7 +130,7 @@ if [ "$plan" != 1 ]; then
     processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
 fi
 
-run doctor 10 doctor
+run doctor 16 doctor
 if [ "$device" != cpu ]; then
     # A kernel that breaks the device would break every later step with it.
     run smoke 15 parity --device "$device" --only-images --limits 256 --processors fused-cuda,fused-cuda-resident --out smoke
@@ -137,7 +142,7 @@ if [ "$device" != cpu ]; then
         for name in $broken; do drop "$name"; done
         ;;
     esac
-    STDOUT=attention.txt step attention 12 "$scripts/attention.py"
+    STDOUT=attention.txt step attention 10 "$scripts/attention.py"
     if grep -q '^TORCH_CUDNN_SDPA_DEPRIORITIZED=1$' attention.txt 2>/dev/null; then
         echo "   cuDNN's attention is put last"
         export TORCH_CUDNN_SDPA_DEPRIORITIZED=1
@@ -145,27 +150,28 @@ if [ "$device" != cpu ]; then
     case $smoke in
     0 | 4 | skipped) # The kernel alone beside a copy.
         mkdir -p kernel
-        STDOUT=kernel/kernel-bench.json run kernel 20 kernel-bench --device "$device"
+        STDOUT=kernel/kernel-bench.json run kernel 18 kernel-bench --device "$device"
         ;;
     *) left_out+=("kernel (the smoke test failed)") ;;
     esac
 fi
-matrix large 80 "$large" --dtype "$dtypes" --tower full,vision --stages
-run trace 30 bench --device "$device" --model "$model" --stages --processors hf,fused --sizes "$large" --forward hf,native \
+matrix large 100 "$large" --dtype "$dtypes" --tower full,vision --stages
+run trace 28 bench --device "$device" --model "$model" --stages --processors hf,fused --sizes "$large" --forward hf,native \
     --batch-sizes "$trace" --dtype bf16 --tower vision --budget "$time" --out trace
-run parity 25 parity --device "$device" --processors "$processors" "${images[@]}" --out parity
-run pipelined 45 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
+# naive and threaded compute on the CPU as they do without a GPU, and take the longest.
+run parity 28 parity --device "$device" --processors "$(only batched,fused,fused-u8,fused-cuda,fused-cuda-resident)" \
+    "${images[@]}" --out parity
+run pipelined 42 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
     --batch-sizes "$pipelined" --forward native --dtype bf16 --tower vision --budget "$time" --out pipelined
-matrix mixed 70 mixed --dtype "$dtypes" --tower full,vision
+matrix sizes 100 "$others" --dtype f32,bf16 --tower full,vision
 if [ "$device" != cpu ]; then
     # Where batches are small, submitting the forward's kernels one by one may take longer than running them.
-    run graph 25 bench --device "$device" --model "$model" --processors batched,fused,fused-cuda-resident --sizes "$large" \
+    run graph 28 bench --device "$device" --model "$model" --sizes "$large" \
+        --processors "$(only batched,fused,fused-cuda-resident)" \
         --batch-sizes "$graph" --forward native-graph,native --dtype bf16 --tower vision --budget "$time" --out graph
 fi
 run loader 60 bench --device "$device" --model "$model" --dataloader --processors hf --sizes "$large" \
     --batch-sizes "$loader" --forward native --dtype bf16 --tower vision --budget 3s --out loader
-matrix small 60 "$small" --dtype "$dtypes" --tower full,vision
-matrix others 50 "$large" --dtype "$others" --tower full,vision
 # By name alone: NVIDIA's checks of the kernel, in which everything takes many times as long.
 for tool in memcheck racecheck; do
     if [[ "$wanted" == *" $tool "* ]]; then

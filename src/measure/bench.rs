@@ -292,5 +292,5 @@ fn agreement(shared: &Shared<'_>, sizes: &BatchSizes<'_>, run: usize) -> Result<
 }
 
 #[cfg(test)]
-#[path = "bench_tests.rs"]
+#[path = "bench_tests/mod.rs"]
 mod tests;

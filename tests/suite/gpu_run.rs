@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The steps of a whole run, in the order of what is wanted most.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 11] = [
     "doctor",
     "smoke",
     "attention",
@@ -20,11 +20,9 @@ const STEPS: [&str; 13] = [
     "trace",
     "parity",
     "pipelined",
-    "mixed",
+    "sizes",
     "graph",
     "loader",
-    "small",
-    "others",
 ];
 
 /// An empty archive, which a wheel is to the script.
@@ -140,9 +138,10 @@ fn a_smoke_test_that_hangs_costs_its_own_limit_and_the_kernel() {
     assert_eq!(host.names(), expected);
     assert!(told.contains("failed: smoke (cut at 30 s, nothing saved);"), "{told}");
     assert!(told.contains("left out: kernel (the smoke test failed);"), "{told}");
-    for step in ["large", "parity", "others"] {
-        assert!(host.call(step).contains("fused,fused-u8 "), "{}", host.call(step));
+    for step in ["large", "sizes", "parity"] {
+        assert!(host.call(step).contains("batched,fused,fused-u8 "), "{}", host.call(step));
     }
+    assert!(host.call("graph").contains("batched,fused "), "{}", host.call("graph"));
 }
 
 #[test]
@@ -167,13 +166,12 @@ fn what_was_saved_before_the_limit_counts_and_a_failure_is_named() {
         "attention",
         "float16 batch 1: torch's choice fails: no plan\nTORCH_CUDNN_SDPA_DEPRIORITIZED=1\n",
     );
-    // Less than all limits together, more than every estimate.
     let output = host.run(&[]);
     let told = text(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert_eq!(host.names(), STEPS);
     assert_eq!(told.matches("cut at its limit; what was measured is saved").count(), 2, "{told}");
-    assert!(told.contains("failed: doctor (cut at 20 s, nothing saved); trace (1);"), "{told}");
+    assert!(told.contains("failed: doctor (cut at 32 s, nothing saved); trace (1);"), "{told}");
     assert!(told.contains("the step trace failed as planned"), "{told}");
     assert!(host.call("kernel").starts_with("kernel 1 kernel-bench"), "{}", host.call("kernel"));
     assert!(host.archived().contains("large/nested/run.json"));
@@ -185,11 +183,8 @@ fn steps_without_time_are_named() {
     let output = host.run(&[("SECONDS_IN_ALL", "60")]);
     let told = text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(
-        told.contains("left out: large; mixed; small; others;") || told.contains("left out: large;"),
-        "{told}"
-    );
-    assert!(host.names().contains(&"trace".to_owned()), "a later step that fits is run: {:?}", host.names());
+    assert!(told.contains("left out: large; sizes; loader;"), "{told}");
+    assert!(host.names().contains(&"graph".to_owned()), "a later step that fits is run: {:?}", host.names());
 }
 
 #[test]

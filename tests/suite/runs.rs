@@ -57,6 +57,58 @@ fn a_bench_writes_a_whole_run_that_report_redraws() {
     assert_eq!(fs::read(folder.join("run.json")).unwrap(), before);
 }
 
+#[test]
+fn several_settings_make_one_run_each_from_one_measurement() {
+    let folder = tempdir().unwrap();
+    let options = [
+        "bench",
+        "--model=random-tiny",
+        "--batch-sizes=2",
+        "--budget=1s",
+        "--processors=hf,batched",
+        "--forward=native",
+        "--sizes=64x48,mixed",
+        "--dtype=f32,bf16",
+        "--tower=vision,full",
+        "--out=runs",
+    ];
+    let names = [
+        "64x48-f32-vision",
+        "64x48-f32-full",
+        "64x48-bf16-vision",
+        "64x48-bf16-full",
+        "mixed-f32-vision",
+        "mixed-f32-full",
+        "mixed-bf16-vision",
+        "mixed-bf16-full",
+    ];
+    // The plan says the same and does nothing, also for a GPU that is elsewhere.
+    let plan = [&options[..], &["--plan", "--device=cuda:0"]].concat();
+    let output = patchmark(folder.path(), &plan);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(names.iter().all(|name| told.contains(&format!("runs/{name}\n"))), "{told}");
+    assert!(told.contains("About "), "{told}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a plan writes nothing");
+
+    let output = patchmark(folder.path(), &options);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |name: &str| store::read_run(&folder.path().join("runs").join(name)).unwrap();
+    let runs = names.map(read);
+    for (name, run) in names.iter().zip(&runs) {
+        let settings = format!("{}-{}", run.settings.dtype, run.settings.tower);
+        assert!(name.ends_with(&settings), "{name} holds {settings}");
+    }
+    for runs in runs.chunks(4) {
+        let times = |which: usize| &runs[which].batches[0].processors[1].preprocess_ms.samples;
+        assert!((1..4).all(|which| times(which) == times(0)), "processors are timed once for all");
+        let forward = |which: usize| &runs[which].batches[0].forwards[0].forward_ms.samples;
+        assert!((1..4).all(|which| forward(which) != forward(0) && forward(which).len() == times(0).len()));
+    }
+    let hf = |which: usize| &runs[which].batches[0].processors[0].preprocess_ms.samples;
+    assert_ne!(hf(0), hf(4), "other images are timed anew");
+}
+
 /// The three tensors of a safetensors file, by name.
 fn tensors(file: &Path) -> std::collections::BTreeMap<String, Tensor> {
     Tensor::read_safetensors(file).unwrap().into_iter().collect()

@@ -7,7 +7,7 @@ use tch::Device;
 use super::{Arguments, Mode};
 use crate::{
     measure::estimate::{self, Work},
-    report::format::count,
+    report::{format::count, table::wrap},
     workload::Workload,
 };
 
@@ -36,20 +36,38 @@ impl Plan<'_> {
         }
         let images: usize = self.batch_sizes.iter().sum();
         let sizes: Vec<String> = self.batch_sizes.iter().map(usize::to_string).collect();
-        let _ = write!(
-            text,
-            "\nEach round: batch sizes {} ({} images), processors {}, and {} forwards.\n\
-             About {total:.0} s in all: {:.0} s to start, then warm-up and at least {} rounds or {:.0} s per workload.\n\
-             {}\n",
-            sizes.join(", "),
-            count(images as u64),
-            self.names.join(", "),
-            self.arguments.forward.len() * self.modes.len(),
-            estimate::start_s(self.device),
-            estimate::LEAST_ROUNDS,
-            self.arguments.budget,
-            estimate::basis(self.device),
-        );
+        let forwards = match self.arguments.forward.len() * self.modes.len() {
+            1 => "1 forward".to_owned(),
+            several => format!("{several} forwards"),
+        };
+        let start = estimate::start_s(self.device);
+        text.push('\n');
+        for (lead, rest) in [
+            (
+                "Each round:",
+                format!(
+                    "{forwards}; processors {}; batch sizes {} ({} images)",
+                    self.names.join(", "),
+                    sizes.join(", "),
+                    count(images as u64)
+                ),
+            ),
+            (
+                "About",
+                format!(
+                    "{total:.0} s in all: {start:.0} s to start, and for each workload warm-up and {:.0} s, or {} rounds \
+                     if they take longer",
+                    self.arguments.budget,
+                    estimate::LEAST_ROUNDS
+                ),
+            ),
+            ("Estimated", estimate::basis(self.device).to_owned()),
+        ] {
+            for line in wrap(lead, &rest) {
+                text += &line;
+                text.push('\n');
+            }
+        }
         text
     }
 
