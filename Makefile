@@ -60,6 +60,9 @@ resizers: setup ## The fused processor beside OpenCV, Pillow and others: reports
 reports: build ## Redraw every result in reports, README's dark pictures too, and reports/index.html
 	@set -e; for file in run compare gate parity validate releases; do find reports -name $$file.json -printf '%h\n'; done | sort | \
 	    while read -r folder; do target/release/patchmark report "$$folder" >/dev/null; done
+	@# Without PNGs, of which git keeps none there: the pages must not name them.
+	@find reports/h100 -name run.json -o -name parity.json | while read -r file; do \
+	    target/release/patchmark report "$$(dirname "$$file")" --format svg,csv,html >/dev/null; done
 	@for run in reports/epyc-2cpu reports/h100/1024x768/bf16-vision; do \
 	    target/release/patchmark report $$run --only ratio --theme dark --format svg >/dev/null; done
 	@target/release/patchmark report reports/compare --theme dark --format svg >/dev/null

@@ -2,9 +2,10 @@
 # gpu-run.sh WHEEL OUT [STEP ...]: kernel, parity, the published trace and the bench matrix on a GPU host that has
 # Python with torch 2.11 and transformers, and neither Rust nor a network. Results go into OUT, one folder per step.
 #
-# The steps run in the order of what is wanted most; their estimates are what they took on an H100. Each has a limit of twice its estimate, at which it is stopped and
-# what it measured is saved; a step that would not fit into the time that is left is named at the end, and can be run by
-# name in another call. All of them together end within SECONDS_IN_ALL (480). Steps with names only: memcheck, racecheck.
+# The steps run in the order of what is wanted most; their estimates are what they took on an H100. Each has a limit of
+# twice its estimate, at which it is stopped and what it measured is saved; a step that would not fit into the time that
+# is left is named at the end, and can be run by name in another call. All of them together end within SECONDS_IN_ALL
+# (480). Steps that run by name only: memcheck, racecheck.
 #
 # Environment: PYTHON (python3); PROCESSORS, a list with commas; ARCHIVE, a .tgz that is written anew after each step,
 # without the PNGs, which `patchmark report` draws again; PLAN=1 prints the steps and their estimates and runs nothing;

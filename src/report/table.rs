@@ -215,15 +215,18 @@ pub(crate) fn wrap(lead: &str, text: &str) -> Vec<String> {
 fn legend(run: &Run, forward: Option<&str>) -> Vec<String> {
     let against = forward.map_or_else(|| "forward".to_owned(), |name| format!("{} forward", clean(name)));
     let settings = &run.settings;
-    let mut lines = vec![
-        format!(
-            "ratio: preprocess ÷ {against}, paired in a round; median [{}], {}",
+    let mut lines = wrap(
+        "ratio:",
+        &format!(
+            "preprocess ÷ {against}, paired in a round; median [{}], {}",
             if is_range(run) { "range" } else { "95% bootstrap interval" },
             rounds(run)
         ),
+    );
+    lines.push(
         "img/s: preprocess then forward, one after the other; vs hf: hf's preprocess time ÷ this one's"
             .to_owned(),
-    ];
+    );
     lines.extend(wrap(
         &format!("{};", machine(&run.environment, settings)),
         &format!(
