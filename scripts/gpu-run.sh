@@ -32,12 +32,10 @@ trap 'rm -rf "$site"' EXIT
 "$python" -m zipfile -e "$wheel" "$site"
 export PYTHONPATH=$site${PYTHONPATH:+:$PYTHONPATH}
 cd "$out"
-patchmark() { "$python" -m patchmark "$@"; }
-
 if [ "$dry" = 1 ]; then
     device=cpu model=random-tiny many=1,2 large=160x120 others=mixed,96x64 time=1s images=(--limits 64)
     trace=1,2 pipelined=2 graph=1 loader=2 dtypes=f32,bf16,f16
-    processors=$(tr ',' '\n' <<<"$processors" | grep -v cuda | paste -sd,)
+    processors=$(tr ',' '\n' <<<"$processors" | { grep -v cuda || true; } | paste -sd,)
 else
     device=cuda:0 model=random-base many=1,2,4,8,16,32,64,128,256 large=1024x768 others=mixed,640x480 time=10s
     images=(--limits 64,256,1024) trace=64,96,112 pipelined=32,64 graph=1,2,4,8,16,32 loader=32
@@ -48,8 +46,14 @@ keep() {
     [ -z "$archive" ] || { tar --exclude='*.png' -czf "$archive.part" . && mv "$archive.part" "$archive"; }
 }
 
-# Seconds for what comes after the last step: the page of all results, and the table.
-LAST=15
+# Seconds after which a command that ignores its signal is killed, and those that are left for what comes after the
+# last step: the page of all results, and the table.
+KILL=10 LAST=15
+# limited SECONDS COMMAND ...: runs it with a limit. In the foreground, timeout signals the command alone: its workers end
+# with it, and it gets one signal, not two.
+limited() {
+    timeout --foreground --signal=INT --kill-after="$KILL" "$@"
+}
 failed=() left_out=() code=0 planned=0
 # step NAME ESTIMATE COMMAND ...: runs a command of about ESTIMATE seconds, unless there is no time for it. What it
 # prints goes to NAME.log, or to the file in STDOUT. WITHIN names a tool to run it in. Its exit code is in `code`; a step
@@ -64,20 +68,22 @@ step() {
         printf '%-10s about %3s s, %3s s in all\n' "$name" "$estimate" "$planned"
         return 0
     fi
-    left=$((budget - LAST - SECONDS))
+    if [[ " $* " == *" --processors  "* ]]; then
+        left_out+=("$name (none of its processors runs here)")
+        return 0
+    fi
+    left=$((budget - LAST - KILL - SECONDS))
     if [ "$left" -lt "$estimate" ]; then
         left_out+=("$name")
         return 0
     fi
     limit=$((2 * estimate < left ? 2 * estimate : left))
     echo "== $name (at $SECONDS s, $limit s at most)"
-    # In the foreground, timeout signals the command alone: its workers end with it, and it gets one signal, not two.
-    local command=(timeout --foreground --signal=INT --kill-after=10 "$limit" ${WITHIN:-} "$python" "$@")
     code=0
     if [ -n "${STDOUT:-}" ]; then
-        "${command[@]}" >"$STDOUT" 2>"$name.log" || code=$?
+        limited "$limit" ${WITHIN:-} "$python" "$@" >"$STDOUT" 2>"$name.log" || code=$?
     else
-        "${command[@]}" >"$name.log" 2>&1 || code=$?
+        limited "$limit" ${WITHIN:-} "$python" "$@" >"$name.log" 2>&1 || code=$?
     fi
     # 4 and 5 are findings, which the table shows. 124 was stopped at its limit, and 137 killed when it did not stop.
     case $code in
@@ -109,26 +115,34 @@ matrix() {
         --forward native,hf --budget "$time" --out "$1" "${@:4}"
 }
 
-# only NAMES: those of the names that are among the processors of this run.
+# common LIST LIST: the names that are in both lists, in the order of the first.
+common() {
+    tr ',' '\n' <<<"$1" | { grep -Fx "$(tr ',' '\n' <<<"$2")" || true; } | paste -sd,
+}
+
+# only LIST: those of the names that are among the processors of this run.
 only() {
-    tr ',' '\n' <<<"$1" | grep -Fx "$(tr ',' '\n' <<<"$processors")" | paste -sd,
+    common "$1" "$processors"
 }
 
 # drop NAME: takes a processor out of the steps that follow.
 drop() {
-    echo "   the other steps go without $1"
-    processors=$(tr ',' '\n' <<<"$processors" | grep -vFx "$1" | paste -sd,)
+    echo "   later steps run without $1"
+    processors=$(tr ',' '\n' <<<"$processors" | { grep -vFx "$1" || true; } | paste -sd,)
 }
 
 if [ "$plan" != 1 ]; then
-    { nvidia-smi; lscpu; df -h /dev/shm; free -g; } >machine.txt 2>&1 || true
+    { limited 20 nvidia-smi || true; lscpu; df -h /dev/shm; free -g; } >machine.txt 2>&1 || true
     # Torch takes 6 s to import without its bytecode, in each of ten starts.
-    torch=$("$python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true)
+    torch=$(limited 20 "$python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true)
     [ -z "$torch" ] || [ -d "$torch/__pycache__" ] || export PYTHONPYCACHEPREFIX="$site/pycache"
     # A wheel may be older than a name of the list, and what runs depends on the device.
-    known=$({ patchmark process --device "$device" --processor unknown --out /dev/null 2>&1 || true; } | tee start.log | sed -n 's/.*choose from //p' | tr -d ' ')
-    [ -n "$known" ] || { echo "gpu-run: patchmark does not start here:" >&2; cat start.log >&2; exit 2; }
-    processors=$(tr ',' '\n' <<<"$processors" | grep -Fx "$(tr ',' '\n' <<<"$known")" | paste -sd,)
+    limited 60 "$python" -m patchmark process --device "$device" --processor unknown --out /dev/null >start.log 2>&1 || code=$?
+    known=$(sed -n 's/.*choose from //p' start.log | tr -d ' ')
+    [ -n "$known" ] || { echo "gpu-run: patchmark does not start here (exit code $code):" >&2; cat start.log >&2; exit 2; }
+    given=$processors
+    processors=$(common "$processors" "$known")
+    [ -n "$processors" ] || { echo "gpu-run: none of $given runs here; choose from $known" >&2; exit 2; }
 fi
 
 run doctor 16 doctor
@@ -182,7 +196,8 @@ for tool in memcheck racecheck; do
 done
 [ "$plan" != 1 ] || exit 0
 # A page of all that there is by now.
-timeout --foreground 30 "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
+left=$((budget - KILL - SECONDS))
+limited $((left > 5 ? left : 5)) "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
 
 echo
 "$python" "$scripts/table.py" | tee table.txt

@@ -15,7 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 HEADS, PATCHES, WIDTH = 12, 256, 64
 # Differences of bf16 and f16 from float64 that rounding explains.
 TOLERANCE = {torch.bfloat16: 2e-2, torch.float16: 4e-3}
-# cuDNN loses its place if it takes this many times as long as the other kernels.
+# cuDNN is put last if it takes this many times as long as the other kernels.
 SLOW = 1.1
 SAMPLES, CALLS = 5, 10
 
