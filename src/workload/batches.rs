@@ -54,14 +54,19 @@ impl Workload {
     /// # Errors
     /// An input error where the copies need more memory than images may take.
     pub fn batch(&self, size: usize) -> Result<Vec<Arc<DecodedImage>>> {
+        self.check_batch(size)?;
+        let own = self.images.iter().cloned();
+        let copies = self.images.iter().cycle().map(|image| Arc::new(DecodedImage::clone(image)));
+        Ok(own.chain(copies).take(size).collect())
+    }
+
+    /// Whether there may be batches of `size` images, without making one.
+    ///
+    /// # Errors
+    /// As [`Workload::batch`].
+    pub fn check_batch(&self, size: usize) -> Result<()> {
         let mut held = 0;
-        let images = self.images.iter().cycle().take(size).enumerate();
-        let image = |(index, image): (usize, &Arc<DecodedImage>)| {
-            hold(&mut held, image.rgb.len())?;
-            let own = index < self.images.len();
-            Ok(if own { Arc::clone(image) } else { Arc::new(DecodedImage::clone(image)) })
-        };
-        images.map(image).collect()
+        self.images.iter().cycle().take(size).try_for_each(|image| hold(&mut held, image.rgb.len()))
     }
 
     /// The stored photographs of [`Workload::batch`], so that decoding can be timed apart.
@@ -193,6 +198,20 @@ mod tests {
         std::fs::write(folder.path().join("bad.jpg"), b"no photograph").unwrap();
         let error = Workload::load_all(&source, &Sizes::mixed()).unwrap_err();
         assert!(error.is::<InputError>() && error.to_string().contains("bad.jpg"), "{error}");
+    }
+
+    #[test]
+    fn a_batch_that_memory_does_not_hold_is_refused_before_it_is_made() {
+        let image = DecodedImage::new("large", 8192, 8192, vec![0; 8192 * 8192 * 3]).unwrap();
+        let most = MAX_HELD_BYTES / image.rgb.len();
+        let workload = Workload {
+            name: "large".into(),
+            description: "1 photograph".into(),
+            images: vec![Arc::new(image)],
+            encoded: Vec::new(),
+        };
+        assert!(workload.check_batch(most).is_ok());
+        assert!(workload.batch(most + 1).unwrap_err().is::<InputError>());
     }
 
     #[test]

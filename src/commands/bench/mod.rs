@@ -81,7 +81,7 @@ pub(super) struct Arguments {
     /// Also time the stages of each processor, in passes of their own.
     #[arg(long, env = "PATCHMARK_STAGES")]
     stages: bool,
-    /// Also prepare each batch while the one before is in the forward: images a second end to end.
+    /// Also prepare each batch while the one before is in the forward: images per second end to end.
     #[arg(long, env = "PATCHMARK_PIPELINED")]
     pipelined: bool,
     /// Let --pipelined begin with the files: decoding them is part of preparing a batch. For `--sizes mixed`, and not
@@ -128,6 +128,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         .iter()
         .map(|workload| folders(arguments, &workload.name, workloads.len(), &modes))
         .collect();
+    let largest = batch_sizes.iter().copied().max().unwrap_or(0);
+    workloads.iter().try_for_each(|workload| workload.check_batch(largest))?;
     if arguments.plan {
         let plan = Plan { arguments, names: &names, batch_sizes: &batch_sizes, modes: &modes, device };
         print!("{}", plan.render(&workloads, &folders));
@@ -188,9 +190,7 @@ fn modes(arguments: &Arguments, device: Device) -> Result<Vec<Mode>> {
     let mut modes = Vec::new();
     for &precision in &arguments.dtype {
         if precision == Precision::Tf32 && !device.is_cuda() {
-            return Err(input_error!(
-                "--dtype tf32 is a GPU's arithmetic; give --device cuda:N, or --dtype f32"
-            ));
+            return Err(input_error!("--dtype tf32 needs a GPU; give --device cuda:N, or --dtype f32"));
         }
         for &tower in &arguments.tower {
             if modes.contains(&(precision, tower)) {
