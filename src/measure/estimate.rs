@@ -2,7 +2,7 @@
 
 use tch::Device;
 
-use super::{ForwardKind, Precision, clock, rounds, subjects::PIPELINED_MS};
+use super::{ForwardKind, Precision, batch::PIPELINED_MS, clock, rounds};
 use crate::model::Tower;
 
 /// Rounds that are taken however small the budget is.

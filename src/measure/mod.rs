@@ -1,5 +1,6 @@
 //! Clocks, pairing, statistics, and the environment that a number was taken in.
 
+mod batch;
 mod bench;
 mod clock;
 mod environment;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
+    batch::BatchUnderTest,
     samples::{Passes, Preprocess},
     statistics,
-    subjects::{BatchUnderTest, Shared},
+    subjects::Shared,
 };
 use crate::{
     processor::{Processor, REFERENCE},

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::{Context, Result};
 
 use super::{
+    batch::BatchUnderTest,
     bench::Interrupt,
     failure::{Failure, classify, reason},
     rows::not_measured,
-    subjects::{BatchUnderTest, Shared},
+    subjects::Shared,
 };
 use crate::{
     model::TextInputs,

@@ -59,10 +59,10 @@ impl Batch {
         Self::of_plans(planner, planner.plans(sizes).map_err(|(_, error)| error)?, length)
     }
 
-    /// As [`Batch::new`], of plans that `planner` made.
+    /// As [`Batch::new`], from plans that `planner` made.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Batch::new`], except for [`Error::Size`].
     pub fn of_plans(planner: &Planner, plans: Vec<Arc<Plan>>, length: usize) -> Result<Self, Error> {
         let sizing = planner.sizing();
         let (patch_size, limit) = (sizing.patch_size, sizing.max_num_patches);

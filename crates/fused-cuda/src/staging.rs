@@ -121,7 +121,7 @@ impl Drop for Buffer {
 #[derive(Debug)]
 pub struct Upload<'a> {
     sender: Sender,
-    /// The buffer is the staging's, which starts no other upload meanwhile.
+    /// Borrows the staging, so that no other upload starts meanwhile.
     staging: PhantomData<&'a mut Staging>,
 }
 

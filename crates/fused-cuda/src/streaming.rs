@@ -24,7 +24,7 @@ mod avx {
     /// Bytes of a step: two cache lines, so that lines are written whole.
     const STEP: usize = 4 * VECTOR;
 
-    /// Both slices have one length.
+    /// Both slices have the same length.
     #[target_feature(enable = "avx")]
     pub(super) fn copy(to: &mut [u8], from: &[u8]) {
         let head = to.as_ptr().align_offset(STEP).min(to.len());
@@ -44,7 +44,7 @@ mod avx {
             }
         }
         steps.into_remainder().copy_from_slice(sources.remainder());
-        // Streaming stores are ordered with nothing else; whoever is told that the copy is done must find it done.
+        // Streaming stores are not ordered with others: without this, a thread that learns of the copy could miss its end.
         _mm_sfence();
     }
 }

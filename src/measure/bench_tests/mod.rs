@@ -128,7 +128,7 @@ impl Asked<'_> {
     ) -> Vec<Run> {
         let workloads = Workload::load_all(&ImageSource::BuiltIn, &"64x48".parse().unwrap()).unwrap();
         let settings = |dtype: &&str| Settings {
-            budget_s: 0.01,
+            budget_s: 1e-6,
             threads: 1,
             dtype: (*dtype).into(),
             ..Settings::default()

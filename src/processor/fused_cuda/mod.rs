@@ -1,22 +1,26 @@
 //! The one pass of [`patchmark_fused_cuda`] as a [`Processor`]: a batch is uploaded as it is decoded, and one launch
 //! makes all three tensors of it.
 
+mod images;
 mod upload;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use patchmark_fused::{Filter, Size, Sizing};
 use patchmark_fused_cuda::{self as cuda, Batch, Element, Outputs, Planner, Source, Staging, Stream};
 use rayon::ThreadPool;
 use tch::{Device, Kind, Tensor};
 
-use self::upload::{fill, layout, parts};
+use self::{
+    images::Images,
+    upload::{fill, layout, parts},
+};
 use super::{
     FedBatch, Feed, Parameters, Processor, Resample, Stage, StageClock, fused::normalization,
     steps::output_length,
 };
-use crate::{cache_folder::cache_folder, input_error, inputs::ModelInputs, python, workload::DecodedImage};
+use crate::{cache_folder::cache_folder, input_error, inputs::ModelInputs, python};
 
 /// Plans that are kept on the host; see [`super::Fused`].
 const PLANS: usize = 256;
@@ -146,47 +150,6 @@ fn host_shapes(batch: &Batch) -> Result<Tensor> {
     Ok(Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?)
 }
 
-/// The images of a batch, wherever they lie.
-enum Images<'a> {
-    Host(&'a [Arc<DecodedImage>]),
-    Device(&'a [Tensor]),
-}
-
-impl<'a> Images<'a> {
-    fn of(batch: &'a FedBatch, feed: Feed) -> Result<Self> {
-        let Feed::Device(device) = feed else { return Ok(Self::Host(batch.hwc()?)) };
-        let images = batch.device()?;
-        // The kernel reads what it is told, so that this must be true.
-        for (index, image) in images.iter().enumerate() {
-            let whole = matches!(image.size3(), Ok((_, _, 3))) && image.is_contiguous();
-            if image.device() != device || image.kind() != Kind::Uint8 || !whole {
-                bail!(
-                    "image {index} of the batch is {:?} {:?} on {:?}; give contiguous uint8 [H, W, 3] on {device:?}",
-                    image.kind(),
-                    image.size(),
-                    image.device()
-                );
-            }
-        }
-        Ok(Self::Device(images))
-    }
-
-    fn sizes(&self) -> Result<Vec<Size>> {
-        match self {
-            Self::Host(images) => {
-                Ok(images.iter().map(|image| Size { height: image.height, width: image.width }).collect())
-            }
-            Self::Device(images) => images
-                .iter()
-                .map(|image| {
-                    let (height, width, _) = image.size3()?;
-                    Ok(Size { height: height as usize, width: width as usize })
-                })
-                .collect(),
-        }
-    }
-}
-
 impl Processor for FusedCuda {
     fn name(&self) -> &'static str {
         self.name
@@ -267,35 +230,5 @@ fn kind(element: Element) -> Kind {
         Element::Bf16 => Kind::BFloat16,
         Element::F16 => Kind::Half,
         Element::U8 => Kind::Uint8,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn images_on_the_device_are_told_from_what_is_none() {
-        let image = Arc::new(DecodedImage::new("image", 5, 3, (0..45).collect()).unwrap());
-        // A CPU serves as the device here.
-        let feed = Feed::Device(Device::Cpu);
-        let batch = FedBatch::new(feed, &[image]).unwrap();
-        assert_eq!(Images::of(&batch, feed).unwrap().sizes().unwrap(), [Size { height: 3, width: 5 }]);
-        let right = || Tensor::from_slice(&[0u8; 45]).view([3, 5, 3]);
-        assert_eq!(
-            batch.device().unwrap()[0],
-            Tensor::from_slice(&(0..45).collect::<Vec<u8>>()).view([3, 5, 3])
-        );
-        assert!(Images::of(&FedBatch::Device(vec![right()]), Feed::Device(Device::Cuda(0))).is_err());
-        for wrong in [
-            right().to_kind(Kind::Float),
-            right().view([5, 9]),
-            right().transpose(0, 1),
-            right().view([3, 3, 5]),
-        ] {
-            let error = Images::of(&FedBatch::Device(vec![right(), wrong]), feed).err().unwrap().to_string();
-            assert!(error.starts_with("image 1 of the batch"), "{error}");
-        }
-        assert!(Images::of(&FedBatch::Hwc(Vec::new()), feed).is_err());
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
         .collect();
     let mut canvas = Canvas::new(WIDTH, 232.0 + 24.0 * names.len() as f64 + room)?;
     let ranges = drawn.iter().any(|(_, run)| is_range(run));
-    let few = if ranges { ", with fewer than 6 rounds ranges of the samples" } else { "" };
+    let few = if ranges { ", or with fewer than 6 rounds the range of the samples" } else { "" };
     let mut caption = vec![format!(
         "whiskers are 95% intervals of the median{few} · times of different machines are no measure of the code"
     )];
