@@ -1,5 +1,5 @@
-//! Writes the run-time search paths into the binary, so that it runs from any folder with no
-//! exported variable: torch's `lib` folder, libpython's folder, and the interpreter to embed.
+//! Writes the commit into the binary and, where it measures, the run-time search paths, so that it runs from any folder with
+//! no exported variable: torch's `lib` folder, libpython's folder, and the interpreter to embed.
 
 use std::{env, process::Command};
 
@@ -27,6 +27,15 @@ fn main() {
     println!("cargo:rerun-if-changed=.git/HEAD");
     println!("cargo:rerun-if-changed=.git/refs/heads");
 
+    println!("cargo:rustc-env=PATCHMARK_BUILD_COMMIT={}", commit());
+    // What only decides and draws needs neither torch nor Python.
+    if env::var_os("CARGO_FEATURE_HARNESS").is_some() {
+        find_python();
+    }
+}
+
+/// The interpreter with torch that the binary embeds.
+fn find_python() {
     let python = env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".into());
     let output = Command::new(&python).args(["-c", PROBE]).output().unwrap_or_else(|error| {
         panic!("cannot run {python}: {error}; run `make build`, which sets up .venv")
@@ -40,7 +49,6 @@ fn main() {
     let value = |key: &str| {
         text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default().to_owned()
     };
-    println!("cargo:rustc-env=PATCHMARK_BUILD_COMMIT={}", commit());
     // The wheel runs elsewhere, in an interpreter that has loaded torch and needs no path of this machine.
     if env::var_os("CARGO_FEATURE_EXTENSION_MODULE").is_some() {
         return;

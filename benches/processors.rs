@@ -4,12 +4,13 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use patchmark::{
-    geometry::target_size,
-    measure::{ForwardKind, build_forwards, time},
+    bench::{ForwardKind, build_forwards},
+    measure::time,
     model::{Config, LoadedModel, Tower, Weights},
     processor::{self, FedBatch, NAMES, Parameters, StageClock},
     workload::{DecodedImage, ImageSource, Sizes, Workload},
 };
+use patchmark_fused::target_size;
 use tch::{Device, Kind};
 
 fn photographs(sizes: &str) -> Workload {

@@ -18,11 +18,11 @@ use fast_image_resize::{
     images::{Image, ImageRef},
 };
 use patchmark::{
-    geometry::target_size,
     processor::{self, FedBatch, Parameters, Processor, StageClock},
     python,
     workload::{DecodedImage, ImageSource, Sizes, Workload},
 };
+use patchmark_fused::target_size;
 use pyo3::{
     prelude::*,
     types::{PyBytes, PyList, PyModule},

@@ -1,25 +1,39 @@
-//! Patchmark measures what runs before the forward pass of SigLIP 2 (NaFlex), proves that an
-//! image processor still computes the reference's numbers, and tells CI whether a change may land.
+//! Patchmark measures what runs before the forward pass of SigLIP 2 (NaFlex), proves that an image processor still computes
+//! the reference's numbers, and tells CI whether a change may land.
 //!
-//! Data flows one way: [`workload`] → [`processor`] → [`model`], with [`measure`] round each step
-//! and [`parity`] beside it; both end in a run ([`report::schema`]) that [`report`] draws and
-//! [`gate`] decides about. [`compare`] times two subjects in turn.
+//! Data flows one way: [`workload`] → [`processor`] → [`model`], with [`measure`] round each step and [`parity`] beside it.
+//! [`mod@bench`], [`compare`] and [`validate`] fill saved results (`patchmark-results`), which `patchmark-report` draws and
+//! `patchmark-gate` decides about. `docs/architecture.md` has the map.
+//!
+//! Without the feature `harness` there is only the command line of what needs neither torch nor Python.
 
+#[cfg(feature = "harness")]
+pub mod bench;
+#[cfg(feature = "harness")]
 mod cache_folder;
 pub mod commands;
+#[cfg(feature = "harness")]
 pub mod compare;
-pub mod error;
-pub mod gate;
-pub mod geometry;
-pub mod history;
+#[cfg(feature = "harness")]
 pub mod inputs;
+#[cfg(feature = "harness")]
+pub mod interrupt;
+#[cfg(feature = "harness")]
 pub mod measure;
+#[cfg(feature = "harness")]
 pub mod model;
+#[cfg(feature = "harness")]
 pub mod parity;
+#[cfg(feature = "harness")]
 pub mod processor;
 pub mod program;
+#[cfg(feature = "harness")]
 pub mod python;
-pub mod report;
+#[cfg(feature = "harness")]
+mod shell;
+#[cfg(feature = "harness")]
 pub mod validate;
+#[cfg(feature = "harness")]
 pub mod worker;
+#[cfg(feature = "harness")]
 pub mod workload;

@@ -3,10 +3,8 @@
 use std::{fmt::Write, fs, path::Path};
 
 use anyhow::{Context, Result};
-use patchmark::gate::{
-    Verdict,
-    simulate::{Noise, decide},
-};
+use patchmark_results::Verdict;
+use patchmark_statistics::simulate::{Noise, decide};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;

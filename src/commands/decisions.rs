@@ -4,8 +4,8 @@ use std::env;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-
-use crate::gate::{Decision, output};
+use patchmark_report::{View, annotations};
+use patchmark_results::Decision;
 
 /// What goes to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,10 +24,10 @@ enum Shape {
 
 #[derive(Debug, Args)]
 pub(super) struct Format {
-    /// What is printed [default: github where GITHUB_ACTIONS is set, text elsewhere].
+    /// What is printed [default: github if GITHUB_ACTIONS is set, otherwise text]
     #[arg(long, value_enum, value_name = "FORMAT", env = "PATCHMARK_FORMAT")]
     format: Option<Shape>,
-    /// Print JSON: the same as --format json.
+    /// Print JSON: the same as --format json
     #[arg(long, env = "PATCHMARK_JSON", conflicts_with = "format")]
     json: bool,
 }
@@ -37,10 +37,10 @@ pub(super) fn print(format: &Format, decision: &Decision) -> Result<()> {
     let on_github = env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty() && value != "false");
     let otherwise = if on_github { Shape::Github } else { Shape::Text };
     match if format.json { Shape::Json } else { format.format.unwrap_or(otherwise) } {
-        Shape::Text => print!("{}", output::terminal(decision)),
-        Shape::Markdown => print!("{}", output::markdown(decision)),
-        Shape::Junit => print!("{}", output::junit(decision)),
-        Shape::Github => print!("{}\n{}", output::terminal(decision), output::annotations(decision)),
+        Shape::Text => print!("{}", decision.terminal()),
+        Shape::Markdown => print!("{}", decision.summary()),
+        Shape::Junit => print!("{}", decision.junit()?.unwrap_or_default()),
+        Shape::Github => print!("{}\n{}", decision.terminal(), annotations::render(decision)),
         Shape::Json => println!("{}", serde_json::to_string_pretty(decision)?),
     }
     Ok(())

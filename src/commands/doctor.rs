@@ -4,11 +4,11 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
+use patchmark_results::Outcome;
 use tch::Device;
 
 use super::options::allow_network;
 use crate::{
-    error::Outcome,
     measure::{GpuMonitor, environment},
     python,
 };

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use patchmark_results::{Outcome, text::plural};
 
-use crate::{error::Outcome, validate::overlays};
+use crate::worker::overlays;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -13,17 +14,17 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Fetches releases of transformers, such as 4.57.6.
+    /// Fetch releases of transformers, such as 4.57.6
     Add {
-        /// Versions.
+        /// Versions
         #[arg(required = true, value_name = "VERSION")]
         versions: Vec<String>,
     },
-    /// Shows what is installed, and where.
+    /// Show what is installed, and where
     List,
-    /// Removes releases.
+    /// Remove releases
     Remove {
-        /// Versions.
+        /// Versions
         #[arg(required = true, value_name = "VERSION")]
         versions: Vec<String>,
     },
@@ -44,8 +45,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             for version in &installed {
                 println!("{version}");
             }
-            let many = if installed.len() == 1 { "release" } else { "releases" };
-            eprintln!("{} {many} of transformers in {}", installed.len(), folder.display());
+            eprintln!(
+                "{} of transformers in {}",
+                plural(installed.len() as u64, "release"),
+                folder.display()
+            );
         }
         Action::Remove { versions } => versions.iter().try_for_each(|version| overlays::remove(version))?,
     }

@@ -4,35 +4,32 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use patchmark_gate::{Policy, decide, load};
+use patchmark_report::store;
+use patchmark_results::{Kind, Outcome, Run, input_error};
 
 use super::decisions::{Format, print};
-use crate::{
-    error::Outcome,
-    gate::{Policy, decision::Kind, load, output, runs},
-    input_error,
-    report::{Run, store},
-};
 
 /// The policy that is read where none is named.
 const POLICY: &str = "patchmark.toml";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The run: its folder or its run.json.
+    /// The run: its folder or its run.json
     run: PathBuf,
-    /// The run that it is held against.
+    /// The baseline to compare with: a run's folder or its run.json
     #[arg(long, value_name = "RUN", env = "PATCHMARK_BASELINE")]
     baseline: PathBuf,
-    /// What is asked of the run [default: patchmark.toml of the current folder, where there is one].
+    /// The policy file [default: patchmark.toml in the current folder, if there is one]
     #[arg(long, value_name = "FILE", env = "PATCHMARK_POLICY")]
     policy: Option<PathBuf>,
-    /// Compare absolute times and go on, although the environment differs from the baseline's.
+    /// Compare absolute times even if the environment differs from the baseline's
     #[arg(long, env = "PATCHMARK_ALLOW_ENVIRONMENT")]
     allow_environment: bool,
-    /// Make the run the new baseline, after showing what changes.
+    /// Make the run the new baseline, after showing what changes
     #[arg(long, env = "PATCHMARK_UPDATE")]
     update: bool,
-    /// Folder for gate.json, summary.md and junit.xml [default: runs/gate].
+    /// Folder for gate.json, summary.md, junit.xml, report.html and the chart [default: runs/gate]
     #[arg(
         long,
         value_name = "DIR",
@@ -52,18 +49,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         None => Policy::default(),
     };
     let run = load::read(&arguments.run)?;
-    refuse_partial(&run, &arguments.run, "is a partial run and can be no one's pass")?;
+    refuse_partial(&run, &arguments.run, "is a partial run and cannot be gated")?;
     let first = arguments.update && !arguments.baseline.exists();
     let baseline = if first { run.clone() } else { load::read(&arguments.baseline)? };
-    refuse_partial(&baseline, &arguments.baseline, "is a partial run and can be no baseline")?;
-    output::check_writable(&arguments.out, Kind::Gate)?;
+    refuse_partial(&baseline, &arguments.baseline, "is a partial run and cannot be a baseline")?;
+    store::check_writable(&arguments.out, Kind::Gate)?;
     if arguments.update {
         store::check_baseline(&arguments.baseline)?;
     }
 
-    let decision = runs::decide(&run, &baseline, &policy, arguments.allow_environment);
+    let decision = decide(&run, &baseline, &policy, arguments.allow_environment);
     if !first {
-        output::write(&arguments.out, &decision)?;
+        store::write(&arguments.out, &decision)?;
         print(&arguments.format, &decision)?;
         eprintln!("saved in {}", arguments.out.display());
     }

@@ -7,33 +7,37 @@ use patchmark_fused_cuda::{
     Element,
     bandwidth::{Bench, Measured, Setup},
 };
+use patchmark_results::{Outcome, input_error};
+use patchmark_statistics::median;
 use serde_json::json;
 use tch::Device;
 
-use super::options::{allow_network, positive_list};
+use super::{
+    bench::LARGEST_BATCH,
+    options::allow_network,
+    values::{Numbers, numbers},
+};
 use crate::{
     cache_folder::cache_folder,
-    error::Outcome,
-    input_error,
-    measure::{Precision, parse_device, statistics::median},
+    measure::{Precision, parse_device},
     python,
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The device, such as cuda:0.
+    /// The device, such as cuda:0
     #[arg(long, default_value = "cuda:0", env = "PATCHMARK_DEVICE")]
     device: String,
-    /// Images of a launch.
-    #[arg(long, value_name = "N,…", default_value = "1,8,64")]
-    batch_sizes: String,
-    /// Sizes of images, a launch of each.
+    /// Images per launch
+    #[arg(long, value_name = "N,…", default_value = "1,8,64", value_parser = numbers::<LARGEST_BATCH>)]
+    batch_sizes: Numbers,
+    /// Image sizes, one launch per size
     #[arg(long, value_name = "WxH,…", default_value = "1024x768,640x480,1023x767,2000x1500")]
     sizes: String,
-    /// Patches that images are resized to fit.
+    /// Patches that images are resized to fit
     #[arg(long, value_name = "N", default_value_t = 256)]
     max_num_patches: usize,
-    /// Samples of each row.
+    /// Samples of each row
     #[arg(long, value_name = "N", default_value_t = 50)]
     samples: usize,
 }
@@ -44,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let Device::Cuda(index) = device else {
         return Err(input_error!("--device {}: the kernel runs on a GPU; give cuda:N", arguments.device));
     };
-    let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", 4096)?;
+    let batch_sizes = &arguments.batch_sizes.0;
     let sizes = arguments.sizes.split(',').map(size).collect::<Result<Vec<_>>>()?;
     if arguments.samples == 0 || arguments.max_num_patches == 0 {
         return Err(input_error!("--samples and --max-num-patches must be 1 or more"));
@@ -61,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     };
     let mut rows = Vec::new();
     for &image in &sizes {
-        for &batch in &batch_sizes {
+        for &batch in batch_sizes {
             for (precision, element) in [(Precision::F32, Element::F32), (Precision::Bf16, Element::Bf16)] {
                 let setup = Setup { sizes: vec![image; batch], sizing, element, samples: arguments.samples };
                 let what = format!("{batch} images of {}x{} to {precision}", image.width, image.height);
@@ -101,6 +105,6 @@ fn size(text: &str) -> Result<Size> {
     let side = |text: &str| text.parse().ok().filter(|side| (1..=1 << 16).contains(side));
     let sides = text.trim().split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
     let (width, height) =
-        sides.ok_or_else(|| input_error!("--sizes: {text:?} is no size such as 1024x768"))?;
+        sides.ok_or_else(|| input_error!("--sizes: {text:?} is not a size such as 1024x768"))?;
     Ok(Size { height, width })
 }

@@ -1,77 +1,105 @@
-//! The command line: one file a command, each from arguments to an [`Outcome`].
+//! The command line: one file per command, each from arguments to an [`Outcome`].
 
+#[cfg(feature = "harness")]
 mod bench;
+#[cfg(feature = "harness")]
 mod compare;
 mod decisions;
+#[cfg(feature = "harness")]
 mod doctor;
-mod endings;
+#[cfg(feature = "harness")]
 mod envs;
 mod gate;
 mod history;
+#[cfg(feature = "harness")]
 mod kernel_bench;
+#[cfg(feature = "harness")]
 mod options;
+#[cfg(feature = "harness")]
 mod parity;
+#[cfg(feature = "harness")]
 mod process;
 mod report;
-mod sampler;
 mod schema;
+mod twins;
+#[cfg(feature = "harness")]
 mod validate;
+#[cfg(feature = "harness")]
+mod values;
+#[cfg(feature = "harness")]
 mod worker;
 
 use std::ffi::OsString;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use patchmark_results::{FAULT, Outcome, exit_code};
 
-use crate::error::{self, Outcome};
-
-/// Measures SigLIP 2 (NaFlex) preprocessing beside the forward pass, and holds image processors
-/// against Hugging Face's numbers.
+/// Measures SigLIP 2 (NaFlex) preprocessing beside the forward pass, and compares image processors with Hugging Face's
+/// numbers
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 done, nothing regressed; 1 a fault inside patchmark; 2 the arguments or an input are
-wrong; 3 performance regressed; 4 parity or contract failed; 5 inconclusive, incomplete, or something
-expected was missing; 6 the environment differs from the baseline's; 130 interrupted.
-Every option has an environment twin, PATCHMARK_ and its name, such as PATCHMARK_BATCH_SIZES.";
+/// What the help of every build ends with.
+macro_rules! exit_codes {
+    () => {
+        "Exit codes: 0 done, nothing regressed; 1 a fault inside patchmark; 2 the arguments or an input are wrong; \
+         3 performance regressed; 4 parity or contract failed; 5 inconclusive, incomplete, or something expected was \
+         missing; 6 the environment differs from the baseline's; 130 interrupted.\n\n\
+         Options that show [env: NAME] can also be set in the environment."
+    };
+}
+
+#[cfg(feature = "harness")]
+const AFTER_HELP: &str = exit_codes!();
+#[cfg(not(feature = "harness"))]
+const AFTER_HELP: &str = concat!(
+    exit_codes!(),
+    "\n\nThis build only decides and draws: it was made without the harness, which needs torch and Python. \
+     `cargo build --release` makes one that measures, too."
+);
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Preprocess and forward side by side, over batch sizes; writes a run.
+    /// Time preprocessing beside the forward over batch sizes; writes a run
+    #[cfg(feature = "harness")]
     Bench(Box<bench::Arguments>),
-    /// Processors against the reference on a corpus; writes a run.
+    /// Compare processors with the reference over a corpus of images
+    #[cfg(feature = "harness")]
     Parity(parity::Arguments),
-    /// Two processors, or two builds of patchmark, timed in turn until it is decided.
+    /// Time two processors, classes, releases or builds in turn until the difference is decided
+    #[cfg(feature = "harness")]
     Compare(Box<compare::Arguments>),
-    /// A saved run against a saved baseline; writes a new baseline with --update.
+    /// Decide about a saved run beside a saved baseline; --update makes it the new baseline
     Gate(gate::Arguments),
-    /// May a candidate (a Python class, a release of transformers) replace the reference?
+    /// Check whether a candidate (a Python class, a release of transformers) may replace the reference
+    #[cfg(feature = "harness")]
     Validate(Box<validate::Arguments>),
-    /// Releases of transformers that `validate` can use.
+    /// Install, list and remove releases of transformers for `validate` and `compare`
+    #[cfg(feature = "harness")]
     Envs(envs::Arguments),
-    /// The trend of many saved runs, and where it changed.
+    /// Show the trend of many saved runs, and where it changed
     History(history::Arguments),
-    /// One processor over image files; writes safetensors.
+    /// Run one processor over image files; writes safetensors
+    #[cfg(feature = "harness")]
     Process(process::Arguments),
-    /// Redraws everything from a saved run; never measures.
+    /// Redraw a saved result without measuring
     Report(report::Arguments),
-    /// What this machine has, what is missing, and the command that mends it.
+    /// Show what this machine has, what is missing, and how to get it
+    #[cfg(feature = "harness")]
     Doctor(doctor::Arguments),
-    /// Writes the JSON Schemas of what is saved.
-    #[command(hide = true)]
+    /// Write the JSON Schemas of what is saved
     Schema(schema::Arguments),
-    /// The kernel of `fused-cuda` alone, against a copy on the same GPU; prints JSON.
+    /// Time the kernel of `fused-cuda` alone against a copy on the same GPU; prints JSON
+    #[cfg(feature = "harness")]
     #[command(hide = true)]
     KernelBench(kernel_bench::Arguments),
-    /// Times samples for `compare --base-binary` of another build.
-    #[command(hide = true)]
-    Sampler,
-    /// One subject of `validate`, in a process of its own.
+    /// Serve subjects to another patchmark
+    #[cfg(feature = "harness")]
     #[command(hide = true)]
     Worker(worker::Arguments),
 }
@@ -81,19 +109,25 @@ impl Cli {
     ///
     /// Returns the exit code.
     pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-        let parsed = match Self::try_parse_from(arguments) {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let twins = twins::of(&Self::command(), &arguments);
+        let matches = Self::command().try_get_matches_from(&arguments);
+        let parsed = match matches.and_then(|matches| Self::from_arg_matches(&matches)) {
             Ok(parsed) => parsed,
             Err(refusal) => {
                 // Nothing can be done where even the message cannot be printed.
                 let _ = refusal.print();
-                return u8::try_from(refusal.exit_code()).unwrap_or(error::FAULT);
+                twins::tell(&twins, &refusal.to_string());
+                return u8::try_from(refusal.exit_code()).unwrap_or(FAULT);
             }
         };
         match parsed.run() {
             Ok(outcome) => outcome.code(),
             Err(error) => {
-                eprintln!("error: {error:#}");
-                error::exit_code(&error)
+                let message = format!("{error:#}");
+                eprintln!("error: {message}");
+                twins::tell(&twins, &message);
+                exit_code(&error)
             }
         }
     }
@@ -101,23 +135,63 @@ impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// See [`crate::error::exit_code`] for how an error becomes an exit code.
+    /// See [`exit_code`] for how an error becomes an exit code.
     pub fn run(self) -> Result<Outcome> {
         match self.command {
+            #[cfg(feature = "harness")]
             Command::Bench(arguments) => bench::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Parity(arguments) => parity::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Compare(arguments) => compare::run(&arguments),
             Command::Gate(arguments) => gate::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Validate(arguments) => validate::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Envs(arguments) => envs::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Worker(arguments) => worker::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Process(arguments) => process::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::Doctor(arguments) => doctor::run(&arguments),
+            #[cfg(feature = "harness")]
             Command::KernelBench(arguments) => kernel_bench::run(&arguments),
-            Command::Sampler => sampler::run(),
             Command::History(arguments) => history::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_variable_of_the_environment_means_one_thing() {
+        let command = Cli::command();
+        let mut meanings: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for subcommand in command.get_subcommands() {
+            for option in subcommand.get_arguments() {
+                let (Some(variable), Some(long)) = (option.get_env(), option.get_long()) else { continue };
+                let values: Vec<_> =
+                    option.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+                let meaning = (long.to_owned(), values.join(","));
+                let known = meanings
+                    .entry(variable.to_string_lossy().into_owned())
+                    .or_insert_with(|| meaning.clone());
+                assert_eq!(*known, meaning, "{variable:?} of {}", subcommand.get_name());
+            }
+        }
+        #[cfg(feature = "harness")]
+        assert!(meanings.len() > 30, "{meanings:?}");
     }
 }

@@ -1,21 +1,17 @@
-//! Options that read the same in every command.
+//! Options that read the same in every command that measures.
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use patchmark_results::input_error;
 use tch::Device;
 
 use crate::{
-    input_error,
     measure::{named_device, parse_device},
     processor::Parameters,
     workload::ImageSource,
@@ -24,7 +20,7 @@ use crate::{
 /// What is processed.
 #[derive(Debug, Args)]
 pub(super) struct ImageOptions {
-    /// Folder of JPEG and PNG files [default: the photographs built into patchmark].
+    /// Folder of JPEG and PNG files [default: the photographs built into patchmark]
     #[arg(long, value_name = "DIR", env = "PATCHMARK_IMAGES")]
     images: Option<PathBuf>,
 }
@@ -32,11 +28,6 @@ pub(super) struct ImageOptions {
 impl ImageOptions {
     pub(super) fn source(&self) -> ImageSource {
         self.images.clone().map_or(ImageSource::BuiltIn, ImageSource::Folder)
-    }
-
-    /// The folder, where one is named.
-    pub(super) fn folder(&self) -> Option<&Path> {
-        self.images.as_deref()
     }
 }
 
@@ -49,7 +40,7 @@ pub(super) struct ParameterOptions {
     /// Patches that an image is resized to fit and padded to.
     #[arg(long, value_name = "N", env = "PATCHMARK_MAX_NUM_PATCHES")]
     pub(super) max_num_patches: Option<usize>,
-    /// Pixels on a patch's side.
+    /// Side of a patch in pixels
     #[arg(long, value_name = "PX", env = "PATCHMARK_PATCH_SIZE")]
     patch_size: Option<usize>,
 }
@@ -85,7 +76,7 @@ pub(super) struct DeviceOptions {
     /// cpu or cuda:N.
     #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
     device: String,
-    /// Threads of torch and of `threaded` [default: every logical CPU].
+    /// Threads for torch and for the processors that have their own [default: every logical CPU]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, env = "PATCHMARK_THREADS")]
     threads: usize,
 }
@@ -133,74 +124,8 @@ pub(super) fn allow_network(allowed: bool) {
     }
 }
 
-/// A flag that the first Ctrl-C sets; the second leaves at once.
-pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let handle = Arc::clone(&flag);
-    ctrlc::set_handler(move || {
-        if handle.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-        eprintln!("\nfinishing this round and saving what was measured; Ctrl-C again leaves at once");
-    })
-    .context("failed to listen for Ctrl-C")?;
-    Ok(flag)
-}
-
 /// A bar on stderr; without a terminal nothing is drawn.
 pub(super) fn progress_bar(length: u64) -> Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:28} {wide_msg}")?;
     Ok(ProgressBar::new(length).with_style(style))
-}
-
-/// Reads a comma-separated list of numbers from 1 up.
-pub(super) fn positive_list(text: &str, option: &str, most: usize) -> Result<Vec<usize>> {
-    let mut values = Vec::new();
-    for item in text.split(',').map(str::trim) {
-        let value = item
-            .parse::<usize>()
-            .ok()
-            .filter(|value| (1..=most).contains(value))
-            .ok_or_else(|| input_error!("{option} {text}: {item:?} is not a number from 1 to {most}"))?;
-        if values.contains(&value) {
-            return Err(input_error!("{option} {text}: {value} is named twice"));
-        }
-        values.push(value);
-    }
-    Ok(values)
-}
-
-/// Reads a time such as `90s`, `2m` or `1.5m`; a bare number is seconds.
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    let (number, unit) = match text.strip_suffix('m') {
-        Some(minutes) => (minutes, 60.0),
-        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-    };
-    match number.trim().parse::<f64>() {
-        Ok(value) if value > 0.0 && value * unit <= 1e6 => Ok(value * unit),
-        _ => Err("give a time above zero such as 90s or 2m".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_refuse_zero_words_and_repeats() {
-        assert_eq!(positive_list("1, 2,8", "--batch-sizes", 100).unwrap(), [1, 2, 8]);
-        for text in ["0", "1,x", "", "1,1", "101"] {
-            assert!(positive_list(text, "--batch-sizes", 100).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(seconds("90s"), Ok(90.0));
-        assert_eq!(seconds("1.5m"), Ok(90.0));
-        assert_eq!(seconds("20"), Ok(20.0));
-        for text in ["0s", "-1", "NaN", "inf", "soon"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
 }

@@ -2,52 +2,55 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Result;
 use clap::Args;
+use patchmark_report::{View, store};
+use patchmark_results::{Kind, Outcome, Parity, input_error, parity::PARITY_VERSION};
 
-use super::options::{
-    DeviceOptions, ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, progress_bar,
+use super::{
+    options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar},
+    values::{Numbers, numbers},
 };
 use crate::{
-    error::Outcome,
-    input_error,
+    interrupt::{self, Second},
     measure::environment,
-    parity::{self, Check, ParityRun, Row, output},
+    parity::{self, Check},
     processor::{self, REFERENCE},
     python,
-    report::{folder::Folder, store},
     workload::{Sizes, Workload, generated},
 };
 
-/// The file that marks a folder as a parity result.
-const FILE: &str = "parity.json";
-
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Processors, separated by commas, or `all`.
+    /// Processors, separated by commas, or `all`
     #[arg(long, value_name = "NAMES", default_value = "all", env = "PATCHMARK_PROCESSORS")]
     processors: String,
     #[command(flatten)]
     images: ImageOptions,
     #[command(flatten)]
     parameters: ParameterOptions,
-    /// Values of max_num_patches to check, unless --max-num-patches names one.
-    #[arg(long, value_name = "N,…", default_value = "64,256,576,1024", env = "PATCHMARK_LIMITS")]
-    limits: String,
-    /// Leave out the generated images.
+    /// Values of max_num_patches to check, unless --max-num-patches names one
+    #[arg(
+        long,
+        value_name = "N,…",
+        default_value = "64,256,576,1024",
+        value_parser = numbers::<{ 1 << 20 }>,
+        env = "PATCHMARK_LIMITS"
+    )]
+    limits: Numbers,
+    /// Leave out the generated images
     #[arg(long, env = "PATCHMARK_ONLY_IMAGES")]
     only_images: bool,
     #[command(flatten)]
     device: DeviceOptions,
-    /// Seed of the generated images.
+    /// Seed of the generated images
     #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
     seed: u64,
-    /// Folder for parity.json, summary.md, report.html and charts [default: runs/parity].
+    /// Folder for parity.json, summary.md, report.html and charts [default: runs/parity]
     #[arg(
         long,
         value_name = "DIR",
@@ -56,7 +59,7 @@ pub(super) struct Arguments {
         env = "PATCHMARK_OUT"
     )]
     out: PathBuf,
-    /// Print JSON instead of a table.
+    /// Print JSON instead of a table
     #[arg(long, env = "PATCHMARK_JSON")]
     json: bool,
 }
@@ -68,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let parameters = arguments.parameters.parameters(None)?;
     let limits = match arguments.parameters.max_num_patches {
         Some(limit) => vec![limit],
-        None => positive_list(&arguments.limits, "--limits", 1 << 20)?,
+        None => arguments.limits.0.clone(),
     };
     if names.iter().all(|name| *name == REFERENCE) {
         return Err(input_error!(
@@ -76,11 +79,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             arguments.processors
         ));
     }
-    Folder::find(&arguments.out, FILE)?.probe()?;
+    store::check_writable(&arguments.out, Kind::Parity)?;
     let photographs = Workload::load_all(&arguments.images.source(), &Sizes::mixed())?;
     let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
     let threads = arguments.device.use_threads()?;
-    let interrupt = interrupt_flag()?;
+    let interrupt = interrupt::listen(Second::Leaves)?;
     python::start()?;
     arguments.device.use_threads()?;
 
@@ -104,8 +107,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     progress.finish_and_clear();
     let result = result?;
 
-    let run = ParityRun {
-        schema_version: parity::SCHEMA_VERSION,
+    let run = Parity {
+        schema_version: PARITY_VERSION,
         started_unix_s,
         elapsed_s: started.elapsed().as_secs_f64(),
         partial: result.images.len() < count,
@@ -121,17 +124,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&run)?);
     } else {
-        print!("{}", output::terminal(&run));
+        print!("{}", run.terminal());
     }
     eprintln!("saved in {}", arguments.out.display());
-    let failed = |row: &Row| row.must_equal && row.differing > 0;
-    Ok(if run.rows.iter().any(failed) {
-        Outcome::ParityFailed
-    } else if run.partial {
-        Outcome::Interrupted
-    } else if !run.failures.is_empty() {
-        Outcome::Inconclusive
-    } else {
-        Outcome::Done
-    })
+    Ok(run.outcome())
 }

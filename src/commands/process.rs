@@ -1,21 +1,20 @@
 //! `patchmark process`.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use patchmark_results::{Outcome, document, input_error};
 
 use super::options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network};
 use crate::{
-    error::Outcome,
-    input_error,
     processor::{self, FedBatch, StageClock},
     workload::{Sizes, Workload},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The processor's name.
+    /// The processor's name
     #[arg(long, value_name = "NAME", default_value = "batched", env = "PATCHMARK_PROCESSOR")]
     processor: String,
     #[command(flatten)]
@@ -24,8 +23,8 @@ pub(super) struct Arguments {
     parameters: ParameterOptions,
     #[command(flatten)]
     device: DeviceOptions,
-    /// The safetensors file to write: pixel_values, pixel_attention_mask, spatial_shapes.
-    #[arg(long, value_name = "FILE", env = "PATCHMARK_OUT")]
+    /// The safetensors file to write: pixel_values, pixel_attention_mask, spatial_shapes
+    #[arg(long, value_name = "FILE", env = "PATCHMARK_OUT_FILE")]
     out: PathBuf,
 }
 
@@ -37,12 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
     };
     let parameters = arguments.parameters.parameters(None)?;
-    let parent = arguments.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let folder = parent.map_or_else(|| PathBuf::from("."), PathBuf::from);
-    // Beside the target, so that the rename at the end is atomic.
-    let unwritable = |error| input_error!("cannot write {}: {error}", arguments.out.display());
-    let temporary =
-        tempfile::Builder::new().prefix(".patchmark-").tempfile_in(&folder).map_err(unwritable)?;
+    // Beside the target, so that the rename at the end is atomic; before anything slow, so that a folder that cannot be
+    // written to is told at once.
+    let temporary = document::beside(&arguments.out)?;
     if arguments.out.is_dir() {
         return Err(input_error!("cannot write {}: it is a folder; name a file", arguments.out.display()));
     }
@@ -61,12 +57,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             println!("{tensor} {:?} {:?}", value.kind(), value.size());
         }
     }
-    let file = temporary.persist(&arguments.out).map_err(|error| unwritable(error.error))?;
-    // A temporary file is private to its owner; the result is an ordinary file.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
+    document::replace(&arguments.out, temporary)?;
     Ok(Outcome::Done)
 }

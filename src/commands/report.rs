@@ -7,40 +7,31 @@ use std::{
 
 use anyhow::Result;
 use clap::Args;
-
-use crate::{
-    error::Outcome,
-    input_error,
-    report::{
-        Run, Theme,
-        export::{Format, Selection},
-        folder::Folder,
-        index, page, saved, store,
-    },
-};
+use patchmark_report::{Format, Selection, Theme, index, page, store, views};
+use patchmark_results::{Folder, Kind, Outcome, Run, Saved, input_error, read_run, text::plural};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A result's folder or file, of bench, parity, validate, compare or gate; of several runs of bench, one page
-    /// that shows them beside each other.
+    /// Folder or file of a result of bench, parity, validate, compare or gate; several runs of bench become one page that
+    /// shows them side by side
     #[arg(required_unless_present = "index", value_name = "RESULT")]
     results: Vec<PathBuf>,
-    /// Instead, write index.html into DIR: every result below it, with a link to its page.
+    /// Instead, write index.html into DIR: every result below it, with a link to its page
     #[arg(long, value_name = "DIR", conflicts_with_all = ["results", "out", "only", "format"])]
     index: Option<PathBuf>,
-    /// Where to draw [default: the result's own folder; for several runs runs/report].
+    /// Where to draw [default: the result's own folder; runs/report for several runs]
     #[arg(long, value_name = "DIR", env = "PATCHMARK_OUT")]
     out: Option<PathBuf>,
-    /// Draw only these charts. A run of bench has ratio, stages, throughput and samples.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "PATCHMARK_ONLY")]
+    /// Draw only these charts; a run of bench has ratio, stages, throughput and samples
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "PATCHMARK_CHARTS")]
     only: Vec<String>,
-    /// Write only these forms.
-    #[arg(long, value_enum, value_name = "FORMATS", value_delimiter = ',', env = "PATCHMARK_FORMAT")]
+    /// Write the charts only in these formats
+    #[arg(long, value_enum, value_name = "FORMATS", value_delimiter = ',', env = "PATCHMARK_CHART_FORMATS")]
     format: Vec<Format>,
-    /// Theme of SVG and PNG files; dark ones are named NAME-dark. A page has both.
+    /// Theme of SVG and PNG files; dark ones are named NAME-dark, and a page has both
     #[arg(long, value_enum, value_name = "THEME", default_value = "light", env = "PATCHMARK_THEME")]
     theme: Theme,
-    /// Show the page in the browser.
+    /// Show the page in the browser
     #[arg(long, env = "PATCHMARK_OPEN")]
     open: bool,
 }
@@ -61,22 +52,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 fn list(folder: &Path) -> Result<PathBuf> {
     let entries = index::find(folder)?;
     let page = index::write(folder, &entries)?;
-    eprintln!("{} results listed in {}", entries.len(), page.display());
+    eprintln!("{} listed in {}", plural(entries.len() as u64, "result"), page.display());
     Ok(page)
 }
 
 /// One result in its folder; returns its page.
 fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
     let selection = selection(arguments)?;
-    let result = saved::read(path)?;
+    let saved = Saved::read(path)?;
+    let result = views::of(&saved);
     let folder = match (&arguments.out, path.is_dir()) {
         (Some(out), _) => out.clone(),
         (None, true) => path.to_owned(),
         (None, false) => path.parent().map(PathBuf::from).unwrap_or_default(),
     };
     match selection {
-        Some(selection) => store::redraw(&folder, result.as_ref(), &selection)?,
-        None => store::write(&folder, result.as_ref())?,
+        Some(selection) => store::redraw(&folder, result, &selection)?,
+        None => store::write(&folder, result)?,
     }
     print!("{}", result.terminal());
     eprintln!("drawn in {}", folder.display());
@@ -107,14 +99,14 @@ fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
     if selection(arguments)?.is_some() {
         return Err(input_error!("--only, --format and --theme are for one run; several become one page"));
     }
-    if let Some(other) = paths.iter().find(|path| path.is_dir() && !path.join("run.json").is_file()) {
+    if let Some(other) = paths.iter().find(|path| path.is_dir() && !path.join(Kind::Run.file()).is_file()) {
         return Err(input_error!("{} holds no run.json: only runs of bench share a page", other.display()));
     }
     let name = |path: &Path| {
         let folder = if path.is_dir() { Some(path) } else { path.parent() };
         folder.unwrap_or(path).display().to_string()
     };
-    let runs = paths.iter().map(|path| Ok((name(path), store::read_run(path)?)));
+    let runs = paths.iter().map(|path| Ok((name(path), read_run(path)?)));
     let runs = runs.collect::<Result<Vec<(String, Run)>>>()?;
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs/report"));
     let staging = Folder::find(&folder, page::FILE)?.staging()?;

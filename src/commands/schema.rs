@@ -4,13 +4,11 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use schemars::{Schema, schema_for};
-
-use crate::{error::Outcome, gate::Decision, parity::ParityRun, report::Run, validate::releases::Matrix};
+use patchmark_results::{Outcome, document, schema::schemas};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to write them.
+    /// Where to write them
     #[arg(long, value_name = "DIR", default_value = "reports/schema")]
     out: PathBuf,
 }
@@ -18,16 +16,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     fs::create_dir_all(&arguments.out)
         .with_context(|| format!("failed to create {}", arguments.out.display()))?;
-    let schemas: [(&str, Schema); 4] = [
-        ("run.schema.json", schema_for!(Run)),
-        ("decision.schema.json", schema_for!(Decision)),
-        ("parity.schema.json", schema_for!(ParityRun)),
-        ("releases.schema.json", schema_for!(Matrix)),
-    ];
-    for (name, schema) in schemas {
+    for (name, schema) in schemas() {
         let path = arguments.out.join(name);
-        fs::write(&path, serde_json::to_string_pretty(&schema)? + "\n")
-            .with_context(|| format!("failed to write {}", path.display()))?;
+        document::write_file(&path, (serde_json::to_string_pretty(&schema)? + "\n").as_bytes())?;
         println!("{}", path.display());
     }
     Ok(Outcome::Done)

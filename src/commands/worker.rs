@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
+use patchmark_results::Outcome;
 
-use crate::{error::Outcome, worker};
+use crate::worker;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -1,15 +1,13 @@
-//! Two subjects timed in turn: two processors in this process; or two builds of patchmark, or two
-//! subjects of `validate`, each in processes of its own.
+//! Two subjects timed in turn: two processors in this process; or two subjects, or two builds of patchmark, each in worker
+//! processes that are started anew every few rounds.
 
-mod bench;
-mod builds;
-mod contest;
+mod decision;
 mod processors;
-pub mod protocol;
-mod subjects;
-pub mod worker;
+mod samples;
+mod setup;
+mod workers;
 
-pub use builds::Builds;
-pub use contest::{Contest, Measured, Round, RowName, measure};
+pub use decision::rows;
 pub use processors::Processors;
-pub use subjects::Subjects;
+pub use setup::Setup;
+pub use workers::{Sides, Workers};

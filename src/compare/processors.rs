@@ -1,55 +1,127 @@
 //! Two processors in this process.
 
-use anyhow::Result;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use patchmark_statistics::{Contest, Round, RowName, median};
+use tch::Device;
 
 use super::{
-    bench::{Bench, repeats},
-    contest::{Contest, Round, RowName},
-    protocol::{LoadedRow, Setup},
+    samples::{batch, calls},
+    setup::Setup,
 };
-use crate::processor;
+use crate::{
+    inputs::ModelInputs,
+    measure::{parse_device, time},
+    parity,
+    processor::{self, FedBatch, Feed, Processor, StageClock},
+    workload::DecodedImage,
+};
 
 /// Two processors, or one against itself.
 pub struct Processors {
-    base: Bench,
-    /// The candidate has a bench of its own only where it is made slower on purpose.
-    slowed: Option<Bench>,
-    /// For each row: the base's row, the candidate's row, and the calls of a sample.
-    rows: Vec<(usize, usize, u32)>,
+    setup: Setup,
+    device: Device,
+    /// Base and candidate; one that cannot be made says why in every row.
+    processors: [Result<Box<dyn Processor>, String>; 2],
+    rows: Vec<Row>,
     names: Vec<RowName>,
 }
 
+/// One batch in the form of each processor, and the calls of a sample.
+struct Row {
+    fed: Option<[Arc<FedBatch>; 2]>,
+    calls: usize,
+}
+
+/// A processor's first two calls of a batch.
+struct Warm {
+    fed: Arc<FedBatch>,
+    outputs: ModelInputs,
+    ms: f64,
+}
+
 impl Processors {
-    /// Loads both processors of `setup.processors`; only the candidate is made slower.
+    /// Makes both processors and warms them up on every batch. What fails only ends its own rows.
     ///
     /// # Errors
-    /// For images or parameters that cannot be used.
-    pub fn load(setup: &Setup) -> Result<Self> {
-        let pair = |row: &LoadedRow| row.failure.clone();
-        let (base, loaded) = Bench::load(&Setup { slowdown: 0.0, ..setup.clone() })?;
-        let slowed = if setup.slowdown > 0.0 { Some(Bench::load(setup)?.0) } else { None };
-        let (mut rows, mut names) = (Vec::new(), Vec::new());
-        for (index, both) in loaded.chunks(setup.processors.len().max(1)).enumerate() {
-            // One name alone is a processor against itself.
-            let (Some(first), Some(second)) = (both.first(), both.last()) else { continue };
-            let start = index * both.len();
-            rows.push((start, start + both.len() - 1, repeats(first.warm_ms.min(second.warm_ms))));
-            let must = [first, second].iter().all(|row| processor::must_equal_reference(&row.processor));
-            let differ = first.digest != second.digest && pair(first).or(pair(second)).is_none();
-            names.push(RowName {
-                subject: label(second),
-                batch: batch(first),
-                base_failure: pair(first),
-                candidate_failure: pair(second),
-                parity: (must && differ).then(|| {
-                    format!(
-                        "{} and {} differ in their outputs; `patchmark parity` says where",
-                        second.processor, first.processor
-                    )
-                }),
-            });
+    /// For images or a device that cannot be used.
+    pub fn load(names: [&'static str; 2], setup: Setup) -> Result<Self> {
+        let device = parse_device(&setup.device)?;
+        let make = |name| {
+            processor::create(name, &setup.parameters, device, setup.threads)
+                .map_err(|error| format!("{error:#}"))
+        };
+        let mut contest =
+            Self { device, processors: names.map(make), rows: Vec::new(), names: Vec::new(), setup };
+        for workload in contest.setup.workloads()? {
+            for batch_size in contest.setup.batch_sizes.clone() {
+                let images = workload.batch(batch_size)?;
+                contest.learn(names, &images, batch(&workload.name, batch_size))?;
+            }
         }
-        Ok(Self { base, slowed, rows, names })
+        Ok(contest)
+    }
+
+    /// Calls both processors with a batch and adds its row.
+    fn learn(&mut self, names: [&str; 2], images: &[Arc<DecodedImage>], batch: String) -> Result<()> {
+        let mut batches = Batches { images, fed: Vec::new() };
+        let warm = self.processors.each_ref().map(|processor| match processor {
+            Ok(processor) => {
+                self.warm_up(processor.as_ref(), &mut batches).map_err(|error| format!("{error:#}"))
+            }
+            Err(reason) => Err(reason.clone()),
+        });
+        let must = names.iter().all(|name| processor::must_equal_reference(name));
+        let differ = match &warm {
+            [Ok(base), Ok(candidate)] if must => {
+                !parity::compare(&base.outputs, &candidate.outputs)?.is_exact()
+            }
+            _ => false,
+        };
+        let [base, candidate] = names;
+        self.names.push(RowName {
+            subject: match &self.processors[1] {
+                Ok(processor) => format!("{candidate} ({})", processor.feed()),
+                Err(_) => candidate.to_owned(),
+            },
+            batch,
+            base_failure: warm[0].as_ref().err().cloned(),
+            candidate_failure: warm[1].as_ref().err().cloned(),
+            parity: differ.then(|| {
+                format!("{candidate} and {base} differ in their outputs; `patchmark parity` says where")
+            }),
+        });
+        self.rows.push(match warm {
+            [Ok(base), Ok(candidate)] => {
+                Row { calls: calls(base.ms.min(candidate.ms)), fed: Some([base.fed, candidate.fed]) }
+            }
+            _ => Row { fed: None, calls: 1 },
+        });
+        Ok(())
+    }
+
+    fn warm_up(&self, processor: &dyn Processor, batches: &mut Batches<'_>) -> Result<Warm> {
+        let fed = batches.fed(processor.feed())?;
+        let outputs = processor.process(&fed, &mut StageClock::disabled())?;
+        let timed = time(self.device, || processor.process(&fed, &mut StageClock::disabled()))?;
+        Ok(Warm { fed, outputs, ms: timed.synchronized_ms })
+    }
+
+    /// One sample: the median of the row's calls.
+    fn take(&self, place: usize, row: usize) -> Result<f64> {
+        let Row { fed: Some(fed), calls } = &self.rows[row] else {
+            return Err(anyhow!("the row was not loaded"));
+        };
+        let processor = self.processors[place].as_ref().map_err(|reason| anyhow!("{reason}"))?;
+        let call = |_| {
+            let timed = time(self.device, || processor.process(&fed[place], &mut StageClock::disabled()))?;
+            Ok(timed.synchronized_ms)
+        };
+        let times = (0..*calls).map(call).collect::<Result<Vec<f64>>>();
+        times
+            .map(|times| median(&times))
+            .with_context(|| format!("{} failed while it was timed", processor.name()))
     }
 }
 
@@ -67,26 +139,32 @@ impl Contest for Processors {
     }
 
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round> {
-        let (base, candidate, repeats) = self.rows[row];
-        let other = self.slowed.as_ref().unwrap_or(&self.base);
-        let base = || self.base.take(base, repeats);
-        let candidate = || other.take(candidate, repeats);
-        Ok(if mirrored {
-            let (first, second, third, fourth) = (candidate()?, base()?, base()?, candidate()?);
-            Round { base: [second, third], candidate: [first, fourth], control: None }
-        } else {
-            let (first, second, third, fourth) = (base()?, candidate()?, candidate()?, base()?);
-            Round { base: [first, fourth], candidate: [second, third], control: None }
-        })
+        let mut times = [[0.0; 2]; 2];
+        let mut taken = [0; 2];
+        for place in if mirrored { [1, 0, 0, 1] } else { [0, 1, 1, 0] } {
+            times[place][taken[place]] = self.take(place, row)?;
+            taken[place] += 1;
+        }
+        Ok(Round { base: times[0], candidate: self.setup.slowed(times[1]), control: None })
     }
 }
 
-/// The processor with what it is fed.
-pub(super) fn label(row: &LoadedRow) -> String {
-    if row.feed.is_empty() { row.processor.clone() } else { format!("{} ({})", row.processor, row.feed) }
+/// One batch in each form that was asked for. Processors of one form share it, so that they do not differ by where their
+/// images lie in memory.
+struct Batches<'a> {
+    images: &'a [Arc<DecodedImage>],
+    fed: Vec<(Feed, Arc<FedBatch>)>,
 }
 
-/// The images and the batch size.
-pub(super) fn batch(row: &LoadedRow) -> String {
-    format!("{}, batch {}", row.workload, row.batch_size)
+impl Batches<'_> {
+    fn fed(&mut self, feed: Feed) -> Result<Arc<FedBatch>> {
+        if let Some((_, fed)) = self.fed.iter().find(|(form, _)| *form == feed) {
+            return Ok(Arc::clone(fed));
+        }
+        // Not sent to another thread: a reference count is all that is wanted.
+        #[expect(clippy::arc_with_non_send_sync, reason = "shared within one thread")]
+        let fed = Arc::new(FedBatch::new(feed, self.images)?);
+        self.fed.push((feed, Arc::clone(&fed)));
+        Ok(fed)
+    }
 }

@@ -64,7 +64,7 @@ const MOST_CALLS: f64 = 10.0;
 ///
 /// # Errors
 /// As [`time`].
-pub(super) fn sample<T>(device: Device, call: impl Fn() -> Result<T>) -> Result<Timed<()>> {
+pub(crate) fn sample<T>(device: Device, call: impl Fn() -> Result<T>) -> Result<Timed<()>> {
     let once = || {
         let Timed { value, launch_ms, synchronized_ms, device_ms } = time(device, &call)?;
         drop(value);
@@ -78,7 +78,7 @@ pub(super) fn sample<T>(device: Device, call: impl Fn() -> Result<T>) -> Result<
 }
 
 /// Milliseconds that a sample of a call of `ms` takes.
-pub(super) fn sample_ms(device: Device, ms: f64) -> f64 {
+pub(crate) fn sample_ms(device: Device, ms: f64) -> f64 {
     if device == Device::Cpu || ms > LONG_MS { ms } else { ms * (1 + calls(ms)) as f64 }
 }
 

@@ -4,8 +4,9 @@ use std::{env, fs, thread};
 
 use anyhow::Result;
 use patchmark_fused::Level;
+use patchmark_results::{Environment, input_error};
 
-use crate::{input_error, program, python, report::schema::Environment};
+use crate::{program, python, shell};
 
 /// Reads the machine, the versions of the Python side, and this build.
 ///
@@ -39,14 +40,6 @@ pub fn environment() -> Result<Environment> {
 /// The command line with the program's name alone: its folder says nothing and may be private.
 fn command() -> String {
     let arguments = program::arguments();
-    let quoted = arguments.iter().skip(1).map(|argument| {
-        let argument = argument.to_string_lossy();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
-        if !argument.is_empty() && argument.chars().all(plain) {
-            argument.into_owned()
-        } else {
-            format!("'{argument}'")
-        }
-    });
-    std::iter::once("patchmark".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+    let arguments = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    shell::joined(&std::iter::once("patchmark".to_owned()).chain(arguments).collect::<Vec<_>>())
 }

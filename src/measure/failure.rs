@@ -1,12 +1,11 @@
 //! What an error means for the rest of a run.
 
 use anyhow::Error;
-
-use crate::error::InputError;
+use patchmark_results::InputError;
 
 /// How far a failure reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// Memory ran out: smaller batches can still be measured.
     OutOfMemory,
     /// The GPU no longer answers, or its context is broken: nothing more can be measured in this process.
@@ -19,7 +18,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Whether nothing more can be measured.
-    pub(super) fn ends_the_run(self) -> bool {
+    pub(crate) fn ends_the_run(self) -> bool {
         matches!(self, Self::DeviceLost | Self::Input)
     }
 }
@@ -57,7 +56,7 @@ const DEVICE_LOST: [&str; 17] = [
 ];
 
 /// Reads what a failure means from the words of its whole chain of causes.
-pub(super) fn classify(error: &Error) -> Failure {
+pub(crate) fn classify(error: &Error) -> Failure {
     let text = format!("{error:#}");
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if error.is::<InputError>() {
@@ -72,7 +71,7 @@ pub(super) fn classify(error: &Error) -> Failure {
 }
 
 /// The first line of a failure, which is what a table has room for; torch adds a C++ trace.
-pub(super) fn reason(error: &Error) -> String {
+pub(crate) fn reason(error: &Error) -> String {
     let text = format!("{error:#}");
     text.lines().next().unwrap_or("failed without a word").to_owned()
 }

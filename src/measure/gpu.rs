@@ -8,12 +8,10 @@ use nvml_wrapper::{
     enum_wrappers::device::{Clock, TemperatureSensor},
     error::NvmlError,
 };
+use patchmark_results::{GpuRecord, GpuState};
 use tch::Device;
 
-use crate::{
-    python,
-    report::schema::{GpuRecord, GpuState},
-};
+use crate::python;
 
 /// Reasons for a clock below its highest that say nothing about a sample: no work, or a user's own setting.
 const NO_THROTTLING: ThrottleReasons = ThrottleReasons::GPU_IDLE
@@ -117,7 +115,7 @@ fn others(pids: &[u32], own: u32) -> usize {
 }
 
 /// Sentences for a run's notes: samples taken while the clocks were held down, and company on the card.
-pub(super) fn notes(record: &GpuRecord) -> Vec<String> {
+pub(crate) fn notes(record: &GpuRecord) -> Vec<String> {
     let mut notes = Vec::new();
     let throttled: Vec<usize> =
         (0..record.rounds.len()).filter(|&round| !record.rounds[round].throttled_by.is_empty()).collect();

@@ -1,29 +1,12 @@
-//! Clocks, pairing, statistics, and the environment that a number was taken in.
+//! Clocks, the state of a GPU, the environment that a number was taken in, and what a failure means for the rest of a run.
 
-mod batch;
-mod bench;
-mod clock;
+pub(crate) mod clock;
 mod environment;
-pub mod estimate;
-mod failure;
-mod forwards;
-mod gpu;
-mod limit;
-mod loader;
-mod pipeline;
+pub(crate) mod failure;
+pub(crate) mod gpu;
 mod precision;
-mod rounds;
-mod rows;
-mod samples;
-mod sizes;
-pub mod statistics;
-mod subjects;
 
-pub use bench::{Bench, Interrupt, bench};
 pub use clock::{Timed, time};
 pub use environment::environment;
-pub use forwards::{ForwardKind, TimedForward, build_forwards, check_forwards};
 pub use gpu::GpuMonitor;
-pub use loader::Loaders;
-pub use pipeline::MakeProcessor;
 pub use precision::{Precision, named_device, parse_device};

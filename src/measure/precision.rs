@@ -3,9 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use anyhow::Result;
+use patchmark_results::input_error;
 use tch::{Cuda, Device, Kind};
-
-use crate::input_error;
 
 /// The dtype of weights and activations in the forward, and how f32 products are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

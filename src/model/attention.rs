@@ -3,8 +3,10 @@
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
-use super::layers::{LayerNorm, Linear, Mlp};
-use super::weights::Scope;
+use super::{
+    layers::{LayerNorm, Linear, Mlp},
+    weights::Scope,
+};
 
 /// `[B, L, hidden]` → `[B, heads, L, hidden / heads]`.
 fn split_heads(input: &Tensor, heads: i64) -> Result<Tensor> {

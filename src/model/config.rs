@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use patchmark_results::input_error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::input_error;
 
 /// The only activation that SigLIP 2 was published with, and the only one computed here.
 const ACTIVATION: &str = "gelu_pytorch_tanh";
@@ -142,7 +141,7 @@ impl Config {
     /// Reads and validates `config.json` in a checkpoint's folder.
     ///
     /// # Errors
-    /// An [`InputError`](crate::error::InputError) where the file is missing or [`Config::parse`] refuses it.
+    /// An [`InputError`](patchmark_results::InputError) where the file is missing or [`Config::parse`] refuses it.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join("config.json");
         let text = std::fs::read_to_string(&path)
@@ -153,7 +152,7 @@ impl Config {
     /// Parses and validates the text of a `config.json`.
     ///
     /// # Errors
-    /// An [`InputError`](crate::error::InputError) where the text is not JSON, the model is not
+    /// An [`InputError`](patchmark_results::InputError) where the text is not JSON, the model is not
     /// SigLIP 2, or a value cannot be computed with.
     pub fn parse(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
@@ -188,7 +187,7 @@ impl Config {
     /// Refuses sizes that no forward pass can be computed with.
     ///
     /// # Errors
-    /// An [`InputError`](crate::error::InputError) naming the field.
+    /// An [`InputError`](patchmark_results::InputError) naming the field.
     pub fn validate(&self) -> Result<()> {
         let (vision, text) = (&self.vision, &self.text);
         let sizes = [

@@ -1,5 +1,6 @@
+use patchmark_results::InputError;
+
 use super::*;
-use crate::error::InputError;
 
 fn refusal(config: &Value) -> String {
     let error = Config::parse(&config.to_string()).expect_err("should be refused");

@@ -3,9 +3,11 @@
 use anyhow::Result;
 use tch::Tensor;
 
-use super::attention::SelfAttention;
-use super::layers::{LayerNorm, Mlp};
-use super::weights::Scope;
+use super::{
+    attention::SelfAttention,
+    layers::{LayerNorm, Mlp},
+    weights::Scope,
+};
 
 #[derive(Debug)]
 struct EncoderLayer {

@@ -1,7 +1,6 @@
 //! Learned positions, resampled to each image's grid of patches.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use anyhow::{Result, bail};
 use tch::{Device, Kind, Tensor};

@@ -132,6 +132,6 @@ fn what_the_forward_refuses_is_not_recorded() {
     let replayed = Recorded::new(model(Tower::Vision, Kind::Float), recorder);
     let mut wrong = images(&[[2, 2]], 4, 0);
     wrong.pixel_values = wrong.pixel_values.narrow(2, 0, 588);
-    assert!(replayed.forward(&wrong, None).unwrap_err().is::<crate::error::InputError>());
+    assert!(replayed.forward(&wrong, None).unwrap_err().is::<patchmark_results::InputError>());
     assert_eq!(recorded.get(), 0);
 }

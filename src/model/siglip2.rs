@@ -1,16 +1,17 @@
 //! The whole model, and the trait by which a run calls any implementation of it.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use anyhow::{Result, anyhow, bail};
+use patchmark_results::input_error;
 use tch::{Kind, Tensor};
 
-use super::config::Config;
-use super::text::{TextInputs, TextTower};
-use super::vision::VisionTower;
-use super::weights::Weights;
-use crate::input_error;
+use super::{
+    config::Config,
+    text::{TextInputs, TextTower},
+    vision::VisionTower,
+    weights::Weights,
+};
 use crate::inputs::ModelInputs;
 
 /// How much of the model a forward pass runs.

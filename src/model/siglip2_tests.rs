@@ -114,7 +114,7 @@ fn contradictions_are_refused() {
     assert!(model.forward(&wrong, None).unwrap_err().to_string().contains("does not fit"));
     let mut wrong = images(&[(2, 2)], 4);
     wrong.pixel_values = wrong.pixel_values.narrow(2, 0, 588);
-    assert!(model.forward(&wrong, None).unwrap_err().is::<crate::error::InputError>());
+    assert!(model.forward(&wrong, None).unwrap_err().is::<patchmark_results::InputError>());
     let mut wrong = images(&[(2, 2)], 4);
     wrong.pixel_attention_mask = wrong.pixel_attention_mask.narrow(1, 0, 3);
     assert!(model.forward(&wrong, None).is_err());

@@ -1,15 +1,16 @@
 //! Where a model comes from.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::Result;
+use patchmark_results::input_error;
 use tch::{Device, Kind};
 
-use super::config::Config;
-use super::weights::Weights;
-use crate::input_error;
+use super::{config::Config, weights::Weights};
 
 /// What `--model` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl ModelSource {
     /// Loads the model; `seed` is for random weights, and `download` turns a hub id into a folder.
     ///
     /// # Errors
-    /// An [`InputError`](crate::error::InputError) where the checkpoint is missing or broken, and
+    /// An [`InputError`](patchmark_results::InputError) where the checkpoint is missing or broken, and
     /// whatever `download` fails with.
     pub fn load(
         &self,
@@ -115,7 +116,7 @@ fn from_folder(folder: PathBuf, device: Device, kind: Kind) -> Result<LoadedMode
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::InputError;
+    use patchmark_results::InputError;
 
     fn load(source: &ModelSource, download: &dyn Fn(&str) -> Result<PathBuf>) -> Result<LoadedModel> {
         source.load(3, Device::Cpu, Kind::Float, download)

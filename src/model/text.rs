@@ -1,14 +1,16 @@
 //! The text tower.
 
 use anyhow::Result;
+use patchmark_results::input_error;
 use tch::Tensor;
 
-use super::attention::key_bias;
-use super::config::Config;
-use super::encoder::Encoder;
-use super::layers::{LayerNorm, Linear};
-use super::weights::Weights;
-use crate::input_error;
+use super::{
+    attention::key_bias,
+    config::Config,
+    encoder::Encoder,
+    layers::{LayerNorm, Linear},
+    weights::Weights,
+};
 
 /// Tokenised texts, all padded to the same length.
 #[derive(Debug)]

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
+use patchmark_results::input_error;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tch::Tensor;
-use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
-use tokenizers::{PaddingDirection, PaddingParams, PaddingStrategy, TruncationParams};
+use tokenizers::{
+    PaddingDirection, PaddingParams, PaddingStrategy, TruncationParams,
+    normalizers::{Lowercase, NormalizerWrapper, Sequence},
+};
 
-use super::config::TextConfig;
-use super::text::TextInputs;
-use crate::input_error;
+use super::{config::TextConfig, text::TextInputs};
 
 /// The tokenizer of a checkpoint, with transformers' `Siglip2Processor` conventions: lower case,
 /// padded and truncated to the model's length.
@@ -28,7 +29,7 @@ impl TextTokenizer {
     /// Reads `tokenizer.json`, and `tokenizer_config.json` where there is one, from a checkpoint's folder.
     ///
     /// # Errors
-    /// An [`InputError`](crate::error::InputError) where `tokenizer.json` is missing or a file is broken.
+    /// An [`InputError`](patchmark_results::InputError) where `tokenizer.json` is missing or a file is broken.
     pub fn load(folder: &Path, config: &TextConfig) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let mut tokenizer = tokenizers::Tokenizer::from_file(&path)

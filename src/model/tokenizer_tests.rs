@@ -1,9 +1,9 @@
 use std::fs;
 
+use patchmark_results::InputError;
 use serde_json::json;
 
 use super::*;
-use crate::error::InputError;
 use crate::model::Config;
 
 /// A word-level tokenizer that ends each text with `<eos>`.

@@ -1,15 +1,17 @@
 //! The image tower.
 
 use anyhow::{Result, bail};
+use patchmark_results::input_error;
 use tch::{Kind, Tensor};
 
-use super::attention::{PoolingHead, key_bias};
-use super::config::Config;
-use super::encoder::Encoder;
-use super::layers::{LayerNorm, Linear};
-use super::positions::Positions;
-use super::weights::Weights;
-use crate::input_error;
+use super::{
+    attention::{PoolingHead, key_bias},
+    config::Config,
+    encoder::Encoder,
+    layers::{LayerNorm, Linear},
+    positions::Positions,
+    weights::Weights,
+};
 use crate::inputs::ModelInputs;
 
 /// From patches to one vector an image.

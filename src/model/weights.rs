@@ -1,15 +1,16 @@
 //! The model's tensors under transformers' names, and how they are read from a checkpoint.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, anyhow};
+use patchmark_results::input_error;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Kind, Tensor};
 
-use super::config::Config;
-use super::random;
-use crate::input_error;
+use super::{config::Config, random};
 
 /// Every tensor of a `Siglip2Model`, by its name in transformers' state dict.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Weights {
     /// Reads `model.safetensors`, or the shards of `model.safetensors.index.json`, from a folder.
     ///
     /// # Errors
-    /// An [`InputError`](crate::error::InputError) where a file is missing or broken, or a tensor is
+    /// An [`InputError`](patchmark_results::InputError) where a file is missing or broken, or a tensor is
     /// missing, unknown, of another shape, not f32, bf16 or f16, or not finite.
     pub fn load(folder: &Path, config: &Config, device: Device, kind: Kind) -> Result<Self> {
         let mut expected: BTreeMap<_, _> = expected_tensors(config).into_iter().collect();

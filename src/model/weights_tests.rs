@@ -1,7 +1,8 @@
 use std::fs;
 
+use patchmark_results::InputError;
+
 use super::*;
-use crate::error::InputError;
 
 /// Writes these tensors as f32 and returns the file's length.
 fn write(path: &Path, tensors: &BTreeMap<String, Tensor>) -> u64 {

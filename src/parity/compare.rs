@@ -1,9 +1,11 @@
 //! The comparison of two [`ModelInputs`].
 
 use anyhow::Result;
+use patchmark_results::ParityStatus;
 use tch::{Kind, Tensor};
 
-use crate::{inputs::ModelInputs, report::schema::ParityStatus};
+use super::bits::{bits, equal};
+use crate::inputs::ModelInputs;
 
 /// What a comparison found. Values are equal when their bits are.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -72,13 +74,13 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
     let mut found = Comparison::default();
     let mut contract = None;
     let batch = reference.spatial_shapes.size().first().map_or(0, |&images| images.max(0) as usize);
-    for ((name, right), (_, given)) in reference.named().into_iter().zip(candidate.named()) {
-        let values = right.numel() as u64;
+    for ((name, reference), (_, candidate)) in reference.named().into_iter().zip(candidate.named()) {
+        let values = reference.numel() as u64;
         found.total += values;
-        let broken = if right.kind() != given.kind() {
-            Some(format!("{name} is {:?} instead of {:?}", given.kind(), right.kind()))
-        } else if right.size() != given.size() {
-            Some(format!("{name} has shape {:?} instead of {:?}", given.size(), right.size()))
+        let broken = if reference.kind() != candidate.kind() {
+            Some(format!("{name} is {:?} instead of {:?}", candidate.kind(), reference.kind()))
+        } else if reference.size() != candidate.size() {
+            Some(format!("{name} has shape {:?} instead of {:?}", candidate.size(), reference.size()))
         } else {
             None
         };
@@ -92,12 +94,11 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
             }
             continue;
         }
-        compare_values(name, right, given, &mut found)?;
+        compare_values(name, reference, candidate, &mut found)?;
     }
     if let (None, Some(told)) = (&contract, &candidate.host_shapes) {
         // No part of the contract, but what a forward reads.
-        let shapes = candidate.spatial_shapes.f_to_device(told.device())?;
-        if told.kind() != shapes.kind() || told.size() != shapes.size() || !told.f_equal(&shapes)? {
+        if !equal(told, &candidate.spatial_shapes)? {
             found.differing += 1;
             contract = Some("host_shapes are not spatial_shapes".to_owned());
         }
@@ -112,28 +113,31 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
     Ok(found)
 }
 
-fn compare_values(name: &str, right: &Tensor, given: &Tensor, found: &mut Comparison) -> Result<()> {
-    let differs = bits(right)?.f_ne_tensor(&bits(given)?)?;
+fn compare_values(name: &str, reference: &Tensor, candidate: &Tensor, found: &mut Comparison) -> Result<()> {
+    let differs = bits(reference)?.f_ne_tensor(&bits(candidate)?)?;
     let count = differs.f_sum(Kind::Int64)?.f_int64_value(&[])?;
     if count == 0 {
         return Ok(());
     }
     found.differing += count as u64;
-    let distances = distances(right, given, &differs)?;
+    let distances = distances(reference, candidate, &differs)?;
     by_image(&differs, &distances, name == "pixel_values", found)?;
     let flat = distances.f_flatten(0, -1)?;
     let position = flat.f_argmax(None, false)?.f_int64_value(&[])?;
     let worst = flat.f_double_value(&[position])?;
     if worst >= found.worst || found.detail.is_empty() {
-        let index = unravel(position, &right.size());
+        let index = unravel(position, &reference.size());
         found.worst = worst;
         found.image = index.first().map(|&image| image as usize);
         // As f32, so that two neighbours are written apart and a shape is written as a whole number.
         let value = |tensor: &Tensor| {
             Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)? as f32)
         };
-        found.detail =
-            format!("by {worst:.2e} at most: {name}{index:?} is {}, not {}", value(given)?, value(right)?);
+        found.detail = format!(
+            "by {worst:.2e} at most: {name}{index:?} is {}, not {}",
+            value(candidate)?,
+            value(reference)?
+        );
     }
     Ok(())
 }
@@ -153,22 +157,11 @@ fn by_image(differs: &Tensor, distances: &Tensor, pixels: bool, found: &mut Comp
 
 /// The absolute differences on the host as f64: −1 where the bits are equal, so that a difference in the
 /// sign of zero, which has no size, is told from none. A NaN is as wrong as a value can be: infinite.
-pub(super) fn distances(right: &Tensor, given: &Tensor, differs: &Tensor) -> Result<Tensor> {
+pub(super) fn distances(reference: &Tensor, candidate: &Tensor, differs: &Tensor) -> Result<Tensor> {
     let values = |tensor: &Tensor| tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double);
-    let distances = values(given)?.f_subtract(&values(right)?)?.f_abs()?;
+    let distances = values(candidate)?.f_subtract(&values(reference)?)?.f_abs()?;
     let distances = distances.f_nan_to_num(f64::INFINITY, f64::INFINITY, f64::INFINITY)?;
     Ok(distances.f_masked_fill(&differs.f_logical_not()?, -1.0)?)
-}
-
-/// The values' bits as integers on the host, so that NaN equals itself and −0 differs from 0.
-pub(super) fn bits(tensor: &Tensor) -> Result<Tensor> {
-    let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
-    Ok(match tensor.kind() {
-        Kind::Float => tensor.f_view_dtype(Kind::Int)?,
-        Kind::Double => tensor.f_view_dtype(Kind::Int64)?,
-        Kind::Half | Kind::BFloat16 => tensor.f_view_dtype(Kind::Int16)?,
-        _ => tensor,
-    })
 }
 
 /// The index along each dimension of a flat position.

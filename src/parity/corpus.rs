@@ -3,29 +3,32 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use patchmark_results::{
+    Heat, ParityRow,
+    parity::{CorpusImage, ImageDifference, ParityFailure, saved, size},
+    text::first_line,
+};
 use tch::Device;
 
-use super::compare;
-use super::patches::heat;
-use super::record::{CorpusImage, Failure, Heat, ImageDifference, Row, saved, size};
+use super::{compare::compare, patches::heat};
 use crate::{
     inputs::ModelInputs,
     processor::{self, FedBatch, Parameters, Processor, REFERENCE, References, StageClock},
     workload::DecodedImage,
 };
 
-/// Images a call: enough that mixed sizes share a batch, few enough that large ones fit in memory.
+/// Images per call: enough that mixed sizes share a batch, few enough that large ones fit in memory.
 const BATCH: usize = 8;
 
 /// The result of a corpus.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parity {
+pub struct Compared {
     /// The images that were compared, in order.
     pub images: Vec<CorpusImage>,
-    /// One a processor and `max_num_patches`.
-    pub rows: Vec<Row>,
+    /// One per processor and `max_num_patches`.
+    pub rows: Vec<ParityRow>,
     /// What could not be compared to the end.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<ParityFailure>,
 }
 
 /// What is compared.
@@ -57,7 +60,7 @@ pub fn check(
     asked: &Check<'_>,
     corpus: impl Fn(usize) -> Result<Arc<DecodedImage>>,
     mut progress: impl FnMut(usize) -> bool,
-) -> Result<Parity> {
+) -> Result<Compared> {
     let &Check { names, parameters, limits, device, threads, count } = asked;
     struct Column {
         reference: References,
@@ -65,8 +68,8 @@ pub fn check(
     }
     struct Candidate {
         processor: Box<dyn Processor>,
-        row: Row,
-        failure: Option<Failure>,
+        row: ParityRow,
+        failure: Option<ParityFailure>,
     }
     let mut columns = Vec::new();
     for &max_num_patches in limits {
@@ -74,7 +77,7 @@ pub fn check(
         let create = |name| processor::create_or_explain(name, &parameters, device, threads);
         let mut candidates = Vec::new();
         for &name in names.iter().filter(|name| **name != REFERENCE) {
-            let row = Row {
+            let row = ParityRow {
                 processor: name.into(),
                 max_num_patches,
                 must_equal: processor::must_equal_reference(name),
@@ -98,18 +101,19 @@ pub fn check(
             let run = |processor: &dyn Processor| {
                 processor.process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())
             };
-            let right = column.reference.process(&images)?;
+            let reference = column.reference.process(&images)?;
             for Candidate { processor, row, failure } in &mut column.candidates {
                 if failure.is_some() {
                     continue;
                 }
-                let right = right.of(processor.name());
-                let added = run(processor.as_ref()).and_then(|given| add(row, start, &images, right, &given));
-                *failure = added.err().map(|error| Failure {
+                let reference = reference.of(processor.name());
+                let added = run(processor.as_ref())
+                    .and_then(|candidate| add(row, start, &images, reference, &candidate));
+                *failure = added.err().map(|error| ParityFailure {
                     processor: row.processor.clone(),
                     max_num_patches: row.max_num_patches,
                     images: row.images,
-                    reason: format!("{error:#}").lines().next().unwrap_or_default().to_owned(),
+                    reason: first_line(&format!("{error:#}")),
                 });
             }
         }
@@ -122,7 +126,7 @@ pub fn check(
             break;
         }
     }
-    let mut found = Parity { images: seen, rows: Vec::new(), failures: Vec::new() };
+    let mut found = Compared { images: seen, rows: Vec::new(), failures: Vec::new() };
     for Candidate { row, failure, .. } in columns.into_iter().flat_map(|column| column.candidates) {
         // What was not compared to the end must not look as if it had been, but a difference is one.
         if failure.is_none() || row.differing > 0 {
@@ -135,13 +139,13 @@ pub fn check(
 
 /// Holds one batch, whose first image is number `start`, and adds what is found to the row.
 fn add(
-    row: &mut Row,
+    row: &mut ParityRow,
     start: usize,
     images: &[Arc<DecodedImage>],
-    right: &ModelInputs,
-    given: &ModelInputs,
+    reference: &ModelInputs,
+    candidate: &ModelInputs,
 ) -> Result<()> {
-    let found = compare(right, given)?;
+    let found = compare(reference, candidate)?;
     row.images += images.len();
     row.values += found.total;
     row.differing += found.differing;
@@ -165,7 +169,7 @@ fn add(
         if row.heat.as_ref().is_some_and(|heat| heat.most() >= worst) {
             break;
         }
-        let found = heat(right, given, image, start + image)?;
+        let found = heat(reference, candidate, image, start + image)?;
         // The difference may be in the padding, which has no patches to show.
         if found.as_ref().map(Heat::most) > row.heat.as_ref().map(Heat::most) {
             row.heat = found;

@@ -1,14 +1,11 @@
-//! A candidate's outputs beside the reference's: keys, dtypes, shapes, every value.
+//! A candidate's outputs beside the reference's: keys, dtypes, shapes, every value. Every comparison of outputs is here.
 
+pub mod bits;
 mod compare;
 mod corpus;
-pub mod output;
 mod patches;
-mod record;
+mod values;
 
 pub use compare::{Comparison, ImageComparison, compare};
-pub use corpus::{Check, Parity, check};
-pub use record::{CorpusImage, Failure, Heat, ImageDifference, ParityRun, Row, SCHEMA_VERSION, size};
-
-/// What one uint8 level becomes under NaFlex's rescale factor and standard deviation.
-pub const LEVEL: f64 = 2.0 / 255.0;
+pub use corpus::{Check, Compared, check};
+pub use values::measure;

@@ -1,9 +1,9 @@
 //! Where in an image two processors differ: the patches of its `pixel_values`.
 
 use anyhow::Result;
+use patchmark_results::{Heat, parity::saved};
 
-use super::compare::{bits, distances};
-use super::record::{Heat, saved};
+use super::{bits::bits, compare::distances};
 use crate::inputs::ModelInputs;
 
 /// The largest difference of each real patch of one image of the batch, which is `place` in the corpus.
@@ -18,22 +18,23 @@ pub(super) fn heat(
     image: usize,
     place: usize,
 ) -> Result<Option<Heat>> {
-    let (right, given) = (&reference.pixel_values, &candidate.pixel_values);
-    if right.size() != given.size() || right.kind() != given.kind() {
+    let shapes = &reference.spatial_shapes;
+    let (reference, candidate) = (&reference.pixel_values, &candidate.pixel_values);
+    if reference.size() != candidate.size() || reference.kind() != candidate.kind() {
         return Ok(None);
     }
     let index = i64::try_from(image)?;
-    let shape = Vec::<i64>::try_from(reference.spatial_shapes.f_get(index)?.f_to_device(tch::Device::Cpu)?)?;
-    let (right, given) = (right.f_get(index)?, given.f_get(index)?);
+    let shape = Vec::<i64>::try_from(shapes.f_get(index)?.f_to_device(tch::Device::Cpu)?)?;
+    let (reference, candidate) = (reference.f_get(index)?, candidate.f_get(index)?);
     let &[rows, columns] = shape.as_slice() else { return Ok(None) };
-    let patches = rows.checked_mul(columns).filter(|patches| (1..=right.size()[0]).contains(patches));
+    let patches = rows.checked_mul(columns).filter(|patches| (1..=reference.size()[0]).contains(patches));
     let Some(patches) = patches else { return Ok(None) };
-    let (right, given) = (right.f_narrow(0, 0, patches)?, given.f_narrow(0, 0, patches)?);
-    let differs = bits(&right)?.f_ne_tensor(&bits(&given)?)?;
+    let (reference, candidate) = (reference.f_narrow(0, 0, patches)?, candidate.f_narrow(0, 0, patches)?);
+    let differs = bits(&reference)?.f_ne_tensor(&bits(&candidate)?)?;
     if !differs.f_any()?.f_int64_value(&[])?.is_positive() {
         return Ok(None);
     }
-    let worst = distances(&right, &given, &differs)?.f_amax([1i64].as_slice(), false)?;
+    let worst = distances(&reference, &candidate, &differs)?.f_amax([1i64].as_slice(), false)?;
     let worst = Vec::<f64>::try_from(worst)?.into_iter().map(|worst| saved(worst.max(0.0))).collect();
     Ok(Some(Heat { image: place, rows: usize::try_from(rows)?, columns: usize::try_from(columns)?, worst }))
 }

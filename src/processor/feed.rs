@@ -48,7 +48,7 @@ impl FedBatch {
     /// Prepares decoded images for a processor that takes `feed`.
     pub fn new(feed: Feed, images: &[Arc<DecodedImage>]) -> Result<Self> {
         Ok(match feed {
-            Feed::Pil => Self::Pil(python::hf::pil_images(images)?),
+            Feed::Pil => Self::Pil(python::pil_images(images)?),
             Feed::Chw => Self::Chw(images.iter().map(|image| chw(image)).collect::<Result<_>>()?),
             Feed::Hwc => Self::Hwc(images.to_vec()),
             Feed::Device(device) => {

@@ -3,20 +3,23 @@
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use pyo3::{Python, types::PyListMethods};
-use rayon::ThreadPool;
-use tch::{Device, Kind, Tensor};
-
 use patchmark_fused::{
     Filter, Job, Layout, Level, Normalization, PixelView, PlanCache, Size, Sizing, Workspace, process_batch,
     process_batch_bytes,
 };
+use patchmark_results::input_error;
+use pyo3::{Python, types::PyListMethods};
+use rayon::ThreadPool;
+use tch::{Device, Kind, Tensor};
 
 use super::{
     FedBatch, Feed, Parameters, Processor, Resample, Stage, StageClock, output,
     steps::{self, output_length},
 };
-use crate::{input_error, inputs::ModelInputs, python, python::Pixels};
+use crate::{
+    inputs::ModelInputs,
+    python::{self, Pixels},
+};
 
 /// Plans that are kept: a folder of photographs has tens of sizes, and a plan takes 10 to 100 KB.
 const PLANS: usize = 256;

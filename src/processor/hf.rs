@@ -4,18 +4,11 @@ use anyhow::{Result, bail};
 use pyo3::{Py, PyAny};
 use tch::Device;
 
-use super::{FedBatch, Feed, Parameters, Processor, Stage, StageClock};
-use crate::{inputs::ModelInputs, python};
-
-/// Which of transformers' two implementations; picked by what computes, not by class name, because
-/// names changed their meaning in transformers 5.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    /// torchvision operators: the reference.
-    Torchvision,
-    /// Pillow and numpy.
-    Pil,
-}
+use super::{
+    FedBatch, Feed, Parameters, Processor, Stage, StageClock,
+    transformers::{self, Backend},
+};
+use crate::inputs::ModelInputs;
 
 /// An instance of transformers' `Siglip2ImageProcessor`.
 pub struct HuggingFace {
@@ -44,7 +37,7 @@ impl HuggingFace {
             (Backend::Torchvision, Device::Cuda(index)) => Some(index),
             _ => None,
         };
-        Ok(Self { name, feed, instance: python::hf::processor(backend, parameters)?, gpu, device })
+        Ok(Self { name, feed, instance: transformers::processor(backend, parameters)?, gpu, device })
     }
 }
 
@@ -60,8 +53,8 @@ impl Processor for HuggingFace {
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
         let stages = clock.is_enabled();
         let call = match batch {
-            FedBatch::Pil(images) => python::hf::process_pil(&self.instance, images, self.gpu, stages)?,
-            FedBatch::Chw(images) => python::hf::process_chw(&self.instance, images, self.gpu, stages)?,
+            FedBatch::Pil(images) => transformers::process_pil(&self.instance, images, self.gpu, stages)?,
+            FedBatch::Chw(images) => transformers::process_chw(&self.instance, images, self.gpu, stages)?,
             FedBatch::Hwc(_) | FedBatch::Device(_) => {
                 bail!("transformers' processor was handed HWC bytes; it takes PIL or CHW")
             }

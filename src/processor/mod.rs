@@ -1,6 +1,7 @@
-//! Turns decoded images into [`ModelInputs`]: the trait and one file a processor.
+//! Turns decoded images into [`ModelInputs`]: the trait, and one file per processor.
 
 mod batched;
+pub mod dataloader;
 mod feed;
 mod fused;
 mod fused_cuda;
@@ -14,6 +15,7 @@ mod registry;
 mod stages;
 mod steps;
 mod threaded;
+mod transformers;
 mod unavailable;
 
 pub use batched::Batched;
@@ -21,7 +23,7 @@ pub use feed::{FedBatch, Feed};
 pub use fused::Fused;
 pub use fused_cuda::FusedCuda;
 pub use fused_u8::FusedU8;
-pub use hf::{Backend, HuggingFace};
+pub use hf::HuggingFace;
 pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
 pub use references::{References, Right};
@@ -30,6 +32,7 @@ pub use registry::{
 };
 pub use stages::{Stage, StageClock};
 pub use threaded::Threaded;
+pub use transformers::Backend;
 
 use anyhow::Result;
 

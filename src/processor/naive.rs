@@ -1,13 +1,14 @@
 //! The per-image loop, step for step as transformers runs it.
 
 use anyhow::Result;
+use patchmark_results::input_error;
 use tch::{Device, Kind, Tensor};
 
 use super::{
     FedBatch, Feed, Parameters, Processor, Stage, StageClock,
     steps::{Normalization, output_size, patchify, resize},
 };
-use crate::{input_error, inputs::ModelInputs};
+use crate::inputs::ModelInputs;
 
 /// Resize, normalise, patchify and pad one image after the other, then stack.
 #[derive(Debug)]

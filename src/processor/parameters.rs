@@ -3,9 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
+use patchmark_results::input_error;
 use serde::Deserialize;
-
-use crate::input_error;
 
 /// How pixels are weighted when an image is resized; both widen with the scale (antialiasing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

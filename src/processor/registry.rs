@@ -1,13 +1,13 @@
 //! The processors by name.
 
 use anyhow::Result;
+use patchmark_results::{InputError, input_error};
 use tch::Device;
 
 use super::{
     Backend, Batched, Feed, Fused, FusedCuda, FusedU8, HuggingFace, Naive, Parameters, Processor, Threaded,
     unavailable::Unavailable,
 };
-use crate::{error::InputError, input_error};
 
 /// Every processor that runs on any machine, in the order of the ladder: from what people run today to the fastest.
 pub const NAMES: [&str; 10] =
@@ -162,7 +162,7 @@ mod tests {
         ];
         for error in refused {
             assert!(
-                error.is::<crate::error::InputError>() && error.to_string().contains("--device"),
+                error.is::<patchmark_results::InputError>() && error.to_string().contains("--device"),
                 "{error}"
             );
         }

@@ -2,10 +2,11 @@
 //! the same bits.
 
 use anyhow::Result;
+use patchmark_results::input_error;
 use tch::{Device, Kind, Tensor};
 
 use super::{Parameters, Resample};
-use crate::{geometry::target_size, input_error};
+use patchmark_fused::target_size;
 
 /// Mean and standard deviation as transformers fuses them with the rescale factor, `[3, 1, 1]` f32.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use patchmark_results::input_error;
 use pyo3::{prelude::*, types::PyModule};
 
 use super::{initialize, interpreter};
-use crate::input_error;
 
 /// The Python half of the border: what is clearer there than as calls from Rust.
 const BRIDGE: &str = include_str!("bridge.py");

@@ -3,9 +3,8 @@
 use std::{env, ffi::CString, os::unix::ffi::OsStrExt, path::PathBuf};
 
 use anyhow::{Result, anyhow};
+use patchmark_results::input_error;
 use pyo3::ffi;
-
-use crate::input_error;
 
 /// The interpreter whose environment holds torch and transformers; found when patchmark was built.
 const BUILD_PYTHON: &str = env!("PATCHMARK_BUILD_PYTHON");

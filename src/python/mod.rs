@@ -5,16 +5,14 @@ mod embed;
 #[cfg(not(feature = "extension-module"))]
 mod embedded;
 pub mod graph;
-pub mod hf;
 #[cfg(feature = "extension-module")]
 mod hosted;
 pub mod kernel;
-pub mod loader;
 pub mod model;
 mod pillow;
 mod tensors;
 
-pub(crate) use pillow::Pixels;
+pub(crate) use pillow::{Pixels, pil_images};
 
 pub use embed::{
     cpu_capability, gpu_uuid, gpus, has_headers, l2_bytes, libtorch_copies, run, start, versions,
@@ -23,4 +21,4 @@ pub use embed::{
 pub(crate) use embedded::{initialize, interpreter};
 #[cfg(feature = "extension-module")]
 pub(crate) use hosted::{initialize, interpreter};
-pub(crate) use tensors::from_python;
+pub(crate) use tensors::{from_python, list as tensor_list};

@@ -120,7 +120,7 @@ pub fn download(repository: &str) -> Result<PathBuf> {
     let bridge = start()?;
     Python::attach(|py| bridge.bind(py).getattr("download")?.call1((repository,))?.extract::<PathBuf>()).map_err(
         |error| {
-            crate::input_error!(
+            patchmark_results::input_error!(
                 "the hub repository {repository} could not be fetched ({error}); give a local checkpoint folder instead"
             )
         },

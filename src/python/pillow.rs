@@ -3,14 +3,18 @@
 use std::{
     ffi::{CStr, c_char, c_void},
     ptr, slice,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, ensure};
 use pyo3::{
     ffi,
     prelude::*,
-    types::{PyBytes, PyTuple},
+    types::{PyBytes, PyList, PyTuple},
 };
+
+use super::start;
+use crate::workload::DecodedImage;
 
 /// The Arrow C data interface's array, as its specification lays it out.
 #[repr(C)]
@@ -28,6 +32,22 @@ struct ArrowArray {
 #[repr(C)]
 struct ArrowSchema {
     format: *const c_char,
+}
+
+/// Images as a user holds them after `PIL.Image.open(…).convert("RGB")`.
+///
+/// # Errors
+/// If Python cannot start or runs out of memory.
+pub fn pil_images(images: &[Arc<DecodedImage>]) -> Result<Py<PyList>> {
+    let bridge = start()?;
+    Python::attach(|py| {
+        let make = bridge.bind(py).getattr("pil_image")?;
+        let list = PyList::empty(py);
+        for image in images {
+            list.append(make.call1((image.width, image.height, PyBytes::new(py, &image.rgb)))?)?;
+        }
+        Ok(list.unbind())
+    })
 }
 
 /// An RGB image's pixels, kept alive by what Python lent.

@@ -20,7 +20,7 @@ pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Result<Tensor> {
 }
 
 /// A Python list of tensors.
-pub(super) fn list<'py>(py: Python<'py>, tensors: &[Tensor]) -> Result<Bound<'py, PyList>> {
+pub(crate) fn list<'py>(py: Python<'py>, tensors: &[Tensor]) -> Result<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for tensor in tensors {
         list.append(to_python(py, tensor)?)?;

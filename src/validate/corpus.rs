@@ -1,13 +1,8 @@
 //! The images and parameters on which values are compared: where rewrites of the resize break.
 
-use std::{collections::HashSet, ops::RangeInclusive, str::FromStr, sync::Arc};
+use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
-use anyhow::Result;
-
-use crate::{
-    input_error,
-    workload::{CorpusSpec, DecodedImage, Pattern, generated},
-};
+use crate::workload::{CorpusSpec, DecodedImage, Pattern, generated};
 
 /// Values of `max_num_patches` that are compared.
 pub const LIMITS: [usize; 5] = [16, 64, 256, 576, 1024];
@@ -18,7 +13,7 @@ pub const PATCH_SIZES: [usize; 3] = [14, 16, 32];
 const PATTERNS_SIZE: (usize, usize) = (5, 7);
 
 /// How much is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Extent {
     /// About 60 small images: seconds.
     Quick,
@@ -26,19 +21,6 @@ pub enum Extent {
     Default,
     /// Every image at every combination: minutes.
     Full,
-}
-
-impl FromStr for Extent {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "quick" => Ok(Self::Quick),
-            "default" => Ok(Self::Default),
-            "full" => Ok(Self::Full),
-            _ => Err(input_error!("--corpus {text}: choose quick, default or full")),
-        }
-    }
 }
 
 /// An image, drawn when it is needed.

@@ -1,41 +1,25 @@
 //! What a difference in pixel values does behind the model, which is what a user feels.
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
+use patchmark_results::validation::Embeddings;
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    exam::{Exam, Stop, call},
-    observation::{Observation, Returned},
-    run::Settings,
+    calls::call,
+    exam::{Exam, Stop},
+    settings::Settings,
 };
 use crate::{
     inputs::ModelInputs,
     model::{Forward, ModelSource, Siglip2, Tower, seeded_ids},
     python,
+    worker::{Observation, Returned},
 };
 
 /// Images that go through the model.
 const IMAGES: usize = 8;
 /// Texts that they are held against.
 const TEXTS: usize = 16;
-
-/// Both results through one model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Embeddings {
-    /// The model.
-    pub model: String,
-    /// Whether its weights are random, so that only the size of a change means something.
-    pub random: bool,
-    /// Photographs compared.
-    pub images: usize,
-    /// The smallest cosine between an image's two embeddings.
-    pub worst_cosine: f64,
-    /// The largest change of a logit.
-    pub worst_logit: f64,
-    /// Images whose best text of 16 is the same.
-    pub top1_agreement: usize,
-}
 
 /// Runs the photographs through the candidate and the reference, and both through the model.
 pub(super) fn compare(
@@ -51,21 +35,26 @@ pub(super) fn compare(
         return Ok(None);
     }
     let count = images.len();
-    let (right, given) = match exam.both(&call(images)) {
+    let (reference, candidate) = match exam.call_both(&call(images)) {
         Ok(pair) => pair,
         Err(error) => return error.downcast::<Stop>().map(|_| None),
     };
-    let (Observation::Returned(right), Observation::Returned(given)) = (&*right, &given) else {
+    let (Observation::Returned(reference), Observation::Returned(candidate)) = (&*reference, &candidate)
+    else {
         return Ok(None);
     };
-    let (Some(right), Some(given)) = (inputs(right, count), inputs(given, count)) else { return Ok(None) };
+    let (Some(reference), Some(candidate)) = (inputs(reference, count), inputs(candidate, count)) else {
+        return Ok(None);
+    };
 
     let loaded = source.load(settings.seed, Device::Cpu, Kind::Float, &python::model::download)?;
     let text = seeded_ids(TEXTS, &loaded.config.text, settings.seed)?;
     let model = Siglip2::new(&loaded.config, &loaded.weights, Tower::Full)?;
-    let (right, given) = (model.forward(&right, Some(&text))?, model.forward(&given, Some(&text))?);
-    let cosine = right.image_embeds.f_mul(&given.image_embeds)?.f_sum_dim_intlist(-1, false, Kind::Double)?;
-    let (Some(logits), Some(other)) = (right.logits_per_image, given.logits_per_image) else {
+    let (reference, candidate) =
+        (model.forward(&reference, Some(&text))?, model.forward(&candidate, Some(&text))?);
+    let cosine =
+        reference.image_embeds.f_mul(&candidate.image_embeds)?.f_sum_dim_intlist(-1, false, Kind::Double)?;
+    let (Some(logits), Some(other)) = (reference.logits_per_image, candidate.logits_per_image) else {
         return Ok(None);
     };
     let best = |logits: &Tensor| logits.f_argmax(-1, false);

@@ -10,13 +10,12 @@ use image::RgbImage;
 use serde_json::json;
 use tch::Tensor;
 
-use super::{
-    exam::{Exam, limit_of},
-    observation::{Observation, Returned},
-    picture,
-    side::read_image,
+use super::{calls::limit_of, exam::Exam, picture};
+use crate::{
+    shell,
+    worker::{Observation, Returned, protocol::Call, side::read_image},
+    workload::DecodedImage,
 };
-use crate::{worker::protocol::Call, workload::DecodedImage};
 
 /// Images of a batch that are written.
 const IMAGES: usize = 8;
@@ -29,7 +28,8 @@ pub(super) fn write(
     run: &Path,
 ) -> Result<Option<PathBuf>> {
     let Some(row) = exam.row(check) else { return Ok(None) };
-    let (Some(call), findings) = (row.call.clone(), row.findings.clone()) else { return Ok(None) };
+    let findings = row.findings.clone();
+    let Some(call) = exam.shown_by(check).cloned() else { return Ok(None) };
     let within = Path::new("evidence").join(check);
     let folder = run.join(&within);
     let images = folder.join("images");
@@ -63,7 +63,7 @@ pub(super) fn write(
 /// Both results of the call as safetensors, and the picture of their difference.
 fn tensors(exam: &mut Exam<'_>, call: &Call, folder: &Path) -> Result<()> {
     let call = Call { mutate: false, keep: None, ..call.clone() };
-    let (right, given) = exam.session.both(&call)?;
+    let (reference, candidate) = exam.session.call_both(&call)?;
     let save = |side: &Observation, name: &str| -> Result<()> {
         match side {
             Observation::Returned(returned) if !returned.tensors.is_empty() => {
@@ -73,10 +73,10 @@ fn tensors(exam: &mut Exam<'_>, call: &Call, folder: &Path) -> Result<()> {
             _ => Ok(()),
         }
     };
-    save(&right, "reference.safetensors")?;
-    save(&given, "candidate.safetensors")?;
-    if let (Observation::Returned(right), Observation::Returned(given)) = (&*right, &given) {
-        let shape = right.shapes().and_then(|shapes| shapes.first().copied());
+    save(&reference, "reference.safetensors")?;
+    save(&candidate, "candidate.safetensors")?;
+    if let (Observation::Returned(reference), Observation::Returned(candidate)) = (&*reference, &candidate) {
+        let shape = reference.shapes().and_then(|shapes| shapes.first().copied());
         let batched = |side: &Returned| {
             side.values().and_then(|values| match values.dim() {
                 2 => values.f_unsqueeze(0).ok(),
@@ -84,8 +84,9 @@ fn tensors(exam: &mut Exam<'_>, call: &Call, folder: &Path) -> Result<()> {
                 _ => None,
             })
         };
-        if let (Some(right), Some(given), Some(shape)) = (batched(right), batched(given), shape)
-            && let Some(png) = picture::draw(&right, &given, shape)?
+        if let (Some(reference), Some(candidate), Some(shape)) =
+            (batched(reference), batched(candidate), shape)
+            && let Some(png) = picture::draw(&reference, &candidate, shape)?
         {
             fs::write(folder.join("difference.png"), png)?;
         }
@@ -110,19 +111,17 @@ pub(super) fn replay(
     (candidate, against): (&str, &str),
     evidence: Option<PathBuf>,
 ) -> String {
-    let mut words = vec!["patchmark".to_owned(), "validate".into(), quoted(candidate)];
+    let mut words = vec!["patchmark".to_owned(), "validate".into(), candidate.into()];
     if against != crate::processor::REFERENCE {
-        words.extend(["--against".into(), quoted(against)]);
+        words.extend(["--against".into(), against.into()]);
     }
-    let row = exam.ledger.iter().find(|row| row.name == check);
-    let call =
-        row.and_then(|row| row.call.as_ref()).filter(|call| call.keywords.contains_key("max_num_patches"));
+    let call = exam.shown_by(check).filter(|call| call.keywords.contains_key("max_num_patches"));
     // A check that makes its own calls needs no image; one on results replays on the saved one.
     if let (Some(call), Some(evidence)) = (call.filter(|call| call.keywords.len() == 2), evidence) {
         let patch = call.keywords.get("patch_size").and_then(serde_json::Value::as_i64).unwrap_or(16);
         words.extend([
             "--images".into(),
-            quoted(&evidence.join("images").display().to_string()),
+            evidence.join("images").display().to_string(),
             "--only-images".into(),
         ]);
         words.extend([
@@ -133,25 +132,5 @@ pub(super) fn replay(
         ]);
     }
     words.extend(["--only".into(), check.into(), "--no-speed".into()]);
-    words.join(" ")
-}
-
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_shell_reads_back_what_is_quoted() {
-        assert_eq!(quoted("python:my_file.py:Class"), "python:my_file.py:Class");
-        assert_eq!(quoted("my file's.py"), r"'my file'\''s.py'");
-    }
+    shell::joined(&words)
 }

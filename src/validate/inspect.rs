@@ -4,32 +4,35 @@
 //! the wrong shape), the most telling name takes it.
 
 use anyhow::Result;
+use patchmark_results::{Difference, Tolerance};
 use tch::{Kind, Tensor};
 
-use super::{
-    observation::Returned,
-    parity::{self, Measurement, Rules},
-};
+use crate::{parity, worker::Returned};
 
 /// What a pair of results showed.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(super) struct Inspection {
     /// The check's name and a sentence.
     pub broken: Vec<(&'static str, String)>,
     /// How far the values are apart, where they can be compared.
-    pub parity: Option<Measurement>,
+    pub parity: Option<Difference>,
 }
 
-/// Holds `given` against `right`; `limit` is the `max_num_patches` in force.
-pub(super) fn inspect(right: &Returned, given: &Returned, limit: i64, rules: &Rules) -> Result<Findings> {
-    let mut found = Findings::default();
+/// Holds `candidate` against `reference`; `limit` is the `max_num_patches` in force.
+pub(super) fn inspect(
+    reference: &Returned,
+    candidate: &Returned,
+    limit: i64,
+    tolerance: &Tolerance,
+) -> Result<Inspection> {
+    let mut found = Inspection::default();
     let mut broken = |check, sentence: String| found.broken.push((check, sentence));
-    if !given.mapping {
+    if !candidate.mapping {
         broken("keys", "the result is not a mapping with keys".into());
         return Ok(found);
     }
     let names = |side: &Returned| side.entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>();
-    let (wanted, has) = (names(right), names(given));
+    let (wanted, has) = (names(reference), names(candidate));
     for name in wanted.iter().filter(|name| !has.contains(name)) {
         broken("keys", format!("{name} is missing"));
     }
@@ -37,18 +40,20 @@ pub(super) fn inspect(right: &Returned, given: &Returned, limit: i64, rules: &Ru
         broken("keys", format!("{name} is there and should not be"));
     }
 
-    let shapes = given.shapes();
+    let shapes = candidate.shapes();
     let over =
         shapes.as_ref().and_then(|shapes| shapes.iter().find(|[rows, columns]| rows * columns > limit));
     let reference_over =
-        right.shapes().is_some_and(|shapes| shapes.iter().any(|[rows, columns]| rows * columns > limit));
+        reference.shapes().is_some_and(|shapes| shapes.iter().any(|[rows, columns]| rows * columns > limit));
     let over = over.filter(|_| !reference_over);
     if let Some([rows, columns]) = over {
         broken("patch-limit", format!("{rows} rows × {columns} columns are more than {limit} patches"));
     }
     let mut comparable = over.is_none();
-    for entry in &given.entries {
-        let Some(wanted) = right.entries.iter().find(|wanted| wanted.name == entry.name) else { continue };
+    for entry in &candidate.entries {
+        let Some(wanted) = reference.entries.iter().find(|wanted| wanted.name == entry.name) else {
+            continue;
+        };
         let name = &entry.name;
         if entry.kind != "tensor" {
             broken("tensor-types", format!("{name} is a {} instead of a torch.Tensor", entry.kind));
@@ -67,21 +72,21 @@ pub(super) fn inspect(right: &Returned, given: &Returned, limit: i64, rules: &Ru
         }
     }
     if comparable {
-        found.contents(right, given, rules)?;
+        found.contents(reference, candidate, tolerance)?;
     }
     Ok(found)
 }
 
-impl Findings {
+impl Inspection {
     /// The values, once every shape is known to fit.
-    fn contents(&mut self, right: &Returned, given: &Returned, rules: &Rules) -> Result<()> {
-        let Some(wanted) = right.shapes() else { return Ok(()) };
+    fn contents(&mut self, reference: &Returned, candidate: &Returned, tolerance: &Tolerance) -> Result<()> {
+        let Some(wanted) = reference.shapes() else { return Ok(()) };
         let aligned = |name: &str| -> Option<Tensor> {
-            let size = right.tensors.get(name)?.size();
-            given.tensors.get(name)?.f_reshape(&size).ok()
+            let size = reference.tensors.get(name)?.size();
+            candidate.tensors.get(name)?.f_reshape(&size).ok()
         };
         let mut agree = true;
-        if let Some(has) = given.shapes() {
+        if let Some(has) = candidate.shapes() {
             for (image, (wanted, has)) in wanted.iter().zip(&has).enumerate().filter(|(_, (a, b))| a != b) {
                 let swapped =
                     if [wanted[1], wanted[0]] == *has { ": rows and columns are swapped" } else { "" };
@@ -108,9 +113,9 @@ impl Findings {
             return Ok(());
         }
         let real: Vec<i64> = wanted.iter().map(|[rows, columns]| rows * columns).collect();
-        self.padding(&values, &real, rules)?;
-        if let Some(right) = right.values() {
-            self.parity = Some(parity::measure(&right, &values, &real, rules)?);
+        self.padding(&values, &real, tolerance)?;
+        if let Some(reference) = reference.values() {
+            self.parity = Some(parity::measure(&reference, &values, &real, tolerance)?);
         }
         Ok(())
     }
@@ -134,7 +139,7 @@ impl Findings {
 
     /// Exactly zero beyond the real patches; where bits are demanded, not the negative zero that a product
     /// with the mask leaves.
-    fn padding(&mut self, values: &Tensor, real: &[i64], rules: &Rules) -> Result<()> {
+    fn padding(&mut self, values: &Tensor, real: &[i64], tolerance: &Tolerance) -> Result<()> {
         for (image, &real) in real.iter().enumerate() {
             let row = values.f_get(i64::try_from(image)?)?;
             let padded = row.size()[0] - real;
@@ -142,7 +147,7 @@ impl Findings {
                 continue;
             }
             let rest = row.f_narrow(0, real, padded)?;
-            let bits = rules.relaxed().is_none();
+            let bits = tolerance.relaxed().is_none();
             let rest = if bits { rest.f_contiguous()?.f_view_dtype(Kind::Int)? } else { rest };
             let wrong = rest.f_ne(0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
             if wrong > 0 {

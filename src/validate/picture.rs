@@ -2,10 +2,10 @@
 
 use anyhow::{Result, anyhow};
 use image::{Rgb, RgbImage, imageops};
+use patchmark_results::LEVEL;
+use patchmark_typeface as typeface;
 use plotters::prelude::*;
 use tch::{Kind, Tensor};
-
-use crate::{parity::LEVEL, report::charts::font};
 
 /// Longest side of a panel.
 const LONGEST: usize = 640;
@@ -78,27 +78,28 @@ fn heat(share: f64) -> Rgb<u8> {
 pub(super) fn draw(reference: &Tensor, candidate: &Tensor, shape: [i64; 2]) -> Result<Option<Vec<u8>>> {
     let [Ok(rows), Ok(columns)] = shape.map(usize::try_from) else { return Ok(None) };
     let planes = Plane::new(reference, rows, columns).zip(Plane::new(candidate, rows, columns));
-    let Some((right, given)) = planes.filter(|(a, b)| (a.width, a.height) == (b.width, b.height)) else {
+    let Some((reference, candidate)) = planes.filter(|(a, b)| (a.width, a.height) == (b.width, b.height))
+    else {
         return Ok(None);
     };
     let distance = |a: f32, b: f32| if b.is_finite() { (a - b).abs() } else { f32::INFINITY };
-    let differences = right
+    let differences = reference
         .values
         .iter()
-        .zip(&given.values)
+        .zip(&candidate.values)
         .map(|(a, b)| {
             let worst = (0..3).map(|channel| distance(a[channel], b[channel])).fold(0.0, f32::max);
             [worst; 3]
         })
         .collect();
-    let map = Plane { width: right.width, height: right.height, values: differences };
+    let map = Plane { width: reference.width, height: reference.height, values: differences };
     let largest = map.values.iter().map(|value| f64::from(value[0])).fold(0.0, f64::max);
     let unequal = map.values.iter().filter(|value| value[0] > 0.0).count();
     let shown = |value: [f32; 3]| Rgb(value.map(|value| ((value + 1.0) * 127.5).clamp(0.0, 255.0) as u8));
     let scale = if largest.is_finite() && largest > 0.0 { largest } else { 1.0 };
     let panels = [
-        ("reference".to_owned(), String::new(), right.draw(shown, false)),
-        ("candidate".to_owned(), String::new(), given.draw(shown, false)),
+        ("reference".to_owned(), String::new(), reference.draw(shown, false)),
+        ("candidate".to_owned(), String::new(), candidate.draw(shown, false)),
         (
             format!("difference, white is {largest:.2e}"),
             format!("{:.2} uint8 levels; {unequal} of {} pixels", largest / LEVEL, map.values.len()),
@@ -109,7 +110,7 @@ pub(super) fn draw(reference: &Tensor, candidate: &Tensor, shape: [i64; 2]) -> R
 }
 
 fn compose(panels: &[(String, String, RgbImage)]) -> Result<Vec<u8>> {
-    font::register()?;
+    typeface::register()?;
     let cell = panels.iter().map(|panel| panel.2.width()).max().unwrap_or(0).max(NARROWEST);
     let tallest = panels.iter().map(|panel| panel.2.height()).max().unwrap_or(0);
     let width = (cell + MARGIN) * panels.len() as u32 + MARGIN;
@@ -120,7 +121,7 @@ fn compose(panels: &[(String, String, RgbImage)]) -> Result<Vec<u8>> {
         for (index, (title, detail, _)) in panels.iter().enumerate() {
             let left = (MARGIN + (cell + MARGIN) * index as u32) as i32;
             for (text, top, size) in [(title, 10, 17), (detail, 32, 14)] {
-                let style = TextStyle::from((font::FAMILY, size).into_font());
+                let style = TextStyle::from((typeface::FAMILY, size).into_font());
                 area.draw(&Text::new(text.clone(), (left, top), style))
                     .map_err(|error| anyhow!("drawing a difference: {error}"))?;
             }

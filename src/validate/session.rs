@@ -10,13 +10,12 @@ use std::{
 use anyhow::{Result, anyhow};
 use tempfile::TempDir;
 
-use super::{
-    observation::Observation,
-    side::{About, Run, Side, side, write_image},
-    subject::Subject,
-};
 use crate::{
-    worker::protocol::{Call, ImageRef},
+    worker::{
+        About, Observation, Run, Side, Subject,
+        protocol::{Call, ImageRef},
+        side::{side, write_image},
+    },
     workload::DecodedImage,
 };
 
@@ -42,11 +41,11 @@ impl Session {
     pub fn new(reference: &Subject, candidate: &Subject, run: Run) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("patchmark-validate-").tempdir()?;
         let side = |subject: &Subject, name: &str| side(subject, &run, folder.path().join(name));
-        let (reference, given) = (side(reference, "reference")?, side(candidate, "candidate")?);
+        let (reference, other) = (side(reference, "reference")?, side(candidate, "candidate")?);
         Ok(Self {
             folder,
             reference,
-            candidate: given,
+            candidate: other,
             images: HashMap::new(),
             written: 0,
             answers: None,
@@ -110,33 +109,33 @@ impl Session {
     ///
     /// # Errors
     /// If the reference's worker ends, or on Ctrl-C.
-    pub fn both(&mut self, call: &Call) -> Result<(Rc<Observation>, Observation)> {
+    pub fn call_both(&mut self, call: &Call) -> Result<(Rc<Observation>, Observation)> {
         let key = self.answers.as_ref().map(|_| serde_json::to_string(call)).transpose()?;
         let known = key.as_ref().and_then(|key| self.answers.as_ref()?.get(key).cloned());
         self.candidate.begin(&self.candidate.addressed(call))?;
-        let right = match known {
+        let reference = match known {
             Some(known) => known,
             None => {
                 // What is asked of the candidate's objects only needs the same images here.
                 let plain = Call { mutate: false, keep: None, ..call.clone() };
                 self.reference.begin(&self.reference.addressed(&plain))?;
                 let answer = self.reference.finish(self.run.limits.call)?;
-                let right = Rc::new(alive(self.reference.observe(answer)?)?);
+                let reference = Rc::new(alive(self.reference.observe(answer)?)?);
                 if let (Some(key), Some(answers)) = (key, &mut self.answers) {
-                    answers.insert(key, Rc::clone(&right));
+                    answers.insert(key, Rc::clone(&reference));
                 }
-                right
+                reference
             }
         };
         let answer = self.candidate.finish(self.run.limits.call)?;
-        Ok((right, self.candidate.observe(answer)?))
+        Ok((reference, self.candidate.observe(answer)?))
     }
 
     /// Calls the candidate alone.
     ///
     /// # Errors
     /// On Ctrl-C, or if its tensors cannot be read.
-    pub fn own(&mut self, call: &Call) -> Result<Observation> {
+    pub fn call_candidate(&mut self, call: &Call) -> Result<Observation> {
         self.candidate.call(call)
     }
 }

@@ -3,19 +3,21 @@
 use anyhow::Result;
 
 use super::{
-    exam::{Exam, Stop, limit_of},
+    calls::limit_of,
+    exam::{Exam, Stop},
     inspect::inspect,
-    observation::Observation,
-    side::read_image,
 };
-use crate::{worker::protocol::Call, workload::DecodedImage};
+use crate::{
+    worker::{Observation, protocol::Call, side::read_image},
+    workload::DecodedImage,
+};
 
 /// Calls that shrinking may take.
 const CALLS: usize = 48;
 
 /// Cuts the failing image smaller while the check still fails; none where there is no such image.
 pub(super) fn smallest(exam: &mut Exam<'_>, check: &str) -> Result<Option<DecodedImage>> {
-    let Some(call) = exam.row(check).and_then(|row| row.call.clone()) else { return Ok(None) };
+    let Some(call) = exam.shown_by(check).cloned() else { return Ok(None) };
     let [image] = call.images.as_slice() else { return Ok(None) };
     if image.mode != "RGB" || !call.keywords.contains_key("max_num_patches") || check == "survives" {
         return Ok(None);
@@ -62,16 +64,17 @@ fn crop(image: &DecodedImage, width: usize, height: usize) -> DecodedImage {
 fn fails(exam: &mut Exam<'_>, check: &str, call: &Call, image: &DecodedImage) -> Result<bool> {
     let written = exam.session.image(image)?;
     let call = Call { images: vec![written.clone()], ..call.clone() };
-    let (right, given) = match exam.session.both(&call) {
+    let (reference, candidate) = match exam.session.call_both(&call) {
         Ok(pair) => pair,
         Err(error) => return error.downcast::<Stop>().map(|_| false),
     };
     exam.session.forget(&written);
-    Ok(match (&*right, &given) {
-        (Observation::Returned(right), Observation::Returned(given)) => {
-            let found = inspect(right, given, limit_of(&call), &exam.rules)?;
+    Ok(match (&*reference, &candidate) {
+        (Observation::Returned(reference), Observation::Returned(candidate)) => {
+            let found = inspect(reference, candidate, limit_of(&call), &exam.tolerance)?;
             found.broken.iter().any(|(broken, _)| *broken == check)
-                || (check == "parity" && found.parity.is_some_and(|measured| !exam.rules.accept(&measured)))
+                || (check == "parity"
+                    && found.parity.is_some_and(|measured| !exam.tolerance.accept(&measured)))
         }
         (Observation::Returned(_), Observation::Raised { .. }) => check == "accepts",
         _ => false,

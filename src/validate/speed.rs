@@ -3,64 +3,35 @@
 //! less than the default minimum effect of 10% matters, `compare` restarts both sides often enough to see it.
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
+use patchmark_results::{Rule, Verdict, validation::SpeedRow};
+use patchmark_statistics::{Contest, Round, RowName, measure, median};
 use serde_json::Map;
 
-use super::{
-    exam::Exam,
-    run::Settings,
-    session::Session,
-    side::{Answer, Side},
-};
-use crate::{
-    compare::{Contest, Round, RowName, measure},
-    gate::{Judgement, Rule, Verdict},
-    measure::statistics::median,
-    worker::protocol::{Form, Reply, Request},
+use super::{exam::Exam, session::Session, settings::Settings};
+use crate::worker::{
+    Answer, Side,
+    protocol::{Form, Reply, Request},
 };
 
 /// The chance that any of the speed verdicts of a validation is wrong, at most: greater than `compare`'s, as a
 /// validation has a fifth of its time.
-pub(crate) const ERROR_RATE: f64 = 0.05;
+const ERROR_RATE: f64 = 0.05;
 /// Untimed turns of each side.
 const WARM_UP: usize = 2;
 /// Calls of a turn, of which the fastest counts.
 const CALLS: usize = 3;
-
-/// One batch size.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SpeedRow {
-    /// Images in the batch.
-    pub batch_size: usize,
-    /// Median milliseconds of the reference.
-    pub reference_ms: f64,
-    /// Median milliseconds of the candidate.
-    pub candidate_ms: f64,
-    /// Rounds; each times candidate and reference twice.
-    pub rounds: usize,
-    /// What the times say.
-    pub verdict: Verdict,
-    /// The change of the reference's time, and the least change that counted: what was asked for, or what the
-    /// reference differs from itself. None where there were too few rounds.
-    pub judgement: Option<Judgement>,
-}
-
-/// One verdict over all batch sizes: the worst news first.
-pub(super) fn together(rows: &[SpeedRow]) -> Option<Verdict> {
-    (!rows.is_empty()).then(|| Verdict::overall(rows.iter().map(|row| row.verdict)))
-}
 
 /// A subject that answered every check and does not any more.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Lost(String);
 
-/// Times every batch size; the inner error says why the candidate could not be timed.
+/// Times every batch size, and says how the times were judged; the inner error says why the candidate could not be timed.
 pub(super) fn measure_all(
     exam: &mut Exam<'_>,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<std::result::Result<Vec<SpeedRow>, String>> {
+) -> Result<std::result::Result<(Rule, Vec<SpeedRow>), String>> {
     let rows = timed(exam.session, settings, progress);
     Ok(match rows {
         Ok(rows) => Ok(rows),
@@ -75,7 +46,7 @@ fn timed(
     session: &mut Session,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<Vec<SpeedRow>> {
+) -> Result<(Rule, Vec<SpeedRow>)> {
     let interrupt = session.interrupt();
     let mut turns = Turns::prepare(session, settings)?;
     let rule = Rule {
@@ -100,7 +71,7 @@ fn timed(
             judgement,
         }
     });
-    Ok(rows.collect())
+    Ok((measured.rule, rows.collect()))
 }
 
 /// The session's two workers, each with every batch ready to be called.
@@ -117,8 +88,13 @@ impl<'a> Turns<'a> {
             for image in settings.photographs.iter().cycle().take(size) {
                 images.push(session.image(image)?);
             }
-            let prepare =
-                Request::Prepare { slot: slot(row), images, form: Form::Natural, keywords: Map::new() };
+            let prepare = Request::Prepare {
+                slot: slot(row),
+                images,
+                form: Form::Natural,
+                keywords: Map::new(),
+                processor: None,
+            };
             for side in [&mut session.reference, &mut session.candidate] {
                 match side.ask(&prepare)? {
                     Answer::Reply(Reply::Done) => {}
@@ -170,7 +146,10 @@ impl Contest for Turns<'_> {
 
 fn time(side: &mut Side, row: usize) -> Result<f64> {
     match side.ask(&Request::Time { slot: slot(row), calls: CALLS })? {
-        Answer::Reply(Reply::Timed { ms }) if ms.is_finite() => Ok(ms.max(1e-6)),
+        // What others do on the machine only ever makes a call slower.
+        Answer::Reply(Reply::Timed { ms }) if !ms.is_empty() => {
+            Ok(ms.into_iter().fold(f64::INFINITY, f64::min).max(1e-6))
+        }
         other => Err(lost(other)),
     }
 }
@@ -187,24 +166,4 @@ fn lost(answer: Answer) -> anyhow::Error {
 /// The slot in which both workers keep a row's batch.
 fn slot(row: usize) -> String {
     format!("timed {row}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_worst_batch_size_speaks_for_all() {
-        let row = |verdict| SpeedRow {
-            batch_size: 1,
-            reference_ms: 1.0,
-            candidate_ms: 1.0,
-            rounds: 10,
-            verdict,
-            judgement: None,
-        };
-        let rows = [row(Verdict::Improved), row(Verdict::Regressed)];
-        assert_eq!(together(&rows), Some(Verdict::Regressed));
-        assert_eq!(together(&[]), None);
-    }
 }

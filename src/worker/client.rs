@@ -1,9 +1,14 @@
 //! The coordinator's end: starting a worker, asking it, and ending it.
 
 use std::{
-    io,
-    io::Read,
-    os::{fd::AsRawFd, unix::net::UnixStream, unix::process::CommandExt, unix::process::ExitStatusExt},
+    io::{self, Read},
+    os::{
+        fd::AsRawFd,
+        unix::{
+            net::UnixStream,
+            process::{CommandExt, ExitStatusExt},
+        },
+    },
     path::PathBuf,
     process::{Child, ExitStatus, Stdio},
     sync::{
@@ -18,9 +23,9 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::{
-    limits,
+    frames, limits,
     output::{FLOOD, Output},
-    protocol::{self, Reply, Request},
+    protocol::{Reply, Request, VERSION},
 };
 use crate::program::Launcher;
 
@@ -88,6 +93,7 @@ pub struct Worker {
     output: Output,
     token: String,
     interrupt: Arc<AtomicBool>,
+    commit: String,
     /// Its TMPDIR, removed with it.
     _temporary: TempDir,
 }
@@ -138,19 +144,45 @@ impl Worker {
         }
         stream.set_read_timeout(Some(GLANCE))?;
         stream.set_write_timeout(Some(START))?;
-        let mut worker =
-            Self { child, stream, buffer: Vec::new(), output, token, interrupt, _temporary: temporary };
+        let mut worker = Self {
+            child,
+            stream,
+            buffer: Vec::new(),
+            output,
+            token,
+            interrupt,
+            commit: String::new(),
+            _temporary: temporary,
+        };
         match worker.receive(START)? {
-            Ok(Reply::Hello { version: protocol::VERSION }) => Ok(worker),
-            Ok(other) => bail!("a worker began with {other:?}; is another patchmark in the way?"),
-            Err(death) => bail!("a worker did not start: it {death}\n{}", death.output),
+            Ok(Reply::Hello { version: VERSION, commit }) => {
+                worker.commit = commit;
+                Ok(worker)
+            }
+            Ok(Reply::Hello { version, .. }) => bail!(
+                "{} speaks version {version} of the worker's protocol, and this build speaks {VERSION}",
+                launch.program
+            ),
+            Ok(other) => bail!("{} does not answer as a worker of patchmark: {other:?}", launch.program),
+            Err(death) => {
+                bail!(
+                    "{} does not answer as a worker of patchmark: it {death}\n{}",
+                    launch.program,
+                    death.output
+                )
+            }
         }
+    }
+
+    /// The commit of the build that serves.
+    pub fn commit(&self) -> &str {
+        &self.commit
     }
 
     /// Sends a request; a worker that is gone shows in the next [`Worker::receive`].
     pub fn send(&mut self, request: &Request) {
         // The reply's absence tells more than this error would.
-        let _ = protocol::write(&mut self.stream, request);
+        let _ = frames::write(&mut self.stream, request);
     }
 
     /// Waits for the reply to the last request.
@@ -161,13 +193,11 @@ impl Worker {
         let deadline = Instant::now() + limit;
         let mut chunk = [0; 1 << 14];
         loop {
-            match protocol::take(&mut self.buffer) {
+            match frames::take(&mut self.buffer) {
                 Ok(Some(reply)) => return Ok(Ok(reply)),
                 Ok(None) => {}
                 Err(error) => {
-                    return Ok(Err(
-                        self.end(format!("wrote nonsense to patchmark's socket ({error})"), false)
-                    ));
+                    return Ok(Err(self.end(format!("sent an invalid frame to patchmark ({error})"), false)));
                 }
             }
             if self.interrupt.load(Ordering::Relaxed) {

@@ -1,15 +1,25 @@
-//! Worker processes: the same binary, one subject each, driven over a small versioned protocol.
+//! Subjects in processes of their own: a patchmark, this build or another, that serves them over a small versioned protocol.
 //!
-//! A candidate may crash, hang, exit, flood its output, allocate without end or leave processes
-//! behind; all of that ends with its worker, and the coordinator reports it as a finding.
+//! A candidate may crash, hang, exit, flood its output, allocate without end or leave processes behind; all of that ends
+//! with its worker, and the coordinator reports it as a finding.
 
 mod client;
+mod frames;
 mod limits;
 mod native;
+mod observation;
 mod output;
+pub mod overlays;
 pub mod protocol;
+mod python;
 mod serve;
+mod serves;
+pub mod side;
 mod subject;
 
 pub use client::{Death, Interrupted, Launch, Limits, Worker};
+pub use observation::{Observation, Returned};
 pub use serve::serve;
+pub(crate) use side::Answer;
+pub use side::{About, Run, Side};
+pub use subject::Subject;

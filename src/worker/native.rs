@@ -1,4 +1,4 @@
-//! One of patchmark's own processors as a subject. It takes decoded RGB and nothing else.
+//! Patchmark's own processors as subjects. They take decoded RGB and nothing else.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,36 +13,47 @@ use serde_json::{Map, Value};
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    protocol::{Class, Entry, ImageRef, Load, Reply, Request},
-    serve::Serves,
+    protocol::{Call, Class, Entry, ImageRef, Load, Reply, Request},
+    serves::Serves,
 };
 use crate::{
+    measure::{parse_device, time},
     processor::{self, FedBatch, Parameters, Processor, StageClock},
     workload::DecodedImage,
 };
 
+/// A processor with the parameters that are fixed when it is made: its name, `max_num_patches`, `patch_size`.
+type Key = (String, usize, usize);
+
 pub(super) struct Native {
-    name: String,
+    names: Vec<String>,
+    parameters: Parameters,
+    device: Device,
     threads: usize,
-    /// One a `(max_num_patches, patch_size)`, as parameters are fixed when a processor is made.
-    processors: HashMap<(usize, usize), Box<dyn Processor>>,
+    processors: HashMap<Key, Box<dyn Processor>>,
     kept: HashMap<String, Vec<(String, Tensor)>>,
-    prepared: HashMap<String, ((usize, usize), FedBatch)>,
+    prepared: HashMap<String, (Key, FedBatch)>,
 }
 
 impl Native {
     pub(super) fn load(load: &Load) -> Result<(Reply, Self)> {
-        let Class::Own { name } = &load.class else { bail!("not one of patchmark's own processors") };
-        tch::set_num_threads(i32::try_from(load.threads)?);
+        let Class::Own { names, preprocessor, device } = &load.class else {
+            bail!("not patchmark's own processors")
+        };
+        use_threads(load.threads)?;
         let native = Self {
-            name: name.clone(),
+            names: names.clone(),
+            parameters: preprocessor
+                .as_deref()
+                .map_or_else(|| Ok(Parameters::default()), Parameters::read)?,
+            device: parse_device(device)?,
             threads: load.threads,
             processors: HashMap::new(),
             kept: HashMap::new(),
             prepared: HashMap::new(),
         };
         let reply = Reply::Loaded {
-            class: format!("patchmark {name}"),
+            class: format!("patchmark {}", names.join(", ")),
             versions: BTreeMap::new(),
             capability: String::new(),
             state_changes: Vec::new(),
@@ -51,87 +62,104 @@ impl Native {
         Ok((reply, native))
     }
 
-    fn processor(&mut self, key: (usize, usize)) -> Result<&dyn Processor> {
-        if !self.processors.contains_key(&key) {
-            let parameters =
-                Parameters { max_num_patches: key.0, patch_size: key.1, ..Parameters::default() };
-            let made = processor::create(&self.name, &parameters, Device::Cpu, self.threads)?;
-            self.processors.insert(key, made);
+    fn key(&self, processor: Option<&String>, keywords: &Map<String, Value>) -> Result<Key> {
+        let name = processor.or(self.names.first()).context("no processor is named")?;
+        if !self.names.contains(name) {
+            bail!("{name} is not among the processors that were loaded");
         }
-        self.processors.get(&key).map(AsRef::as_ref).ok_or_else(|| anyhow!("no processor was made"))
+        let number = |keyword: &str, otherwise: usize| {
+            let given = keywords.get(keyword).and_then(Value::as_u64);
+            given.and_then(|value| usize::try_from(value).ok()).unwrap_or(otherwise)
+        };
+        let limit = number("max_num_patches", self.parameters.max_num_patches);
+        Ok((name.clone(), limit, number("patch_size", self.parameters.patch_size)))
     }
 
-    fn call(
-        &mut self,
-        images: &[ImageRef],
-        keywords: &Map<String, Value>,
-    ) -> Result<(f64, Vec<(String, Tensor)>)> {
-        let images = decode(images)?;
-        let processor = self.processor(key(keywords))?;
-        let fed = FedBatch::new(processor.feed(), &images)?;
+    fn processor(&mut self, key: &Key) -> Result<&dyn Processor> {
+        if !self.processors.contains_key(key) {
+            let parameters =
+                Parameters { max_num_patches: key.1, patch_size: key.2, ..self.parameters.clone() };
+            parameters.validate()?;
+            let made = processor::create(&key.0, &parameters, self.device, self.threads)?;
+            // Importing transformers changes torch's threads on some machines.
+            use_threads(self.threads)?;
+            self.processors.insert(key.clone(), made);
+        }
+        self.processors.get(key).map(AsRef::as_ref).ok_or_else(|| anyhow!("no processor was made"))
+    }
+
+    fn call(&mut self, call: &Call) -> Result<(Reply, Vec<(String, Tensor)>)> {
+        let images = decode(&call.images)?;
+        let key = self.key(call.processor.as_ref(), &call.keywords)?;
+        let processor = self.processor(&key)?;
+        let feed = processor.feed();
+        let fed = FedBatch::new(feed, &images)?;
         let started = Instant::now();
         let inputs = processor.process(&fed, &mut StageClock::disabled())?;
         let ms = started.elapsed().as_secs_f64() * 1e3;
-        Ok((
-            ms,
-            inputs.named().into_iter().map(|(name, tensor)| (name.into(), tensor.shallow_clone())).collect(),
-        ))
+        let tensors = inputs.named().into_iter();
+        let tensors = tensors
+            .map(|(name, tensor)| Ok((name.to_owned(), tensor.f_to_device(Device::Cpu)?)))
+            .collect::<Result<Vec<_>>>()?;
+        if let Some(slot) = &call.keep {
+            let kept = tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
+            self.kept.insert(slot.clone(), kept.collect());
+        }
+        Ok((returned(&tensors, ms, feed.to_string()), tensors))
+    }
+
+    fn prepare(
+        &mut self,
+        slot: &str,
+        images: &[ImageRef],
+        processor: Option<&String>,
+        keywords: &Map<String, Value>,
+    ) -> Result<()> {
+        let images = decode(images)?;
+        let key = self.key(processor, keywords)?;
+        let fed = FedBatch::new(self.processor(&key)?.feed(), &images)?;
+        self.prepared.insert(slot.to_owned(), (key, fed));
+        Ok(())
+    }
+
+    /// Milliseconds of each call, with outputs complete.
+    fn times(&self, slot: &str, calls: usize) -> Result<Vec<f64>> {
+        let (key, fed) = self.prepared.get(slot).with_context(|| format!("{slot} is not prepared"))?;
+        let processor = self.processors.get(key).context("no processor was made")?;
+        let call = |_| {
+            let timed = time(self.device, || processor.process(fed, &mut StageClock::disabled()))?;
+            Ok(timed.synchronized_ms)
+        };
+        (0..calls).map(call).collect()
     }
 }
 
 impl Serves for Native {
     fn answer(&mut self, request: &Request) -> Result<(Reply, Vec<(String, Tensor)>)> {
-        match request {
-            Request::Call(call) => {
-                let (ms, tensors) = match self.call(&call.images, &call.keywords) {
-                    Ok(result) => result,
-                    Err(error) => return Ok((raised(&error), Vec::new())),
-                };
-                if let Some(slot) = &call.keep {
-                    let kept = tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
-                    self.kept.insert(slot.clone(), kept.collect());
-                }
-                Ok((returned(&tensors, ms), tensors))
-            }
+        let answer = match request {
+            Request::Call(call) => self.call(call),
             Request::Dump { slot, .. } => {
-                let tensors = self.kept.remove(slot).with_context(|| format!("nothing is kept as {slot}"))?;
-                Ok((returned(&tensors, 0.0), tensors))
+                let kept = self.kept.remove(slot).with_context(|| format!("nothing is kept as {slot}"));
+                kept.map(|tensors| (returned(&tensors, 0.0, String::new()), tensors))
             }
-            Request::Prepare { slot, images, keywords, .. } => {
-                let images = decode(images)?;
-                let key = key(keywords);
-                let fed = FedBatch::new(self.processor(key)?.feed(), &images)?;
-                self.prepared.insert(slot.clone(), (key, fed));
-                Ok((Reply::Done, Vec::new()))
+            Request::Prepare { slot, images, keywords, processor, .. } => {
+                let prepared = self.prepare(slot, images, processor.as_ref(), keywords);
+                prepared.map(|()| (Reply::Done, Vec::new()))
             }
             Request::Time { slot, calls } => {
-                let (key, fed) =
-                    self.prepared.get(slot).with_context(|| format!("{slot} is not prepared"))?;
-                let processor = self.processors.get(key).context("no processor was made")?;
-                let mut ms = f64::INFINITY;
-                for _ in 0..*calls {
-                    let started = Instant::now();
-                    let inputs = processor.process(fed, &mut StageClock::disabled())?;
-                    ms = ms.min(started.elapsed().as_secs_f64() * 1e3);
-                    drop(inputs);
-                }
-                Ok((Reply::Timed { ms }, Vec::new()))
+                self.times(slot, *calls).map(|ms| (Reply::Timed { ms }, Vec::new()))
             }
-            Request::Load(_) | Request::Concurrent { .. } => bail!("not a request for {}", self.name),
-        }
+            Request::Load(_) | Request::Concurrent { .. } => {
+                bail!("not a request for {}", self.names.join(", "))
+            }
+        };
+        Ok(answer.unwrap_or_else(|error| (raised(&error), Vec::new())))
     }
 }
 
-fn key(keywords: &Map<String, Value>) -> (usize, usize) {
-    let default = Parameters::default();
-    let number = |name: &str, default: usize| {
-        keywords
-            .get(name)
-            .and_then(Value::as_u64)
-            .and_then(|value| usize::try_from(value).ok())
-            .unwrap_or(default)
-    };
-    (number("max_num_patches", default.max_num_patches), number("patch_size", default.patch_size))
+fn use_threads(threads: usize) -> Result<()> {
+    tch::set_num_threads(i32::try_from(threads)?);
+    Ok(())
 }
 
 fn decode(images: &[ImageRef]) -> Result<Vec<Arc<DecodedImage>>> {
@@ -152,7 +180,7 @@ fn raised(error: &anyhow::Error) -> Reply {
     Reply::Raised { kind: "error".into(), message: format!("{error:#}"), traceback: String::new() }
 }
 
-fn returned(tensors: &[(String, Tensor)], ms: f64) -> Reply {
+fn returned(tensors: &[(String, Tensor)], ms: f64, feed: String) -> Reply {
     let entry = |(name, tensor): &(String, Tensor)| Entry {
         name: name.clone(),
         kind: "tensor".into(),
@@ -167,6 +195,7 @@ fn returned(tensors: &[(String, Tensor)], ms: f64) -> Reply {
         ms,
         state_changes: Vec::new(),
         input_changes: Vec::new(),
+        feed,
     }
 }
 

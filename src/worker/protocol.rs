@@ -1,22 +1,15 @@
-//! What coordinator and worker say to each other: length-framed JSON over one socket.
+//! What coordinator and worker say to each other: JSON in the frames of [`super::frames`], over one socket.
 //!
 //! Pixels and tensors do not travel in frames: images lie as raw RGB in files that both sides can
 //! read, outputs are written as safetensors to a file that the request names.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Read, Write},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Both sides must speak the same; the coordinator starts its own binary, so a mismatch is a fault.
-pub const VERSION: u32 = 1;
-
-/// Longest frame that is read, so that a candidate that writes to the socket cannot fill memory.
-const MAX_FRAME: u32 = 16 << 20;
+/// The version of the protocol. Both sides must speak the same; they may be two builds of patchmark.
+pub const VERSION: u32 = 2;
 
 /// One image of a batch: raw RGB in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,10 +66,14 @@ pub enum Class {
         /// The class's name.
         class: String,
     },
-    /// One of patchmark's own processors, without Python.
+    /// Patchmark's own processors, called from Rust.
     Own {
-        /// Its name in the registry.
-        name: String,
+        /// Their names in the registry; a request that names none is for the first.
+        names: Vec<String>,
+        /// A preprocessor_config.json with what they compute; none for NaFlex's parameters.
+        preprocessor: Option<PathBuf>,
+        /// `cpu` or `cuda:N`: where their outputs end.
+        device: String,
     },
 }
 
@@ -115,6 +112,26 @@ pub struct Call {
     pub mutate: bool,
     /// A name under which the returned object stays alive.
     pub keep: Option<String>,
+    /// Which of several processors is called; none for the only one.
+    #[serde(default)]
+    pub processor: Option<String>,
+}
+
+impl Call {
+    /// A plain call: in the natural form, without keywords; its side fills in where the tensors go.
+    pub fn plain(images: Vec<ImageRef>) -> Self {
+        Self {
+            images,
+            form: Form::Natural,
+            keywords: Map::new(),
+            outputs: PathBuf::new(),
+            unfiltered: false,
+            probe: false,
+            mutate: false,
+            keep: None,
+            processor: None,
+        }
+    }
 }
 
 /// What the coordinator asks for.
@@ -142,8 +159,11 @@ pub enum Request {
         form: Form,
         /// Keyword arguments of the call.
         keywords: Map<String, Value>,
+        /// Which of several processors will be called; none for the only one.
+        #[serde(default)]
+        processor: Option<String>,
     },
-    /// Calls with prepared inputs, drops the results, and gives the fastest time.
+    /// Calls with prepared inputs, drops the results, and gives the times.
     Time {
         /// The name given in `Prepare`.
         slot: String,
@@ -152,7 +172,7 @@ pub enum Request {
     },
     /// Calls one instance from as many threads as there are batches.
     Concurrent {
-        /// One a thread.
+        /// One per thread.
         batches: Vec<Vec<ImageRef>>,
         /// Calls of each thread.
         rounds: usize,
@@ -184,6 +204,9 @@ pub enum Reply {
     Hello {
         /// [`VERSION`] of the worker.
         version: u32,
+        /// The commit that it was built from.
+        #[serde(default)]
+        commit: String,
     },
     /// The subject is ready.
     Loaded {
@@ -215,6 +238,9 @@ pub enum Reply {
         state_changes: Vec<String>,
         /// What it did to its inputs.
         input_changes: Vec<String>,
+        /// What it was fed, for one of patchmark's own processors.
+        #[serde(default)]
+        feed: String,
     },
     /// The call raised.
     Raised {
@@ -227,89 +253,14 @@ pub enum Reply {
     },
     /// The answer to `Time`.
     Timed {
-        /// Milliseconds that the fastest call took.
-        ms: f64,
+        /// Milliseconds of each call.
+        ms: Vec<f64>,
     },
     /// The answer to `Concurrent`.
     Concurrent {
-        /// What went wrong, at most one sentence a thread.
+        /// What went wrong, at most one sentence per thread.
         problems: Vec<String>,
     },
     /// Nothing more to say.
     Done,
-}
-
-/// Writes one frame: its length as four little-endian bytes, then JSON.
-///
-/// # Errors
-/// If the other side is gone.
-pub fn write(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let body = serde_json::to_vec(message)?;
-    let length = u32::try_from(body.len()).map_err(|_| io::Error::other("a frame is too long"))?;
-    stream.write_all(&length.to_le_bytes())?;
-    stream.write_all(&body)?;
-    stream.flush()
-}
-
-/// Takes one whole frame off the front of `buffer`, where there is one.
-///
-/// # Errors
-/// For a length that no frame has, and for JSON of another shape.
-pub fn take<T: DeserializeOwned>(buffer: &mut Vec<u8>) -> io::Result<Option<T>> {
-    let Some(prefix) = buffer.first_chunk::<4>() else { return Ok(None) };
-    let length = u32::from_le_bytes(*prefix);
-    if length > MAX_FRAME {
-        return Err(io::Error::other(format!("a frame claims {length} bytes")));
-    }
-    let end = 4 + length as usize;
-    let Some(body) = buffer.get(4..end) else { return Ok(None) };
-    let message = serde_json::from_slice(body)?;
-    buffer.drain(..end);
-    Ok(Some(message))
-}
-
-/// Reads one frame; none at the end of the stream.
-///
-/// # Errors
-/// As [`take`], and where the stream ends within a frame.
-pub fn read<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result<Option<T>> {
-    let mut prefix = [0; 4];
-    match stream.read_exact(&mut prefix) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let length = u32::from_le_bytes(prefix);
-    if length > MAX_FRAME {
-        return Err(io::Error::other(format!("a frame claims {length} bytes")));
-    }
-    let mut body = vec![0; length as usize];
-    stream.read_exact(&mut body)?;
-    Ok(Some(serde_json::from_slice(&body)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frames_are_read_back_whole_and_one_by_one() {
-        let mut bytes = Vec::new();
-        write(&mut bytes, &Request::Time { slot: "a".into(), calls: 1 }).unwrap();
-        write(&mut bytes, &Request::Time { slot: "b".into(), calls: 1 }).unwrap();
-        let mut buffer = bytes[..bytes.len() - 1].to_vec();
-        assert_eq!(take(&mut buffer).unwrap(), Some(Request::Time { slot: "a".into(), calls: 1 }));
-        assert_eq!(take::<Request>(&mut buffer).unwrap(), None, "the second is not whole yet");
-        let mut stream = bytes.as_slice();
-        assert!(read::<Request>(&mut stream).unwrap().is_some());
-        assert!(read::<Request>(&mut stream).unwrap().is_some());
-        assert!(read::<Request>(&mut stream).unwrap().is_none());
-    }
-
-    #[test]
-    fn a_frame_that_lies_about_its_length_is_refused() {
-        assert!(take::<Reply>(&mut vec![255, 255, 255, 255, 0]).is_err());
-        assert!(read::<Reply>(&mut [255_u8, 255, 255, 255].as_slice()).is_err());
-        assert!(take::<Reply>(&mut b"\x02\0\0\0no".to_vec()).is_err());
-    }
 }

@@ -1,72 +1,159 @@
-//! A subject in Python: requests go to `harness/main.py` as they are.
+//! What a worker serves: one of patchmark's own processors, a user's class, a release of transformers.
 
-use std::{ffi::CString, sync::OnceLock};
+use std::{fmt, path::PathBuf};
 
-use anyhow::{Result, anyhow};
-use pyo3::{prelude::*, types::PyModule};
-use tch::Tensor;
+use anyhow::Result;
+use patchmark_results::input_error;
+use serde_json::Map;
 
-use super::{
-    protocol::{Reply, Request},
-    serve::Serves,
+use super::overlays;
+use crate::{
+    processor::{NAMES, must_equal_reference},
+    worker::{
+        Launch,
+        protocol::{Class, Form, Load},
+    },
 };
-use crate::python;
 
-/// The Python half of a worker: modules that import those before them.
-const HARNESS: [(&str, &str); 6] = [
-    ("patchmark_harness_classes", include_str!("harness/classes.py")),
-    ("patchmark_harness_state", include_str!("harness/state.py")),
-    ("patchmark_harness_inputs", include_str!("harness/inputs.py")),
-    ("patchmark_harness_outputs", include_str!("harness/outputs.py")),
-    ("patchmark_harness_subject", include_str!("harness/subject.py")),
-    ("patchmark_harness", include_str!("harness/main.py")),
-];
+/// Anything that can be named where a processor is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A name of the ladder, `hf` among them.
+    Own(&'static str),
+    /// `python:FILE:CLASS`.
+    File {
+        /// As the user wrote it.
+        given: PathBuf,
+        /// The absolute path.
+        file: PathBuf,
+        /// The class's name.
+        class: String,
+    },
+    /// `transformers==VERSION`, or `transformers-pil==VERSION` for its Pillow class.
+    Release {
+        /// Such as `4.57.6`.
+        version: String,
+        /// Whether the Pillow class is meant rather than torchvision's.
+        pil: bool,
+    },
+}
 
-static MODULE: OnceLock<Py<PyModule>> = OnceLock::new();
-
-/// Starts the interpreter and the harness; later calls return at once.
-pub(super) fn start() -> Result<()> {
-    if MODULE.get().is_none() {
-        python::initialize()?;
-        let module = pyo3::Python::attach(|py| -> Result<Py<PyModule>> {
-            let mut last = None;
-            for (name, source) in HARNESS {
-                let (file, name) = (CString::new(format!("{name}.py"))?, CString::new(name)?);
-                last = Some(PyModule::from_code(py, &CString::new(source)?, &file, &name)?.unbind());
+impl Subject {
+    /// Reads a subject as the command line names it.
+    ///
+    /// # Errors
+    /// An input error for an unknown name, a missing file or something that is no version.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some(rest) = text.strip_prefix("python:") {
+            let Some((file, class)) = rest.rsplit_once(':').filter(|(file, _)| !file.is_empty()) else {
+                return Err(input_error!("{text:?} names no class; write python:FILE:CLASS"));
+            };
+            let first = class.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+            if !first || !class.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                return Err(input_error!("{class:?} is no class name; write python:FILE:CLASS"));
             }
-            last.ok_or_else(|| anyhow!("the harness has no modules"))
-        })?;
-        MODULE.get_or_init(|| module);
+            let path = PathBuf::from(file);
+            let absolute = path
+                .canonicalize()
+                .map_err(|error| input_error!("cannot read {file}: {error}; write python:FILE:CLASS"))?;
+            if !absolute.is_file() {
+                return Err(input_error!("{file} is not a file; write python:FILE:CLASS"));
+            }
+            return Ok(Self::File { given: path, file: absolute, class: class.into() });
+        }
+        for (prefix, pil) in [("transformers==", false), ("transformers-pil==", true)] {
+            if let Some(version) = text.strip_prefix(prefix) {
+                overlays::check_version(version)?;
+                return Ok(Self::Release { version: version.into(), pil });
+            }
+        }
+        NAMES.into_iter().find(|name| *name == text).map(Self::Own).ok_or_else(|| {
+            input_error!(
+                "unknown subject {text:?}; name python:FILE:CLASS, transformers==VERSION or one of {}",
+                NAMES.join(", ")
+            )
+        })
     }
-    Ok(())
+
+    /// Whether it is called in Python, with everything that a Python caller may hand over.
+    pub fn is_python(&self) -> bool {
+        !matches!(self, Self::Own(name) if !name.starts_with("hf"))
+    }
+
+    /// Whether a difference from the reference is a fault, as far as its name tells: Pillow's arithmetic has
+    /// bits of its own.
+    pub fn must_equal_reference(&self) -> bool {
+        match self {
+            Self::Own(name) => must_equal_reference(name),
+            Self::Release { pil, .. } => !pil,
+            Self::File { .. } => true,
+        }
+    }
+
+    /// How its worker is started; a release that is not installed is fetched.
+    ///
+    /// # Errors
+    /// If a release cannot be installed.
+    pub fn launch(&self) -> Result<Launch> {
+        let mut launch = Launch::of_this_program()?;
+        if let Self::Release { version, .. } = self {
+            launch.overlay = Some(overlays::ensure(version)?);
+        }
+        Ok(launch)
+    }
+
+    /// What its worker is told to make.
+    pub fn load(&self, threads: usize, memory: u64) -> Load {
+        let transformers = |backend: &str| Class::Transformers { backend: backend.into() };
+        let (class, form) = match self {
+            Self::Own("hf") | Self::Release { pil: false, .. } => (transformers("torchvision"), Form::Pil),
+            Self::Own("hf-chw") => (transformers("torchvision"), Form::Chw),
+            Self::Own("hf-pil") | Self::Release { pil: true, .. } => (transformers("pil"), Form::Pil),
+            Self::Own(name) => (
+                Class::Own { names: vec![(*name).into()], preprocessor: None, device: "cpu".into() },
+                Form::Natural,
+            ),
+            Self::File { file, class, .. } => {
+                (Class::File { file: file.clone(), class: class.clone() }, Form::Pil)
+            }
+        };
+        Load { class, form, parameters: Map::new(), threads, memory }
+    }
 }
 
-/// The class that the harness has loaded.
-pub(super) struct Python;
-
-impl Python {
-    pub(super) fn load(request: &Request) -> Result<(Reply, Self)> {
-        Ok((handle(request)?.0, Self))
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(name) => formatter.write_str(name),
+            Self::File { given, class, .. } => write!(formatter, "python:{}:{class}", given.display()),
+            Self::Release { version, pil: false } => write!(formatter, "transformers=={version}"),
+            Self::Release { version, pil: true } => write!(formatter, "transformers-pil=={version}"),
+        }
     }
 }
 
-impl Serves for Python {
-    fn answer(&mut self, request: &Request) -> Result<(Reply, Vec<(String, Tensor)>)> {
-        handle(request)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn handle(request: &Request) -> Result<(Reply, Vec<(String, Tensor)>)> {
-    let module = MODULE.get().ok_or_else(|| anyhow!("the harness is not loaded"))?;
-    let text = serde_json::to_string(request)?;
-    pyo3::Python::attach(|py| {
-        let (reply, names, tensors): (String, Vec<String>, Vec<Bound<'_, PyAny>>) =
-            module.bind(py).getattr("handle")?.call1((text,))?.extract()?;
-        let tensors = names
-            .into_iter()
-            .zip(&tensors)
-            .map(|(name, tensor)| Ok((name, python::from_python(tensor)?)))
-            .collect::<Result<_>>()?;
-        Ok((serde_json::from_str(&reply)?, tensors))
-    })
+    #[test]
+    fn subjects_are_read_and_written_alike() {
+        let file = tempfile::Builder::new().suffix(".py").tempfile().unwrap();
+        let written = format!("python:{}:Mine", file.path().display());
+        for text in ["hf", "fused", "transformers==4.57.6", "transformers-pil==5.0.0", &written] {
+            assert_eq!(Subject::parse(text).unwrap().to_string(), text);
+        }
+        assert!(Subject::parse("hf-pil").unwrap().is_python());
+        assert!(!Subject::parse("batched").unwrap().is_python());
+    }
+
+    #[test]
+    fn what_is_no_subject_is_refused_by_name() {
+        for text in
+            ["quick", "python:", "python:none.py:C", "python:/:C", "transformers==", "transformers==-e x"]
+        {
+            let error = Subject::parse(text).unwrap_err();
+            assert!(error.is::<patchmark_results::InputError>(), "{text}");
+        }
+    }
 }

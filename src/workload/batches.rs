@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use image::RgbImage;
-use image::imageops::{self, FilterType};
+use image::{
+    RgbImage,
+    imageops::{self, FilterType},
+};
+use patchmark_results::input_error;
 
 use super::{DecodedImage, EncodedImage, ImageSource, Size, Sizes};
-use crate::input_error;
 
 /// Most bytes of decoded photographs that are held at once: 8 GiB.
 const MAX_HELD_BYTES: usize = 8 << 30;
@@ -127,7 +129,7 @@ fn resample(image: &DecodedImage, width: usize, height: usize) -> Result<Decoded
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::InputError;
+    use patchmark_results::InputError;
 
     /// Photographs a.png (3x2), b.png (5x4) and c.png (9x1), each of one colour.
     fn folder() -> (tempfile::TempDir, ImageSource) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::geometry::target_size;
+use patchmark_fused::target_size;
 
 fn drawn(width: usize, height: usize, pattern: Pattern) -> Vec<u8> {
     CorpusSpec { name: "a".into(), width, height, pattern }.render().rgb

@@ -1,15 +1,14 @@
 //! From the bytes of a JPEG or PNG file to RGB, refusing whatever cannot be decoded whole.
 
-use std::fs;
-use std::io::Cursor;
-use std::path::Path;
+use std::{fs, io::Cursor, path::Path};
 
 use anyhow::Result;
-use image::error::LimitErrorKind;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, error::LimitErrorKind,
+};
+use patchmark_results::input_error;
 
 use super::DecodedImage;
-use crate::input_error;
 
 /// Longest side of an image that is decoded, in pixels.
 pub const MAX_SIDE: u32 = 32_768;
@@ -22,7 +21,7 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Reads and decodes one file to 8-bit RGB; see [`decode_bytes`].
 ///
-/// Every failure is an [`InputError`](crate::error::InputError) that names the file.
+/// Every failure is an [`InputError`](patchmark_results::InputError) that names the file.
 pub fn decode_file(path: &Path) -> Result<DecodedImage> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| {

@@ -1,9 +1,8 @@
 //! The sizes at which photographs are processed.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use crate::error::InputError;
+use patchmark_results::InputError;
 
 /// Longest side that a photograph may be resampled to, in pixels.
 pub const MAX_EQUAL_SIDE: usize = 8192;

@@ -1,14 +1,18 @@
 //! Where photographs come from: the ones built in, or a user's folder.
 
-use std::borrow::Cow;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
+use patchmark_results::input_error;
 
-use super::DecodedImage;
-use super::decode::{decode_bytes, decode_file};
-use crate::input_error;
+use super::{
+    DecodedImage,
+    decode::{decode_bytes, decode_file},
+};
 
 /// File name extensions of the images that are taken from a folder.
 const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
@@ -142,7 +146,7 @@ pub fn built_in_photographs() -> Vec<EncodedImage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::InputError;
+    use patchmark_results::InputError;
 
     fn folder_with(names: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

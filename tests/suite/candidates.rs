@@ -10,12 +10,13 @@ use std::{
 use patchmark::{
     program::Launcher,
     validate::{
-        self, Outcome, Rules, Session, Settings, Subject,
+        self, Session, Settings,
         checks::names,
         corpus::{Extent, LIMITS, PATCH_SIZES},
     },
-    worker::Limits,
+    worker::{Limits, Run, Subject},
 };
+use patchmark_results::{CheckRow, Findings, Tolerance};
 
 /// A class of `tests/candidates/`, and the check that must catch it.
 struct Candidate {
@@ -51,7 +52,7 @@ fn candidates() -> Vec<Candidate> {
 
 fn settings() -> Settings {
     Settings {
-        rules: Rules::default(),
+        tolerance: Tolerance::default(),
         extent: Extent::Quick,
         photographs: Vec::new(),
         only_images: false,
@@ -68,7 +69,7 @@ fn settings() -> Settings {
 }
 
 fn session(candidate: &Subject) -> Session {
-    let run = validate::Run {
+    let run = Run {
         program: Some(Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark")))),
         limits: Limits::default(),
         threads: 1,
@@ -83,14 +84,13 @@ fn subject(file: &Path, class: &str) -> Subject {
     Subject::parse(&format!("python:{}:{class}", file.display())).unwrap()
 }
 
-fn examine(session: &mut Session, subject: &Subject) -> Outcome {
+fn examine(session: &mut Session, subject: &Subject) -> Findings {
     session.replace_candidate(subject).unwrap();
     validate::examine(session, &settings(), &mut |_| {}).unwrap()
 }
 
-fn findings(outcome: &Outcome) -> BTreeMap<&str, String> {
-    let detail =
-        |row: &validate::Row| row.findings.first().map_or(String::new(), |first| first.detail.clone());
+fn findings(outcome: &Findings) -> BTreeMap<&str, String> {
+    let detail = |row: &CheckRow| row.findings.first().map_or(String::new(), |first| first.detail.clone());
     outcome.failed().map(|row| (row.name.as_str(), detail(row))).collect()
 }
 
@@ -135,6 +135,6 @@ fn right_candidates_and_every_processor_of_our_own_pass() {
     for subject in &subjects {
         let outcome = examine(&mut session, subject);
         assert!(findings(&outcome).is_empty(), "{subject}: {:#?}", findings(&outcome));
-        assert_eq!(outcome.ending().code(), 0, "{subject}");
+        assert_eq!(outcome.outcome().code(), 0, "{subject}");
     }
 }

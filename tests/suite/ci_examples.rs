@@ -6,7 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
-use patchmark::gate::{Decision, Policy};
+use patchmark_gate::Policy;
+use patchmark_results::Decision;
 use tempfile::{TempDir, tempdir};
 
 fn example(name: &str) -> String {

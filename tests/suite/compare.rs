@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use patchmark::gate::{Decision, Finding, Verdict};
+use patchmark_results::{Decision, Finding, Verdict};
 use tempfile::tempdir;
 
 use crate::support::{patchmark, refuses};
@@ -78,7 +78,11 @@ fn a_class_is_compared_in_a_process_of_its_own_with_a_second_base_as_control() {
     let row = &decision.rows[0];
     // One restart of the processes is too few to decide, and says so.
     assert_eq!((row.finding, row.verdict), (None::<Finding>, Verdict::Inconclusive));
-    assert!(row.reason.as_ref().is_some_and(|reason| reason.contains("restarts")), "{:?}", row.reason);
+    assert!(
+        row.reason.as_ref().is_some_and(|reason| reason.contains("1 restart, and a verdict needs")),
+        "{:?}",
+        row.reason
+    );
     let pairs = row.pairs.as_ref().unwrap();
     assert!(!pairs.base.is_empty() && pairs.control.len() == pairs.base.len());
 

@@ -1,8 +1,8 @@
 //! The native forward beside transformers', over the same weights.
 
 use patchmark::{
+    bench::{ForwardKind, build_forwards},
     inputs::ModelInputs,
-    measure::{ForwardKind, build_forwards},
     model::{Config, LoadedModel, ModelOutputs, ModelSource, Tower, Weights, seeded_ids},
     processor::{self, FedBatch, Parameters, StageClock},
     python,

@@ -171,7 +171,7 @@ proptest! {
         let (bytes, row_stride, plane_stride) = case.stored(&image.rgb);
         let Size { height, width } = case.size;
         let view = PixelView::strided(&bytes, case.layout, height, width, row_stride, plane_stride).unwrap();
-        let target = patchmark::geometry::target_size(height, width, case.patch, case.limit);
+        let target = patchmark_fused::target_size(height, width, case.patch, case.limit);
         let target = Size { height: target.0, width: target.1 };
         let filter = match case.resample {
             Resample::Bilinear => Filter::Bilinear,

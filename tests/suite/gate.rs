@@ -2,10 +2,7 @@
 
 use std::{fs, path::Path};
 
-use patchmark::{
-    gate::{Decision, Finding, Verdict},
-    report::{Run, schema::ParityStatus, store},
-};
+use patchmark_results::{Decision, Finding, ParityStatus, ProcessorRow, Run, Verdict, read_run};
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{patchmark, refuses, steady_run};
@@ -99,7 +96,7 @@ fn a_missing_row_fails_and_a_new_one_is_told() {
 fn gate_with_more(folder: &Path) -> Decision {
     let mut run = steady_run();
     let extra = run.batches[0].processors[4].clone();
-    run.batches[0].processors.push(patchmark::report::schema::ProcessorRow { name: "quick".into(), ..extra });
+    run.batches[0].processors.push(ProcessorRow { name: "quick".into(), ..extra });
     fs::write(folder.join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
     gate(folder, &[]).1
 }
@@ -161,13 +158,13 @@ fn update_makes_a_baseline_and_a_partial_run_never_is_one() {
     let update = ["gate", "run.json", "--update", "--out=gate"];
     let output = patchmark(folder.path(), &[update.as_slice(), &["--baseline=fresh"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let run = store::read_run(&folder.path().join("run.json")).unwrap();
-    assert_eq!(store::read_run(&folder.path().join("fresh")).unwrap(), run);
+    let run = read_run(&folder.path().join("run.json")).unwrap();
+    assert_eq!(read_run(&folder.path().join("fresh")).unwrap(), run);
 
     let output = patchmark(folder.path(), &[update.as_slice(), &["--baseline=base.json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("regressed"), "it shows what changes");
-    assert_eq!(store::read_run(&folder.path().join("base.json")).unwrap(), run);
+    assert_eq!(read_run(&folder.path().join("base.json")).unwrap(), run);
 
     let partial = Run { partial: true, ..run };
     fs::write(folder.path().join("run.json"), serde_json::to_string(&partial).unwrap()).unwrap();

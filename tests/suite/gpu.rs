@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use patchmark::{
+    bench::{ForwardKind, build_forwards},
     inputs::ModelInputs,
-    measure::{ForwardKind, build_forwards, time},
+    measure::time,
     model::{Config, LoadedModel, Tower, Weights, seeded_ids},
     parity,
     processor::{self, Parameters, Resample},

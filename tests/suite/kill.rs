@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use patchmark::{gate::load, report::store};
+use patchmark_gate::load;
+use patchmark_report::store;
+use patchmark_results::Decision;
 use rand::{Rng, SeedableRng};
 use tempfile::tempdir;
 
@@ -23,9 +25,9 @@ fn killed_at_random_moments_only_whole_files_are_left() {
     let folder = tempdir().unwrap();
     let path = folder.path();
     let mut run = steady_run();
-    store::write_run(&path.join("run"), &run).unwrap();
+    store::write(&path.join("run"), &run).unwrap();
     run.started_unix_s += 1;
-    store::write_run(&path.join("base"), &run).unwrap();
+    store::write(&path.join("base"), &run).unwrap();
     fs::write(path.join("base/notes.txt"), "mine").unwrap();
     fs::copy(path.join("run/run.json"), path.join("base.json")).unwrap();
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
@@ -70,7 +72,7 @@ fn killed_at_random_moments_only_whole_files_are_left() {
             }
             if path.join("runs/gate").exists() {
                 let gate = fs::read(path.join("runs/gate/gate.json")).unwrap();
-                serde_json::from_slice::<patchmark::gate::Decision>(&gate).unwrap();
+                serde_json::from_slice::<Decision>(&gate).unwrap();
             }
         }
     }
@@ -93,7 +95,7 @@ fn the_first_interrupt_saves_and_the_second_leaves() {
     interrupt(child.id());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let saved = fs::read(folder.path().join("run/compare.json")).unwrap();
-    let decision: patchmark::gate::Decision = serde_json::from_slice(&saved).unwrap();
+    let decision: Decision = serde_json::from_slice(&saved).unwrap();
     assert!(decision.partial && decision.exit_code == 130);
 
     let arguments =

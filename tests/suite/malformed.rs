@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use patchmark::{
-    error::InputError,
-    gate::{Policy, load},
-};
+use patchmark_gate::{Policy, load};
+use patchmark_results::InputError;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -62,8 +60,8 @@ fn runs() -> Vec<(Vec<u8>, &'static str)> {
         *broken.pointer_mut(sample).unwrap() = json!("HERE");
         found.push((broken.to_string().replacen("\"HERE\"", new, 1).into_bytes(), word));
     }
-    found.push((replaced("\"schema_version\":1", "\"schema_version\":99"), "newer"));
-    found.push((replaced("\"schema_version\":1", "\"schema_version\":0"), "again"));
+    found.push((replaced("\"schema_version\":2", "\"schema_version\":99"), "newer"));
+    found.push((replaced("\"schema_version\":2", "\"schema_version\":0"), "again"));
     found.push((replaced("\"partial\":false", "\"partial\":false,\"partial\":true"), "partial"));
     found.push((replaced("\"pillow\":", "\"pillow\":\"1\",\"pillow\":"), "twice"));
     let mut empty = run.clone();

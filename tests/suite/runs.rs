@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use patchmark::report::store;
+use patchmark_results::{Parity, ParityStatus, read_run};
 use tch::{Kind, Tensor};
 use tempfile::tempdir;
 
@@ -31,7 +31,7 @@ fn a_bench_writes_a_whole_run_that_report_redraws() {
     assert!(table.contains("exact"), "{table}");
 
     let folder = folder.path().join("run");
-    let run = store::read_run(&folder).unwrap();
+    let run = read_run(&folder).unwrap();
     assert!(!run.partial && run.settings.random_weights);
     assert_eq!(run.batches.iter().map(|batch| batch.batch_size).collect::<Vec<_>>(), [1, 3]);
     for batch in &run.batches {
@@ -93,7 +93,7 @@ fn several_settings_make_one_run_each_from_one_measurement() {
 
     let output = patchmark(folder.path(), &options);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let read = |name: &str| store::read_run(&folder.path().join("runs").join(name)).unwrap();
+    let read = |name: &str| read_run(&folder.path().join("runs").join(name)).unwrap();
     let runs = names.map(read);
     for (name, run) in names.iter().zip(&runs) {
         let settings = format!("{}-{}", run.settings.dtype, run.settings.tower);
@@ -185,7 +185,7 @@ fn overlap_and_torchs_loader_are_rows_of_a_run() {
     let output = crate::support::patchmark(folder.path(), &arguments);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{message}");
-    let run = patchmark::report::read_run(&folder.path().join("run")).unwrap();
+    let run = read_run(&folder.path().join("run")).unwrap();
     let rows = &run.batches[0].processors;
     for row in rows {
         for forward in ["native", "hf"] {
@@ -197,7 +197,7 @@ fn overlap_and_torchs_loader_are_rows_of_a_run() {
     assert!(loaders.len() >= 2 && loaders[0].name == "loader-0");
     for row in loaders {
         assert_eq!(row.failure, None, "{}", row.name);
-        assert_eq!(row.parity, patchmark::report::schema::ParityStatus::Exact, "{}", row.name);
+        assert_eq!(row.parity, ParityStatus::Exact, "{}", row.name);
     }
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.contains("share of the native forward alone"), "{table}");
@@ -216,7 +216,7 @@ fn a_comparison_tells_each_image_that_differs_and_the_patches_of_the_worst() {
     let output = patchmark(folder.path(), &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = fs::read_to_string(folder.path().join("run/parity.json")).unwrap();
-    let run: patchmark::parity::ParityRun = serde_json::from_str(&text).unwrap();
+    let run: Parity = serde_json::from_str(&text).unwrap();
     assert!(!run.partial && run.seed == 3 && run.environment.command.contains("--only-images"));
     assert!(run.images.len() >= 10 && run.images.iter().all(|image| image.width > 100));
     let row = |name, limit| {

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use patchmark::report::{Run, schema::Samples};
+use patchmark_results::{Run, Samples, read_run};
 use tch::{Cuda, Device};
 
 /// Runs the built binary from `folder`, without any variable that could change its options.
@@ -27,10 +27,10 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// A run whose figures scatter by a few percent over 40 rounds, for gates to decide about.
 pub fn steady_run() -> Run {
-    let text = include_str!("../../reports/epyc-2cpu/run.json");
-    let mut run: Run = serde_json::from_str(text).expect("the committed run is one");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/epyc-2cpu");
+    let mut run = read_run(&committed).expect("the committed run is one");
     let scatter = |samples: &mut Samples, seed: usize| {
-        let median = samples.estimate.median;
+        let median = samples.measured().expect("every row was measured").median;
         // A sequence that repeats late and leans to neither side.
         samples.samples = (0..40)
             .map(|round| median * (1.0 + 0.02 * ((round * 7 + seed * 3) % 11) as f64 / 11.0))

@@ -7,49 +7,53 @@ use std::{path::PathBuf, sync::atomic::Ordering};
 
 use anyhow::Result;
 use clap::Args;
+use patchmark_report::{View, store};
+use patchmark_results::{Kind, Outcome, input_error};
 use tch::Device;
 
 use self::{plan::Plan, prepared::Prepared};
 use super::{
-    endings::{verdict, worse},
-    options::{
-        DeviceOptions, ImageOptions, ParameterOptions, allow_network, interrupt_flag, positive_list, seconds,
-        use_threads,
-    },
+    options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, use_threads},
+    values::{Numbers, numbers, seconds},
 };
 use crate::{
-    error::Outcome,
-    input_error,
-    measure::{ForwardKind, Precision, check_forwards},
+    bench::{ForwardKind, check_forwards},
+    interrupt::{self, Second},
+    measure::Precision,
     model::{ModelSource, Tower},
     processor, python,
-    report::{store, table},
     workload::{Size, Sizes, Workload},
 };
 
-/// Images in a batch at the most: 4096 of 256 patches are 3 GB of pixel values.
-const LARGEST_BATCH: usize = 4096;
+/// The most images of a batch: 4096 of 256 patches are 3 GB of pixel values.
+pub(super) const LARGEST_BATCH: usize = 4096;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Processors, separated by commas, or `all`.
+    /// Processors, separated by commas, or `all`
     #[arg(long, value_name = "NAMES", default_value = "all", env = "PATCHMARK_PROCESSORS")]
     processors: String,
-    /// Batch sizes, separated by commas.
-    #[arg(long, value_name = "N,…", default_value = "1,2,4,8", env = "PATCHMARK_BATCH_SIZES")]
-    batch_sizes: String,
+    /// Batch sizes, separated by commas
+    #[arg(
+        long,
+        value_name = "N,…",
+        default_value = "1,2,4,8",
+        value_parser = numbers::<LARGEST_BATCH>,
+        env = "PATCHMARK_BATCH_SIZES"
+    )]
+    batch_sizes: Numbers,
     #[command(flatten)]
     images: ImageOptions,
-    /// `mixed` keeps the images as they are, `1024x768` resamples them; several such as `1024x768,mixed` make one run
-    /// each.
+    /// `mixed` keeps the images as they are, `1024x768` resamples them; several sizes, such as `1024x768,mixed`, make
+    /// one run each
     #[arg(long, default_value = "mixed", env = "PATCHMARK_SIZES")]
     sizes: Sizes,
     #[command(flatten)]
     parameters: ParameterOptions,
-    /// random-base, random-tiny, a checkpoint folder, or a hub id.
+    /// random-base, random-tiny, a checkpoint folder, or a hub id
     #[arg(long, value_name = "MODEL", default_value = "random-base", env = "PATCHMARK_MODEL")]
     model: String,
-    /// Forwards: native, hf, and on a GPU native-graph (a CUDA graph of it); charts are drawn against the first.
+    /// Forwards: native, hf, and on a GPU native-graph (a CUDA graph of it); charts show the first
     #[arg(
         long,
         value_name = "NAMES",
@@ -58,7 +62,7 @@ pub(super) struct Arguments {
         env = "PATCHMARK_FORWARD"
     )]
     forward: Vec<ForwardKind>,
-    /// vision, or full with the text tower; both make one run each.
+    /// vision, or full with the text tower; `vision,full` makes one run each
     #[arg(
         long,
         value_name = "TOWER",
@@ -67,34 +71,34 @@ pub(super) struct Arguments {
         env = "PATCHMARK_TOWER"
     )]
     tower: Vec<Tower>,
-    /// The forward's dtype: f32, bf16, f16, or on a GPU tf32 (f32 with TF32 matrix products); several make one run each.
+    /// The forward's dtype: f32, bf16, f16, or on a GPU tf32 (f32 with TF32 matrix products); several make one run each
     #[arg(long, value_name = "DTYPE", value_delimiter = ',', default_value = "f32", env = "PATCHMARK_DTYPE")]
     dtype: Vec<Precision>,
     #[command(flatten)]
     device: DeviceOptions,
-    /// Time for measuring, after set-up and warm-up; at least three rounds are taken.
+    /// Time for measuring, after set-up and warm-up; at least three rounds are taken
     #[arg(long, value_name = "TIME", default_value = "120s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
-    /// Seed of weights, text ids and orders.
+    /// Seed of weights, text ids and orders
     #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
     seed: u64,
-    /// Also time the stages of each processor, in passes of their own.
+    /// Also time the stages of each processor, in passes of their own
     #[arg(long, env = "PATCHMARK_STAGES")]
     stages: bool,
-    /// Also prepare each batch while the one before is in the forward: images per second end to end.
+    /// Also prepare each batch while the previous one is in the forward, and report images per second end to end
     #[arg(long, env = "PATCHMARK_PIPELINED")]
     pipelined: bool,
-    /// Let --pipelined begin with the files: decoding them is part of preparing a batch. For `--sizes mixed`, and not
-    /// beside --dataloader, whose images are decoded.
+    /// With --pipelined, begin with the files, so that decoding is part of preparing a batch; needs `--sizes mixed`,
+    /// and cannot be combined with --dataloader
     #[arg(long, requires = "pipelined", conflicts_with = "dataloader", env = "PATCHMARK_DECODE")]
     decode: bool,
-    /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs.
+    /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs
     #[arg(long, env = "PATCHMARK_DATALOADER")]
     dataloader: bool,
-    /// Print what would run and about how long it would take, and measure nothing.
+    /// Print what would run and about how long it would take, and measure nothing
     #[arg(long, env = "PATCHMARK_PLAN")]
     plan: bool,
-    /// Run folder [default: runs/latest]; replaced whole if it holds a run. Several runs go into folders below it.
+    /// Run folder, replaced whole if it holds a run; several runs go into folders below it [default: runs/latest]
     #[arg(
         long,
         value_name = "DIR",
@@ -103,14 +107,14 @@ pub(super) struct Arguments {
         env = "PATCHMARK_OUT"
     )]
     out: PathBuf,
-    /// Print the run as JSON instead of a table.
+    /// Print the run as JSON instead of a table
     #[arg(long, env = "PATCHMARK_JSON")]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // Everything that can be wrong is looked at before anything slow starts.
-    let batch_sizes = positive_list(&arguments.batch_sizes, "--batch-sizes", LARGEST_BATCH)?;
+    let batch_sizes = arguments.batch_sizes.0.clone();
     let source: ModelSource = arguments.model.parse()?;
     allow_network(matches!(source, ModelSource::Hub(_)));
     let device = if arguments.plan { arguments.device.named()? } else { arguments.device.device()? };
@@ -136,10 +140,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     for folder in folders.iter().flatten() {
-        store::check_writable(folder)?;
+        store::check_writable(folder, Kind::Run)?;
     }
     let threads = arguments.device.use_threads()?;
-    let interrupt = interrupt_flag()?;
+    let interrupt = interrupt::listen(Second::Leaves)?;
 
     let dtypes: Vec<String> = arguments.dtype.iter().map(Precision::to_string).collect();
     eprintln!("loading {} ({}) …", arguments.model, dtypes.join(", "));
@@ -163,16 +167,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     for (workload, folders) in workloads.iter().zip(&folders) {
         let runs = prepared.measure(arguments, workload, &interrupt)?;
         for (run, folder) in runs.iter().zip(folders) {
-            store::write_run(folder, run)?;
+            store::write(folder, run)?;
             if arguments.json {
                 println!("{}", serde_json::to_string_pretty(run)?);
             } else {
-                print!("{}", table::render(run));
+                print!("{}", run.terminal());
             }
             eprintln!("saved in {}", folder.display());
-            outcome = worse(outcome, verdict(run, interrupt.load(Ordering::Relaxed)));
+            outcome = outcome.worse(run.outcome());
         }
-        if outcome == Outcome::Interrupted {
+        if outcome == Outcome::Interrupted || interrupt.load(Ordering::Relaxed) {
             break;
         }
         if device.is_cuda() {

@@ -2,12 +2,13 @@
 
 use std::{fmt::Write, path::PathBuf};
 
+use patchmark_report::terminal::layout::wrap;
+use patchmark_results::text::{count, plural};
 use tch::Device;
 
 use super::{Arguments, Mode};
 use crate::{
-    measure::estimate::{self, Work},
-    report::{format::count, table::wrap},
+    bench::estimate::{self, Work},
     workload::Workload,
 };
 
@@ -36,10 +37,7 @@ impl Plan<'_> {
         }
         let images: usize = self.batch_sizes.iter().sum();
         let sizes: Vec<String> = self.batch_sizes.iter().map(usize::to_string).collect();
-        let forwards = match self.arguments.forward.len() * self.modes.len() {
-            1 => "1 forward".to_owned(),
-            several => format!("{several} forwards"),
-        };
+        let forwards = plural((self.arguments.forward.len() * self.modes.len()) as u64, "forward");
         let start = estimate::start_s(self.device);
         text.push('\n');
         for (lead, rest) in [
@@ -63,7 +61,7 @@ impl Plan<'_> {
             ),
             ("Estimated", estimate::basis(self.device).to_owned()),
         ] {
-            for line in wrap(lead, &rest) {
+            for line in wrap(lead, 4, &rest) {
                 text += &line;
                 text.push('\n');
             }

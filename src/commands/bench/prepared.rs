@@ -3,16 +3,17 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, thread::available_parallelism};
 
 use anyhow::{Context, Result};
+use patchmark_results::{Run, RunSettings};
 use tch::{Device, Kind};
 
 use super::{Arguments, Mode};
 use crate::{
+    bench::{Bench, Loaders, MakeProcessor, TimedForward, bench, build_forwards},
     commands::options::progress_bar,
-    measure::{Bench, Interrupt, Loaders, MakeProcessor, TimedForward, bench, build_forwards},
+    interrupt::Interrupt,
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
     processor::{self, Parameters, Processor, References},
     python,
-    report::schema::{Run, Settings},
     workload::Workload,
 };
 
@@ -49,7 +50,7 @@ pub(super) struct Prepared<'a> {
     batch_sizes: &'a [usize],
     decode_ms: BTreeMap<usize, Vec<f64>>,
     device: Device,
-    settings: Vec<Settings>,
+    settings: Vec<RunSettings>,
 }
 
 impl<'a> Prepared<'a> {
@@ -74,7 +75,7 @@ impl<'a> Prepared<'a> {
                 forwards.push(TimedForward { forward, precision, tower, run });
             }
         }
-        let settings = |&(precision, tower): &Mode| Settings {
+        let settings = |&(precision, tower): &Mode| RunSettings {
             device: arguments.device.name().to_owned(),
             dtype: precision.to_string(),
             tower: tower.to_string(),
@@ -115,8 +116,10 @@ impl<'a> Prepared<'a> {
         interrupt: &Interrupt,
     ) -> Result<Vec<Run>> {
         let progress = progress_bar((arguments.budget * 1e3) as u64)?;
-        let settings =
-            |settings: &Settings| Settings { workload: workload.description.clone(), ..settings.clone() };
+        let settings = |settings: &RunSettings| RunSettings {
+            workload: workload.description.clone(),
+            ..settings.clone()
+        };
         let runs = bench(
             &Bench {
                 processors: &self.processors,

@@ -5,8 +5,7 @@ use pyo3::{prelude::*, types::PyModule};
 use super::*;
 use crate::{
     parity,
-    processor::{Backend, FedBatch, Feed, Processor, Resample},
-    python,
+    processor::{Backend, FedBatch, Feed, Processor, Resample, transformers},
     workload::generated,
 };
 
@@ -29,14 +28,14 @@ def on_float_path(processor):
 ";
 
 /// What transformers returns on that path.
-fn right(parameters: &Parameters, images: &[Arc<DecodedImage>]) -> ModelInputs {
-    let instance = python::hf::processor(Backend::Torchvision, parameters).unwrap();
+fn expected(parameters: &Parameters, images: &[Arc<DecodedImage>]) -> ModelInputs {
+    let instance = transformers::processor(Backend::Torchvision, parameters).unwrap();
     let instance = Python::attach(|py| {
         let module = PyModule::from_code(py, FLOAT_PATH, c"float_path.py", c"float_path").unwrap();
         module.getattr("on_float_path").unwrap().call1((instance,)).unwrap().unbind()
     });
     let batch = FedBatch::new(Feed::Chw, images).unwrap();
-    python::hf::process_chw(&instance, batch.chw().unwrap(), None, false).unwrap().inputs
+    transformers::process_chw(&instance, batch.chw().unwrap(), None, false).unwrap().inputs
 }
 
 #[track_caller]
@@ -46,7 +45,7 @@ fn assert_exact(parameters: &Parameters, images: &[Arc<DecodedImage>], chunk_byt
     batched.chunk_bytes = chunk_bytes;
     let groups = Groups::of(images, parameters).unwrap();
     let given = batched.process(images, &groups, &mut StageClock::disabled()).unwrap();
-    let found = parity::compare(&right(parameters, images), &given).unwrap();
+    let found = parity::compare(&expected(parameters, images), &given).unwrap();
     assert!(found.is_exact(), "{parameters:?}: {} differ, {}", found.differing, found.detail);
 }
 
@@ -70,7 +69,7 @@ fn the_floating_point_path_is_another_than_the_integer_one() {
     let host = super::super::Batched::new(&parameters, Device::Cpu, 1).unwrap();
     let batch = FedBatch::new(Feed::Hwc, &images()).unwrap();
     let integers = host.process(&batch, &mut StageClock::disabled()).unwrap();
-    let found = parity::compare(&right(&parameters, &images()), &integers).unwrap();
+    let found = parity::compare(&expected(&parameters, &images()), &integers).unwrap();
     assert!(found.differing > 0 && found.worst < 2.1 / 255.0, "{found:?}");
 }
 

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Result;
+use patchmark_results::input_error;
 
 use super::super::{
     Parameters,
     steps::{output_length, output_size},
 };
-use crate::{input_error, workload::DecodedImage};
+use crate::workload::DecodedImage;
 
 /// A batch, sorted into groups of one size.
 #[derive(Debug)]

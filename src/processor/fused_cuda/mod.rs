@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 use patchmark_fused::{Filter, Size, Sizing};
 use patchmark_fused_cuda::{self as cuda, Batch, Element, Outputs, Planner, Source, Staging, Stream};
+use patchmark_results::input_error;
 use rayon::ThreadPool;
 use tch::{Device, Kind, Tensor};
 
@@ -20,7 +21,7 @@ use super::{
     FedBatch, Feed, Parameters, Processor, Resample, Stage, StageClock, fused::normalization,
     steps::output_length,
 };
-use crate::{cache_folder::cache_folder, input_error, inputs::ModelInputs, python};
+use crate::{cache_folder::cache_folder, inputs::ModelInputs, python};
 
 /// Plans that are kept on the host; see [`super::Fused`].
 const PLANS: usize = 256;

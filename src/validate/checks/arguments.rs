@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::validate::exam::{Exam, call};
+use crate::validate::{calls::call, exam::Exam};
 
 pub(super) fn max_num_patches(exam: &mut Exam<'_>) -> Result<Option<String>> {
     given_at_call(exam, "max_num_patches", &[16, 100])
@@ -23,8 +23,8 @@ fn given_at_call(exam: &mut Exam<'_>, name: &'static str, values: &[i64]) -> Res
     for &value in values {
         let mut call = call(vec![exam.noise(1, 64, 48)?]);
         call.keywords.insert(name.into(), value.into());
-        let (right, given) = exam.both(&call)?;
-        if let Some(why) = exam.disagree(&right, &given)? {
+        let (reference, candidate) = exam.call_both(&call)?;
+        if let Some(why) = exam.disagree(&reference, &candidate)? {
             exam.fail(check, format!("with {name}={value}: {why}"), "");
         }
     }
@@ -34,13 +34,13 @@ fn given_at_call(exam: &mut Exam<'_>, name: &'static str, values: &[i64]) -> Res
 pub(super) fn pass(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let image = exam.noise(1, 64, 48)?;
     let plain = call(vec![image]);
-    let before = exam.own(&plain)?;
+    let before = exam.call_candidate(&plain)?;
     for (name, value) in [("max_num_patches", 16), ("patch_size", 14)] {
         let mut call = plain.clone();
         call.keywords.insert(name.into(), value.into());
-        exam.own(&call)?;
-        let after = exam.own(&plain)?;
-        let shape = |side: &crate::validate::Returned| side.values().map(|values| values.size());
+        exam.call_candidate(&call)?;
+        let after = exam.call_candidate(&plain)?;
+        let shape = |side: &crate::worker::Returned| side.values().map(|values| values.size());
         if shape(&before) != shape(&after) {
             let detail = format!(
                 "a call without arguments after one with {name}={value} gives pixel_values of shape {:?} instead of {:?}",
@@ -60,8 +60,8 @@ pub(super) fn device(exam: &mut Exam<'_>) -> Result<Option<String>> {
     }
     let mut call = call(vec![exam.noise(1, 64, 48)?]);
     call.keywords.insert("device".into(), json!("cpu"));
-    let (right, given) = exam.both(&call)?;
-    if let Some(why) = exam.disagree(&right, &given)? {
+    let (reference, candidate) = exam.call_both(&call)?;
+    if let Some(why) = exam.disagree(&reference, &candidate)? {
         exam.fail("device-argument", format!("with device=\"cpu\": {why}"), "");
     }
     Ok(None)

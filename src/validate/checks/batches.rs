@@ -2,13 +2,14 @@
 //! itself, so that these checks say nothing about parity.
 
 use anyhow::Result;
+use patchmark_results::text::first_line;
 
 use crate::{
     validate::{
-        Observation, Returned,
-        exam::{Exam, call, call_with, first_line},
+        calls::{call, call_with},
+        exam::Exam,
     },
-    worker::protocol::ImageRef,
+    worker::{Observation, Returned, protocol::ImageRef},
 };
 
 /// Sizes that a rewrite may group: two of one size apart, one alone, a wide and a tall one.
@@ -22,7 +23,7 @@ fn noises(exam: &mut Exam<'_>, first: u64, sizes: &[(usize, usize)]) -> Result<V
 /// Whether image `i` of one result is image `j` of another.
 fn same(exam: &Exam<'_>, one: &Returned, i: usize, other: &Returned, j: usize) -> Result<bool> {
     match (one.row(i as i64), other.row(j as i64)) {
-        (Some(a), Some(b)) => exam.same(&a, &b),
+        (Some(a), Some(b)) => exam.agree(&a, &b),
         _ => Ok(false),
     }
 }
@@ -33,9 +34,10 @@ const COUNTS: [usize; 6] = [16, 31, 32, 64, 67, 128];
 pub(super) fn large(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let eight = noises(exam, 100, &[(40, 30); 8])?;
     // Few patches an image, so that many images are not much data.
-    let small = exam.own(&call_with(eight.clone(), 16, 16))?;
+    let small = exam.call_candidate(&call_with(eight.clone(), 16, 16))?;
     for count in COUNTS {
-        let many = exam.own(&call_with(eight.iter().cycle().take(count).cloned().collect(), 16, 16))?;
+        let many =
+            exam.call_candidate(&call_with(eight.iter().cycle().take(count).cloned().collect(), 16, 16))?;
         if many.images() != count as i64 {
             exam.fail("large-batch", format!("{count} images give {} results", many.images()), "");
             return Ok(None);
@@ -52,34 +54,34 @@ pub(super) fn large(exam: &mut Exam<'_>) -> Result<Option<String>> {
 }
 
 pub(super) fn empty(exam: &mut Exam<'_>) -> Result<Option<String>> {
-    let (right, given) = exam.both(&call(Vec::new()))?;
-    let Observation::Returned(given) = given else { return Ok(None) };
-    let reference = match &*right {
-        Observation::Returned(right) if given.images() == 0 => {
+    let (reference, candidate) = exam.call_both(&call(Vec::new()))?;
+    let Observation::Returned(candidate) = candidate else { return Ok(None) };
+    let instead = match &*reference {
+        Observation::Returned(reference) if candidate.images() == 0 => {
             // Which keys there should be is another check's question: an empty batch has those of any other.
             let image = exam.noise(1, 64, 48)?;
-            let usual = exam.own(&call(vec![image]))?;
+            let usual = exam.call_candidate(&call(vec![image]))?;
             let names =
                 |side: &Returned| side.entries.iter().map(|each| each.name.clone()).collect::<Vec<_>>();
-            if names(&usual) == names(&given) {
+            if names(&usual) == names(&candidate) {
                 return Ok(None);
             }
-            format!("returns empty tensors under {} keys", right.entries.len())
+            format!("returns empty tensors under {} keys", reference.entries.len())
         }
         Observation::Raised { message, .. } => format!("raises {}", first_line(message)),
         _ => "returns no image".into(),
     };
-    let detail = format!("an empty batch gives {} images, and the reference {reference}", given.images());
+    let detail = format!("an empty batch gives {} images, and the reference {instead}", candidate.images());
     exam.fail("empty-batch", detail, "");
     Ok(None)
 }
 
 pub(super) fn mixed_order(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let images = noises(exam, 200, &MIXED)?;
-    let batch = exam.own(&call(images.clone()))?;
+    let batch = exam.call_candidate(&call(images.clone()))?;
     let mut alone = Vec::new();
     for image in &images {
-        alone.push(exam.own(&call(vec![image.clone()]))?);
+        alone.push(exam.call_candidate(&call(vec![image.clone()]))?);
     }
     for index in 0..images.len() {
         if same(exam, &batch, index, &alone[index], 0)? {
@@ -114,7 +116,7 @@ pub(super) fn invariance(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let one = noises(exam, 340, &MIXED)?;
     let mut other = noises(exam, 360, &MIXED)?;
     other[2] = one[2].clone();
-    let (first, second) = (exam.own(&call(one))?, exam.own(&call(other))?);
+    let (first, second) = (exam.call_candidate(&call(one))?, exam.call_candidate(&call(other))?);
     if !same(exam, &first, 2, &second, 2)? {
         exam.fail("batch-invariance", "image 2 of 6 changes with the pixels of its neighbours", "");
     }
@@ -122,9 +124,9 @@ pub(super) fn invariance(exam: &mut Exam<'_>) -> Result<Option<String>> {
 }
 
 fn compare_first(exam: &mut Exam<'_>, batches: &[Vec<ImageRef>], what: &str) -> Result<()> {
-    let alone = exam.own(&call(batches[0].clone()))?;
+    let alone = exam.call_candidate(&call(batches[0].clone()))?;
     for batch in &batches[1..] {
-        let together = exam.own(&call(batch.clone()))?;
+        let together = exam.call_candidate(&call(batch.clone()))?;
         if !same(exam, &together, 0, &alone, 0)? {
             let detail = format!(
                 "an image of {}×{} px changes with {what}: alone and first of {} differ",
@@ -141,10 +143,11 @@ fn compare_first(exam: &mut Exam<'_>, batches: &[Vec<ImageRef>], what: &str) -> 
 
 pub(super) fn permutation(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let images = noises(exam, 400, &[(64, 48); 5])?;
-    let forward = exam.own(&call(images.clone()))?;
+    let forward = exam.call_candidate(&call(images.clone()))?;
     let orders: [[usize; 5]; 2] = [[4, 3, 2, 1, 0], [1, 2, 3, 4, 0]];
     for order in orders {
-        let permuted = exam.own(&call(order.iter().map(|&index| images[index].clone()).collect()))?;
+        let permuted =
+            exam.call_candidate(&call(order.iter().map(|&index| images[index].clone()).collect()))?;
         for (place, &index) in order.iter().enumerate() {
             if !same(exam, &permuted, place, &forward, index)? {
                 let detail = format!("the image at place {index} has another result at place {place}");

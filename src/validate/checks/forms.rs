@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    validate::exam::{Exam, call},
+    validate::{calls::call, exam::Exam},
     worker::protocol::Form,
 };
 
@@ -57,8 +57,8 @@ fn in_form(
     }
     let mut call = call(images);
     call.form = form;
-    let (right, given) = exam.both(&call)?;
-    if let Some(why) = exam.disagree(&right, &given)? {
+    let (reference, candidate) = exam.call_both(&call)?;
+    if let Some(why) = exam.disagree(&reference, &candidate)? {
         exam.fail(check, format!("given {named}: {why}"), "");
     }
     Ok(())

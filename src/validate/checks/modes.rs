@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    validate::exam::{Exam, call},
+    validate::{calls::call, exam::Exam},
     worker::protocol::Form,
 };
 
@@ -49,8 +49,8 @@ fn modes(exam: &mut Exam<'_>, check: &'static str, modes: &[&str]) -> Result<Opt
             if convert {
                 call.keywords.insert("do_convert_rgb".into(), json!(true));
             }
-            let (right, given) = exam.both(&call)?;
-            if let Some(why) = exam.disagree(&right, &given)? {
+            let (reference, candidate) = exam.call_both(&call)?;
+            if let Some(why) = exam.disagree(&reference, &candidate)? {
                 let with = if convert { " with do_convert_rgb=True" } else { "" };
                 exam.fail(check, format!("mode {mode}{with}: {why}"), "");
             }

@@ -4,11 +4,13 @@ use anyhow::{Result, bail};
 
 use crate::{
     validate::{
-        Observation,
-        exam::{Exam, Stop, call},
-        side::Answer,
+        calls::call,
+        exam::{Exam, Stop},
     },
-    worker::protocol::{Form, Reply, Request},
+    worker::{
+        Answer, Observation,
+        protocol::{Form, Reply, Request},
+    },
 };
 
 pub(super) fn inputs(exam: &mut Exam<'_>) -> Result<Option<String>> {
@@ -17,12 +19,15 @@ pub(super) fn inputs(exam: &mut Exam<'_>) -> Result<Option<String>> {
         let images = vec![exam.noise(600, 64, 48)?, exam.noise(601, 256, 256)?, exam.noise(602, 30, 90)?];
         let mut call = call(images);
         (call.form, call.probe) = (form, true);
-        let (right, given) = exam.both(&call)?;
+        let (reference, candidate) = exam.call_both(&call)?;
         // A form that is refused is another check's.
-        let (Observation::Returned(right), Observation::Returned(given)) = (&*right, &given) else {
+        let (Observation::Returned(reference), Observation::Returned(candidate)) = (&*reference, &candidate)
+        else {
             continue;
         };
-        for change in given.input_changes.iter().filter(|change| !right.input_changes.contains(change)) {
+        for change in
+            candidate.input_changes.iter().filter(|change| !reference.input_changes.contains(change))
+        {
             exam.fail("inputs-untouched", format!("given {named}: {change}"), "");
         }
     }
@@ -43,10 +48,12 @@ pub(super) fn state(exam: &mut Exam<'_>) -> Result<Option<String>> {
     call.probe = true;
     // Twice, since the first call may set up what is then left alone.
     for turn in ["the first", "a later"] {
-        let (right, given) = exam.both(&call)?;
-        let given = exam.returned(given)?;
-        let Observation::Returned(right) = &*right else { continue };
-        for change in given.state_changes.iter().filter(|change| !right.state_changes.contains(change)) {
+        let (reference, candidate) = exam.call_both(&call)?;
+        let candidate = exam.returned(candidate)?;
+        let Observation::Returned(reference) = &*reference else { continue };
+        for change in
+            candidate.state_changes.iter().filter(|change| !reference.state_changes.contains(change))
+        {
             exam.fail("global-state", format!("{turn} call changes {change}"), "");
         }
     }

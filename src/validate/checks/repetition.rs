@@ -3,34 +3,21 @@
 use anyhow::Result;
 
 use crate::{
-    validate::{
+    parity::bits::all_equal,
+    validate::{calls::call, exam::Exam},
+    worker::{
         Observation, Returned,
-        exam::{Exam, call},
+        protocol::{Form, ImageRef},
     },
-    worker::protocol::{Form, ImageRef},
     workload::{CorpusSpec, Pattern},
 };
 
-/// Whether every tensor of two results has the same bits.
-fn identical(one: &Returned, other: &Returned) -> Result<bool> {
-    if one.tensors.len() != other.tensors.len() {
-        return Ok(false);
-    }
-    for (name, tensor) in &one.tensors {
-        match other.tensors.get(name) {
-            Some(given) if given.size() == tensor.size() && given.f_equal(tensor)? => {}
-            _ => return Ok(false),
-        }
-    }
-    Ok(true)
-}
-
 pub(super) fn determinism(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let images = vec![exam.noise(500, 64, 48)?, exam.noise(501, 100, 40)?];
-    let first = exam.own(&call(images.clone()))?;
+    let first = exam.call_candidate(&call(images.clone()))?;
     for turn in 2..=4 {
-        let again = exam.own(&call(images.clone()))?;
-        if !identical(&first, &again)? {
+        let again = exam.call_candidate(&call(images.clone()))?;
+        if !all_equal(&first.tensors, &again.tensors)? {
             exam.fail("determinism", format!("call {turn} of the same batch differs from the first"), "");
             break;
         }
@@ -55,8 +42,8 @@ fn lookalikes(exam: &mut Exam<'_>) -> Result<Vec<Lookalike>> {
     swapped.name = "base with a block swapped".into();
     for row in 16..24 {
         let start = (row * 64 + 16) * 3;
-        let (left, right) = swapped.rgb[start..start + 96].split_at_mut(48);
-        left.swap_with_slice(right);
+        let (first, second) = swapped.rgb[start..start + 96].split_at_mut(48);
+        first.swap_with_slice(second);
     }
     let image = exam.session.image(&base)?;
     let swapped = exam.session.image(&swapped)?;
@@ -84,16 +71,17 @@ pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
             // Only a PIL image can be pasted into.
             (first.form, second.form, second.mutate) = (Form::Pil, Form::Pil, true);
         }
-        let (right_first, given_first) = exam.both(&first)?;
-        let (right, given) = exam.both(&second)?;
-        let (given_first, given) = (exam.returned(given_first)?, exam.returned(given)?);
-        let (Observation::Returned(right_first), Observation::Returned(right)) = (&*right_first, &*right)
+        let (reference_first, candidate_first) = exam.call_both(&first)?;
+        let (reference, candidate) = exam.call_both(&second)?;
+        let (candidate_first, candidate) = (exam.returned(candidate_first)?, exam.returned(candidate)?);
+        let (Observation::Returned(reference_first), Observation::Returned(reference)) =
+            (&*reference_first, &*reference)
         else {
             continue;
         };
         let values = |side: &Returned| side.values();
-        let unlike = !identical(right_first, right)?;
-        let remembered = values(&given_first).zip(values(&given)).is_some_and(|(a, b)| a == b);
+        let unlike = !all_equal(&reference_first.tensors, &reference.tensors)?;
+        let remembered = values(&candidate_first).zip(values(&candidate)).is_some_and(|(a, b)| a == b);
         if unlike && remembered {
             exam.fail("no-memory", format!("a second call got the first one's result: {}", each.what), "");
         }
@@ -105,12 +93,12 @@ pub(super) fn outputs_kept(exam: &mut Exam<'_>) -> Result<Option<String>> {
     for (width, height) in [(64, 48), (300, 200)] {
         let mut first = call(vec![exam.noise(520, width, height)?, exam.noise(521, width, height)?]);
         first.keep = Some("first".into());
-        let before = exam.own(&first)?;
+        let before = exam.call_candidate(&first)?;
         let others = vec![exam.noise(522, width, height)?, exam.noise(523, width, height)?];
-        exam.own(&call(others))?;
+        exam.call_candidate(&call(others))?;
         let after = exam.session.candidate.dump("first")?;
         let after = exam.returned(after)?;
-        if !identical(&before, &after)? {
+        if !all_equal(&before.tensors, &after.tensors)? {
             exam.fail("outputs-kept", "the tensors of a first call changed when a second was made", "");
             break;
         }

@@ -1,16 +1,21 @@
 //! Single questions to a release: what it makes of one call.
 
 use anyhow::Result;
+use patchmark_results::{
+    ParityClass, Tolerance,
+    releases::{Probe, ProbeAnswer},
+    text::first_line,
+};
 use serde_json::{Value, json};
 
-use super::record::{Answer, Probe};
 use crate::{
     validate::{
-        Class, Observation, Rules, Session, Settings,
-        exam::{call, first_line, limit_of},
+        calls::{call, limit_of},
         inspect::inspect,
+        session::Session,
+        settings::Settings,
     },
-    worker::protocol::Call,
+    worker::{Observation, protocol::Call},
     workload::{CorpusSpec, Pattern},
 };
 
@@ -51,33 +56,38 @@ pub(super) fn ask(session: &mut Session, settings: &Settings, question: &Questio
     image.mode = question.mode.into();
     let keywords = question.keywords.as_object().cloned().unwrap_or_default();
     let call = Call { keywords, unfiltered: true, ..call(vec![image]) };
-    let (right, given) = session.both(&call)?;
-    let answer = answer(&right, &given, limit_of(&call), &settings.rules)?;
+    let (reference, candidate) = session.call_both(&call)?;
+    let answer = answer(&reference, &candidate, limit_of(&call), &settings.tolerance)?;
     Ok(Probe { given: question.given.into(), agrees: answer.agrees(), answer })
 }
 
-fn answer(right: &Observation, given: &Observation, limit: i64, rules: &Rules) -> Result<Answer> {
-    Ok(match (right, given) {
-        (right, Observation::Raised { message, .. }) => {
-            let reference = match right {
+fn answer(
+    reference: &Observation,
+    candidate: &Observation,
+    limit: i64,
+    tolerance: &Tolerance,
+) -> Result<ProbeAnswer> {
+    Ok(match (reference, candidate) {
+        (reference, Observation::Raised { message, .. }) => {
+            let reference = match reference {
                 Observation::Raised { message, .. } => Some(exception(message)),
                 _ => None,
             };
-            Answer::Raises { exception: exception(message), reference }
+            ProbeAnswer::Raises { exception: exception(message), reference }
         }
-        (Observation::Returned(right), Observation::Returned(given)) => {
-            let found = inspect(right, given, limit, rules)?;
+        (Observation::Returned(reference), Observation::Returned(candidate)) => {
+            let found = inspect(reference, candidate, limit, tolerance)?;
             match (found.broken.first(), found.parity) {
-                (Some((_, sentence)), _) => Answer::Broken { finding: sentence.clone() },
+                (Some((_, sentence)), _) => ProbeAnswer::Broken { finding: sentence.clone() },
                 (None, Some(measured)) => match measured.class() {
-                    Class::Exact => Answer::AsReference,
-                    class => Answer::Differs { class, levels: measured.worst_levels },
+                    ParityClass::Exact => ProbeAnswer::AsReference,
+                    class => ProbeAnswer::Differs { class, levels: measured.worst_levels },
                 },
-                (None, None) => Answer::NotComparable,
+                (None, None) => ProbeAnswer::NotComparable,
             }
         }
-        (Observation::Raised { .. }, Observation::Returned(_)) => Answer::Returns,
-        _ => Answer::Ended,
+        (Observation::Raised { .. }, Observation::Returned(_)) => ProbeAnswer::Returns,
+        _ => ProbeAnswer::Ended,
     })
 }
 
@@ -90,7 +100,7 @@ fn exception(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validate::Returned;
+    use crate::worker::Returned;
 
     fn raised(message: &str) -> Observation {
         Observation::Raised { message: message.into(), traceback: String::new() }
@@ -99,16 +109,22 @@ mod tests {
     #[test]
     fn exceptions_agree_by_their_type_alone() {
         let returned = || Observation::Returned(Returned::default());
-        let rules = Rules::default();
-        let ask = |right: &Observation, given: &Observation| answer(right, given, 256, &rules).unwrap();
+        let tolerance = Tolerance::default();
+        let ask = |reference: &Observation, candidate: &Observation| {
+            answer(reference, candidate, 256, &tolerance).unwrap()
+        };
         let (value, other) = (raised("ValueError: one"), raised("builtins.ValueError: two"));
         let found = ask(&value, &other);
-        assert!(found.agrees() && found.to_string() == "raises ValueError", "{found}");
+        assert!(found.agrees(), "{found:?}");
+        assert!(
+            matches!(&found, ProbeAnswer::Raises { exception, .. } if exception == "ValueError"),
+            "{found:?}"
+        );
         assert!(!ask(&raised("RuntimeError: one"), &value).agrees());
         let found = ask(&returned(), &value);
-        assert_eq!(found, Answer::Raises { exception: "ValueError".into(), reference: None });
+        assert_eq!(found, ProbeAnswer::Raises { exception: "ValueError".into(), reference: None });
         assert!(!found.agrees());
-        assert_eq!(ask(&value, &returned()), Answer::Returns);
-        assert_eq!(ask(&value, &Observation::Unavailable), Answer::Ended);
+        assert_eq!(ask(&value, &returned()), ProbeAnswer::Returns);
+        assert_eq!(ask(&value, &Observation::Unavailable), ProbeAnswer::Ended);
     }
 }

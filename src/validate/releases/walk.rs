@@ -1,12 +1,17 @@
 //! The walk over the releases.
 
 use anyhow::Result;
+use patchmark_results::{
+    ParityClass, Releases,
+    releases::{Backend, FailedCheck, RELEASES_VERSION, Release, ReleaseParity},
+    text::clean,
+    validation::CorpusParity,
+};
 
 use super::probe::{ask, questions};
-use super::record::{Backend, CorpusParity, FailedCheck, Matrix, Release, SCHEMA_VERSION};
 use crate::{
-    report::format::clean,
-    validate::{Class, ParityReport, Run, Session, Settings, Subject, examine},
+    validate::{run::examine, session::Session, settings::Settings},
+    worker::{Run, Subject},
 };
 
 /// Examines every release, both classes each.
@@ -19,7 +24,7 @@ pub fn walk(
     run: &Run,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<Matrix> {
+) -> Result<Releases> {
     let mut session: Option<Session> = None;
     let mut releases = Vec::new();
     for version in versions {
@@ -50,8 +55,8 @@ pub fn walk(
         || against.to_string(),
         |version| format!("{against} (transformers {version}, {})", about.class),
     );
-    Ok(Matrix {
-        schema_version: SCHEMA_VERSION,
+    Ok(Releases {
+        schema_version: RELEASES_VERSION,
         against,
         environment,
         cpu_capability: about.capability,
@@ -71,10 +76,10 @@ fn examine_one(
         FailedCheck { check: row.name.clone(), finding: clean(first) }
     });
     let failed = failed.collect();
-    let parity = outcome.parity.map(|parity: ParityReport| CorpusParity {
+    let parity = outcome.parity.map(|parity: CorpusParity| ReleaseParity {
         class: parity.class,
         calls: parity.cases,
-        differing: parity.cases - parity.by_class.get(&Class::Exact).copied().unwrap_or(0),
+        differing: parity.cases - parity.by_class.get(&ParityClass::Exact).copied().unwrap_or(0),
         incomparable: parity.incomparable,
         worst_levels: parity.total.worst_levels,
         by_class: parity.by_class,

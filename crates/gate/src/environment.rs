@@ -1,0 +1,48 @@
+//! Whether two runs measured the same thing, on machines whose times can be compared.
+
+use patchmark_results::{Run, text::clean};
+
+/// What the two runs measured differently, so that no figure of one can be held against the other.
+pub fn different_work(run: &Run, baseline: &Run) -> Vec<String> {
+    let (a, b) = (&run.settings, &baseline.settings);
+    let patches = |count: usize| count.to_string();
+    named(&[
+        ("model", a.model.clone(), b.model.clone()),
+        ("tower", a.tower.clone(), b.tower.clone()),
+        ("dtype", a.dtype.clone(), b.dtype.clone()),
+        ("images", a.workload.clone(), b.workload.clone()),
+        ("max_num_patches", patches(a.max_num_patches), patches(b.max_num_patches)),
+        ("patch_size", patches(a.patch_size), patches(b.patch_size)),
+    ])
+}
+
+/// How the environments differ in what absolute times depend on: the machine, its device, the
+/// threads, and the versions of the libraries. The kernel's and Python's versions do not count.
+pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
+    let (a, b) = (&run.environment, &baseline.environment);
+    let kind = |device: &str| device.split(':').next().unwrap_or_default().to_owned();
+    let gpus = |gpus: &[String]| if gpus.is_empty() { "none".to_owned() } else { gpus.join(", ") };
+    let mut facts = vec![
+        ("device", kind(&run.settings.device), kind(&baseline.settings.device)),
+        ("CPU", a.cpu.clone(), b.cpu.clone()),
+        ("vector level", a.cpu_capability.clone(), b.cpu_capability.clone()),
+        ("logical CPUs", a.logical_cpus.to_string(), b.logical_cpus.to_string()),
+        ("threads", run.settings.threads.to_string(), baseline.settings.threads.to_string()),
+        ("GPUs", gpus(&a.gpus), gpus(&b.gpus)),
+    ];
+    for library in ["torch", "torchvision", "transformers", "pillow"] {
+        let version = |versions: &std::collections::BTreeMap<String, String>| {
+            versions.get(library).cloned().unwrap_or_default()
+        };
+        facts.push((library, version(&a.versions), version(&b.versions)));
+    }
+    named(&facts)
+}
+
+fn named(facts: &[(&str, String, String)]) -> Vec<String> {
+    let differ = facts.iter().filter(|(_, own, other)| own != other);
+    let shown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { clean(text) };
+    differ
+        .map(|(name, own, other)| format!("{name}: {} here, {} in the baseline", shown(own), shown(other)))
+        .collect()
+}

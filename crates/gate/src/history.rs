@@ -1,0 +1,104 @@
+//! Many saved runs in the order of time: one series per figure, and where it changed for good.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+
+use patchmark_results::{History, Kind, Run, Series, history::Point, input_error, text::plural};
+use patchmark_statistics::{change_points, median};
+
+use crate::{
+    environment::{differences, different_work},
+    figures::{FigureKind, figures},
+    load,
+};
+
+/// Folders below the given one that are looked into.
+const DEPTH: usize = 3;
+
+/// Reads every run below `dir`. Absolute times are followed on the latest run's class of machine only.
+///
+/// # Errors
+/// An input error for a folder without a whole run, or a run that is damaged.
+pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
+    let mut files = Vec::new();
+    collect(dir, DEPTH, &mut files)
+        .map_err(|error| input_error!("cannot read the folder {}: {error}", dir.display()))?;
+    let mut runs = files.iter().map(|file| load::read(file)).collect::<Result<Vec<Run>>>()?;
+    runs.sort_by_key(|run| run.started_unix_s);
+    let found = runs.len();
+    runs.retain(|run| !run.partial);
+    let mut notes = left_out(found - runs.len(), "partial");
+    let Some(latest) = runs.last().cloned() else {
+        return Err(input_error!("{} holds no whole run; name a folder of run folders", dir.display()));
+    };
+    let whole = runs.len();
+    runs.retain(|run| different_work(run, &latest).is_empty());
+    notes.extend(left_out(whole - runs.len(), "of another model, images or settings than the latest"));
+    if kind == FigureKind::Time {
+        let same = runs.len();
+        runs.retain(|run| differences(run, &latest).is_empty());
+        notes.extend(left_out(same - runs.len(), "from another machine or other libraries than the latest"));
+    }
+    Ok(History {
+        commits: runs.iter().map(|run| run.environment.commit.clone()).collect(),
+        series: series(&runs, kind),
+        notes,
+    })
+}
+
+fn left_out(count: usize, what: &str) -> Vec<String> {
+    if count == 0 { Vec::new() } else { vec![format!("left out: {} {what}", plural(count as u64, "run"))] }
+}
+
+fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries = fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        // Hidden folders are those of a run that is being written.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            if depth > 0 {
+                collect(&entry.path(), depth - 1, files)?;
+            }
+        } else if entry.file_name() == Kind::Run.file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn series(runs: &[Run], kind: FigureKind) -> Vec<Series> {
+    let mut found: Vec<Series> = Vec::new();
+    for (run, figure) in
+        runs.iter().enumerate().flat_map(|(n, run)| figures(run).into_iter().map(move |f| (n, f)))
+    {
+        if figure.kind != kind || figure.samples.is_empty() {
+            continue;
+        }
+        let point = Point { run, value: median(&figure.samples) };
+        let same = |series: &&mut Series| {
+            (&series.subject, series.batch_size, &series.figure)
+                == (&figure.subject, figure.batch_size, &figure.name)
+        };
+        match found.iter_mut().find(same) {
+            Some(series) => series.points.push(point),
+            None => found.push(Series {
+                subject: figure.subject,
+                batch_size: figure.batch_size,
+                figure: figure.name,
+                points: vec![point],
+                changes: Vec::new(),
+            }),
+        }
+    }
+    for series in &mut found {
+        series.changes = change_points(&series.points.iter().map(|point| point.value).collect::<Vec<_>>());
+    }
+    found
+}

@@ -1,0 +1,12 @@
+//! Decisions about saved runs: what a policy asks, a run against its baseline, and the history of many runs.
+
+pub mod environment;
+pub mod figures;
+pub mod history;
+pub mod load;
+pub mod policy;
+pub mod runs;
+
+pub use figures::FigureKind;
+pub use policy::Policy;
+pub use runs::decide;

@@ -1,0 +1,181 @@
+//! A saved run against a saved baseline.
+
+use patchmark_results::{
+    Decision, DecisionKind, DecisionRow, ERROR_RATE, Finding, ProcessorRow, Rule, Run, Verdict,
+    decision::DECISION_VERSION,
+};
+use patchmark_statistics::{effect, judge::judge, median};
+
+use crate::{
+    environment::{differences, different_work},
+    figures::{Figure, FigureKind, figures, processors},
+    policy::{Demand, Policy},
+};
+
+/// Decides about `run`. Neither run may be partial; [`crate::load::read`] has checked both.
+pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: bool) -> Decision {
+    let work = different_work(run, baseline);
+    let machine = differences(run, baseline);
+    let comparable = allow_environment || work.is_empty();
+    let timed = allow_environment || (work.is_empty() && machine.is_empty());
+    let device = run.settings.device.as_str();
+    let (own, old) = (figures(run), figures(baseline));
+    let both = |figure: &&Figure| {
+        comparable
+            && (timed || figure.kind != FigureKind::Time)
+            && old.iter().any(|other| other.is(figure))
+            && policy.demand(figure, device).counts
+    };
+    let rule = Rule {
+        min_effect: policy.min_effect(),
+        error_rate: ERROR_RATE,
+        rows: own.iter().filter(both).count().max(1),
+        looks: 1,
+    };
+    let mut rows = parity_rows(run, baseline, policy);
+    for figure in &own {
+        let demand = policy.demand(figure, device);
+        let before = old.iter().find(|other| other.is(figure));
+        let mut row = match before {
+            None => new(figure, &demand),
+            Some(before) if comparable && (timed || figure.kind != FigureKind::Time) => {
+                judged(figure, before, &demand, &rule)
+            }
+            // Said once, in the differences; a row for each would hide it.
+            Some(_) => continue,
+        };
+        ceiling(&mut row, figure, &demand);
+        rows.push(row);
+    }
+    for figure in old.iter().filter(|figure| !own.iter().any(|other| other.is(figure))) {
+        rows.push(missing(figure, &policy.demand(figure, device)));
+    }
+    let mut notes = Vec::new();
+    if !work.is_empty() && !allow_environment {
+        notes.push("the runs measured different things, so no figure was compared; make a baseline with the same options".to_owned());
+    } else if !machine.is_empty() && !allow_environment {
+        notes.push(
+            "absolute times were not compared; --allow-environment compares them all the same".to_owned(),
+        );
+    }
+    Decision {
+        schema_version: DECISION_VERSION,
+        kind: DecisionKind::Gate,
+        started_unix_s: run.started_unix_s,
+        elapsed_s: run.elapsed_s,
+        partial: false,
+        verdict: Verdict::Inconclusive,
+        exit_code: 0,
+        base: named(baseline),
+        candidate: named(run),
+        rule,
+        allow_inconclusive: policy.allows_inconclusive(),
+        allow_environment,
+        differences: work.into_iter().chain(machine).collect(),
+        rows,
+        notes,
+        environment: run.environment.clone(),
+    }
+    .concluded()
+}
+
+fn named(run: &Run) -> String {
+    format!("run of {} ({})", run.environment.commit, run.settings.model)
+}
+
+/// A row for each processor whose outputs are not allowed.
+fn parity_rows(run: &Run, baseline: &Run, policy: &Policy) -> Vec<DecisionRow> {
+    let device = run.settings.device.as_str();
+    let mut rows = Vec::new();
+    for (batch_size, own) in processors(run) {
+        let same = |(size, row): &(usize, &ProcessorRow)| {
+            *size == batch_size && (&row.name, &row.feed) == (&own.name, &own.feed)
+        };
+        let before = processors(baseline).find(same).map(|(_, row)| &row.parity);
+        let demand = policy.demand_of(&own.name, batch_size, device);
+        if let Some(why) = demand.refuses(&own.parity, before, own.must_equal) {
+            rows.push(DecisionRow {
+                subject: own.label(),
+                batch: format!("batch {batch_size}"),
+                figure: "parity".into(),
+                counts: true,
+                verdict: Verdict::Regressed,
+                finding: Some(Finding::Parity),
+                base: None,
+                candidate: None,
+                judgement: None,
+                rounds: own.preprocess_ms.samples.len(),
+                reason: Some(why),
+                pairs: None,
+            });
+        }
+    }
+    rows
+}
+
+fn row(figure: &Figure, demand: &Demand) -> DecisionRow {
+    DecisionRow {
+        subject: figure.subject.clone(),
+        batch: format!("batch {}", figure.batch_size),
+        figure: figure.name.clone(),
+        counts: demand.counts,
+        verdict: Verdict::Inconclusive,
+        finding: None,
+        base: None,
+        candidate: middle(figure),
+        judgement: None,
+        rounds: figure.samples.len(),
+        reason: None,
+        pairs: None,
+    }
+}
+
+fn middle(figure: &Figure) -> Option<f64> {
+    (!figure.samples.is_empty()).then(|| median(&figure.samples))
+}
+
+fn new(figure: &Figure, demand: &Demand) -> DecisionRow {
+    DecisionRow {
+        finding: Some(Finding::New),
+        reason: Some("not in the baseline".into()),
+        ..row(figure, demand)
+    }
+}
+
+fn missing(figure: &Figure, demand: &Demand) -> DecisionRow {
+    DecisionRow {
+        finding: Some(Finding::Missing),
+        base: middle(figure),
+        candidate: None,
+        rounds: 0,
+        reason: Some("in the baseline and not in the run".into()),
+        ..row(figure, demand)
+    }
+}
+
+fn judged(figure: &Figure, before: &Figure, demand: &Demand, rule: &Rule) -> DecisionRow {
+    let mut row = DecisionRow { base: middle(before), ..row(figure, demand) };
+    if figure.samples.is_empty() && !before.samples.is_empty() {
+        return DecisionRow { reason: Some("the row failed in the run".into()), ..missing(before, demand) };
+    }
+    let rule = Rule { min_effect: demand.min_effect, ..*rule };
+    match effect::unpaired(&before.samples, &figure.samples) {
+        Ok(effect) => {
+            let judgement = judge(&effect, 0.0, figure.better, &rule);
+            row.verdict = judgement.verdict;
+            row.judgement = Some(judgement);
+        }
+        Err(refusal) => row.reason = Some(refusal.to_string()),
+    }
+    row
+}
+
+/// A ratio above the policy's ceiling is a finding whatever the baseline was.
+fn ceiling(row: &mut DecisionRow, figure: &Figure, demand: &Demand) {
+    let (Some(most), Some(ratio)) = (demand.max_ratio, middle(figure)) else { return };
+    if figure.kind == FigureKind::Ratio && ratio > most {
+        row.finding = Some(Finding::Ceiling);
+        row.verdict = Verdict::Regressed;
+        row.reason = Some(format!("the policy allows a ratio of {most} at most"));
+    }
+}

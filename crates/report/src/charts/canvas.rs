@@ -1,0 +1,192 @@
+//! A picture in logical pixels: drawn once, then rendered as SVG and PNG in either theme.
+
+use anyhow::{Result, anyhow};
+use patchmark_typeface::{self as typeface, FAMILY};
+use plotters::style::{FontDesc, FontFamily, FontStyle};
+
+use super::theme::{BODY, Colour, SMALL, TITLE};
+
+/// A place in logical pixels, from the left and from the top.
+pub(super) type Point = (f64, f64);
+
+/// Where text is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Left,
+    Centre,
+    Right,
+}
+
+/// One thing drawn; later ones lie above.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Shape {
+    Line { points: Vec<Point>, width: f64, colour: Colour, opacity: f64 },
+    Area { outline: Vec<Point>, colour: Colour, opacity: f64 },
+    Rectangle { from: Point, to: Point, colour: Colour, opacity: f64 },
+    Disc { centre: Point, radius: f64, colour: Colour, opacity: f64 },
+    Text { text: String, at: Point, size: f64, colour: Colour, side: Side },
+}
+
+/// A value that a reader can point at: a box, what it says, and the number as saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Left, top, width and height.
+    pub place: (f64, f64, f64, f64),
+    /// What it is and its value with a unit, such as `hf (PIL), batch 8: 0.0107`.
+    pub text: String,
+    /// The number in the saved document.
+    pub value: f64,
+}
+
+/// A drawing with its marks and its description in words.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Canvas {
+    /// Logical pixels.
+    pub width: f64,
+    /// Logical pixels.
+    pub height: f64,
+    /// What the chart is about.
+    pub title: String,
+    /// What it shows, for those who cannot see it and for the caption in a page.
+    pub description: String,
+    /// The lines at its foot.
+    pub caption: Vec<String>,
+    pub(super) shapes: Vec<Shape>,
+    /// The values in it.
+    pub marks: Vec<Mark>,
+}
+
+impl Canvas {
+    pub(super) fn new(width: f64, height: f64) -> Result<Self> {
+        typeface::register()?;
+        Ok(Self { width, height, ..Self::default() })
+    }
+
+    pub(super) fn line(&mut self, points: &[Point], colour: Colour, width: f64) {
+        self.faint_line(points, colour, width, 1.0);
+    }
+
+    pub(super) fn faint_line(&mut self, points: &[Point], colour: Colour, width: f64, opacity: f64) {
+        self.shapes.push(Shape::Line { points: points.to_vec(), width, colour, opacity });
+    }
+
+    /// A dashed line, horizontal or vertical.
+    pub(super) fn dashes(&mut self, from: Point, to: Point, colour: Colour) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let along = |at: f64| {
+            let share = (at / length.max(1e-9)).min(1.0);
+            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+        };
+        let mut start = 0.0;
+        while start < length {
+            self.line(&[along(start), along(start + 7.0)], colour, 1.4);
+            start += 12.0;
+        }
+    }
+
+    pub(super) fn area(&mut self, outline: &[Point], colour: Colour, opacity: f64) {
+        self.shapes.push(Shape::Area { outline: outline.to_vec(), colour, opacity });
+    }
+
+    pub(super) fn rectangle(&mut self, from: Point, to: Point, colour: Colour, opacity: f64) {
+        self.shapes.push(Shape::Rectangle { from, to, colour, opacity });
+    }
+
+    pub(super) fn disc(&mut self, centre: Point, radius: f64, colour: Colour, opacity: f64) {
+        self.shapes.push(Shape::Disc { centre, radius, colour, opacity });
+    }
+
+    /// Text whose left, centre or right, and the middle of whose height, is at `at`.
+    pub(super) fn text(&mut self, text: &str, at: Point, size: f64, colour: Colour, side: Side) {
+        if !text.is_empty() {
+            self.shapes.push(Shape::Text { text: text.to_owned(), at, size, colour, side });
+        }
+    }
+
+    /// Makes `text` and `value` findable in a box round `centre`.
+    pub(super) fn mark(&mut self, centre: Point, half: (f64, f64), text: String, value: f64) {
+        let place = (centre.0 - half.0, centre.1 - half.1, 2.0 * half.0, 2.0 * half.1);
+        self.marks.push(Mark { place, text, value });
+    }
+
+    /// How wide `text` is in logical pixels.
+    pub(super) fn text_width(&self, text: &str, size: f64) -> Result<f64> {
+        // Measured large: plotters rounds to whole pixels.
+        let font = FontDesc::new(FontFamily::Name(FAMILY), size * 4.0, FontStyle::Normal);
+        let (width, _) = font.box_size(text).map_err(|error| anyhow!("measuring text: {error}"))?;
+        Ok(f64::from(width) / 4.0)
+    }
+
+    /// The widest of `texts`, at least `least`.
+    pub(super) fn widest<'a>(
+        &self,
+        texts: impl IntoIterator<Item = &'a str>,
+        size: f64,
+        least: f64,
+    ) -> Result<f64> {
+        texts.into_iter().try_fold(least, |widest, text| Ok(widest.max(self.text_width(text, size)?)))
+    }
+
+    /// `text`, cut with an ellipsis to what fits in `room`.
+    pub(super) fn fit(&self, text: &str, size: f64, room: f64) -> Result<String> {
+        let mut fitted = text.to_owned();
+        let mut length = text.chars().count();
+        while length > 1 && self.text_width(&fitted, size)? > room {
+            // In proportion first, so that a very long text takes few measurements.
+            let share = room / self.text_width(&fitted, size)?.max(1.0);
+            length = ((length as f64 * share) as usize).clamp(1, length - 1);
+            fitted = patchmark_results::text::shorten(text, length);
+        }
+        Ok(fitted)
+    }
+
+    /// The title, the line under it that names what is drawn, and the caption at the foot, whose
+    /// parts are set in as many lines as they need. Returns what is left between: top and bottom.
+    pub(super) fn frame(&mut self, title: &str, subtitle: &str, caption: &[String]) -> Result<(f64, f64)> {
+        let room = self.width - 48.0;
+        title.clone_into(&mut self.title);
+        subtitle.clone_into(&mut self.description);
+        self.caption = caption.to_vec();
+        self.text(&self.fit(title, TITLE, room)?, (24.0, 32.0), TITLE, Colour::Ink, Side::Left);
+        let mut y = 62.0;
+        for line in self.wrap(subtitle, BODY, room, " ")? {
+            self.text(&line, (24.0, y), BODY, Colour::Muted, Side::Left);
+            y += 23.0;
+        }
+        let mut lines = Vec::new();
+        for part in caption {
+            lines.extend(self.wrap(part, SMALL, room, " · ")?);
+        }
+        let top = self.height - 16.0 - 21.0 * lines.len().saturating_sub(1) as f64;
+        for (index, line) in lines.iter().enumerate() {
+            self.text(line, (24.0, top + 21.0 * index as f64), SMALL, Colour::Muted, Side::Left);
+        }
+        Ok((y + 8.0, top - 24.0))
+    }
+
+    /// What to say where there is nothing to draw.
+    pub(super) fn nothing(&mut self) {
+        let middle = (self.width / 2.0, self.height / 2.0);
+        self.text("Nothing was measured.", middle, BODY, Colour::Muted, Side::Centre);
+    }
+
+    /// `text` broken at `between` into at most four lines that fit in `room`.
+    fn wrap(&self, text: &str, size: f64, room: f64, between: &str) -> Result<Vec<String>> {
+        // A text from outside may be of any length; what no chart has room for is not measured.
+        let text = patchmark_results::text::shorten(text, 600);
+        let mut lines: Vec<String> = Vec::new();
+        for part in text.split(between) {
+            let joined = lines.last().map(|line| format!("{line}{between}{part}"));
+            match joined {
+                Some(joined) if self.text_width(&joined, size)? <= room => {
+                    if let Some(last) = lines.last_mut() {
+                        *last = joined;
+                    }
+                }
+                _ => lines.push(self.fit(part, size, room)?),
+            }
+        }
+        lines.truncate(4);
+        Ok(lines)
+    }
+}

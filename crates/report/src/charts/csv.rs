@@ -1,0 +1,10 @@
+//! Fields of CSV files.
+
+use patchmark_results::text::clean;
+
+/// A CSV field, quoted where it must be. A leading sign that a spreadsheet would compute is disarmed.
+pub(super) fn field(text: &str) -> String {
+    let text = clean(text);
+    let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text };
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}

@@ -1,0 +1,115 @@
+//! How far each processor is from the reference, image by image, in strips.
+
+mod lanes;
+mod scale;
+mod strips;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use lanes::lanes;
+use patchmark_results::{
+    LEVEL, Parity,
+    parity::CorpusImage,
+    text::{clean, count, number},
+};
+use strips::Strips;
+
+use super::{
+    canvas::{Canvas, Point, Side},
+    caption,
+    chart::{HEIGHT, WIDTH},
+    csv::field,
+    rows::MOST_PROCESSORS,
+    theme::{BODY, Colour},
+};
+
+/// Marks of a strip; of more images, neighbours share a mark.
+const MOST_OF_STRIP: usize = 240;
+/// Marks in all strips together: a page holds each as an element.
+const MOST_MARKS: usize = 480;
+/// Dots in all strips together; of more images, those of a mark share a bar from the least to the worst.
+const MOST_DOTS: usize = 4000;
+
+/// The comparison as strips.
+pub(super) fn draw(run: &Parity) -> Result<Canvas> {
+    let mut lanes = lanes(run);
+    let all = lanes.len();
+    if all > MOST_PROCESSORS {
+        // A fault is not left out; beyond, the order stays.
+        lanes.sort_by_key(|lane| !lane.failed());
+        lanes.truncate(MOST_PROCESSORS);
+    }
+    let images = run.images.len();
+    let strips = lanes.iter().filter(|lane| !lane.exact()).count().max(1);
+    let bundle = images.div_ceil((MOST_MARKS / strips).clamp(1, MOST_OF_STRIP)).max(1);
+    let bars = images.saturating_mul(strips) > MOST_DOTS;
+    let mut remarks = Vec::new();
+    if bars && lanes.iter().any(|lane| !lane.exact()) {
+        remarks.push(format!("a bar spans {bundle} images from the least to the worst"));
+    }
+    if lanes.len() < all {
+        let all = count(all as u64);
+        remarks.push(format!("{} of {all} processors drawn; every difference is in the CSV", lanes.len()));
+    }
+    let title = "How far processors are from the reference";
+    let subtitle = "each image's largest difference at any max_num_patches, in uint8 levels, log scale";
+    let caption = caption::of_parity(run, &remarks);
+    let (top, bottom) = Canvas::new(WIDTH, HEIGHT)?.frame(title, subtitle, &caption)?;
+    let room: f64 = lanes.iter().map(strips::height).sum();
+    let height = (top + room + 56.0 + HEIGHT - bottom).max(320.0).round();
+    let mut canvas = Canvas::new(WIDTH, height)?;
+    canvas.frame(title, subtitle, &caption)?;
+    if lanes.is_empty() || images == 0 {
+        let middle = (canvas.width / 2.0, canvas.height / 2.0);
+        canvas.text("Nothing was compared.", middle, BODY, Colour::Muted, Side::Centre);
+        return Ok(canvas);
+    }
+    Strips::new(&canvas, &lanes, images, (bundle, bars))?.draw(&mut canvas, run, &lanes, top)?;
+    Ok(canvas)
+}
+
+/// A difference in words.
+pub(super) fn levels(difference: f64) -> String {
+    match difference / LEVEL {
+        0.0 => "0 levels (only signs of zero)".to_owned(),
+        levels => format!("{} levels", number(levels)),
+    }
+}
+
+/// An image in words.
+pub(super) fn named(image: &CorpusImage) -> String {
+    format!("{} ({}×{} px)", clean(&image.name), image.width, image.height)
+}
+
+/// A cross where a value has no place on a scale.
+pub(super) fn cross(canvas: &mut Canvas, (x, y): Point, reach: f64, colour: Colour) {
+    for sign in [-1.0, 1.0] {
+        canvas.line(&[(x - reach, y - sign * reach), (x + reach, y + sign * reach)], colour, 2.0);
+    }
+}
+
+/// Every image that differs, by processor and limit, as CSV.
+pub(super) fn csv(run: &Parity) -> String {
+    let mut out = "processor,max_num_patches,image,width,height,differing,worst,worst_levels\n".to_owned();
+    for row in &run.rows {
+        let processor = field(&row.processor);
+        for found in &row.by_image {
+            let image = run.images.get(found.image);
+            let (name, width, height) =
+                image.map_or((String::new(), 0, 0), |image| (field(&image.name), image.width, image.height));
+            // Nothing where it is no number, as a spreadsheet has it.
+            let worst = found.worst.map_or(String::new(), |worst| worst.to_string());
+            let levels = found.worst.map_or(String::new(), |worst| (worst / LEVEL).to_string());
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                out,
+                "{processor},{},{name},{width},{height},{},{worst},{levels}",
+                row.max_num_patches, found.differing
+            );
+        }
+    }
+    out
+}

@@ -1,0 +1,62 @@
+//! Which rows of a run are drawn, and what each is called.
+
+use std::collections::{HashMap, HashSet};
+
+use patchmark_results::{Batch, ParityStatus, ProcessorRow, Run};
+
+/// Processors that one chart can tell apart.
+pub(super) const MOST_PROCESSORS: usize = 12;
+/// Batch sizes that one chart has room for.
+const MOST_SIZES: usize = 48;
+
+/// One processor of a run. Its place in the list is its colour and marker, alike in every chart.
+pub(super) struct Subject<'a> {
+    pub name: &'a str,
+    pub feed: &'a str,
+    /// Its name with what it was fed, and `≠` where its outputs differ from the reference's.
+    pub label: String,
+}
+
+impl<'a> Subject<'a> {
+    /// Its row at a batch size.
+    pub fn row(&self, batch: &'a Batch) -> Option<&'a ProcessorRow> {
+        batch.processors.iter().find(|row| row.name == self.name && row.feed == self.feed)
+    }
+}
+
+/// The processors that are drawn, in the order first met, and how many there are in all.
+pub(super) fn subjects(run: &Run) -> (Vec<Subject<'_>>, usize) {
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut found = Vec::new();
+    let mut differing = HashSet::new();
+    for row in run.batches.iter().flat_map(|batch| &batch.processors) {
+        let next = places.len();
+        let place = *places.entry((&row.name, &row.feed)).or_insert(next);
+        if place == next && place < MOST_PROCESSORS {
+            found.push(Subject { name: &row.name, feed: &row.feed, label: row.label() });
+        }
+        if matches!(row.parity, ParityStatus::Differs { .. }) {
+            differing.insert(place);
+        }
+    }
+    for (place, subject) in found.iter_mut().enumerate() {
+        if differing.contains(&place) {
+            subject.label.push_str(" ≠");
+        }
+    }
+    (found, places.len())
+}
+
+/// The batches that are drawn, by size, and how many there are in all: the first, the last and
+/// others evenly between. A size that occurs twice is drawn once.
+pub(super) fn batches(run: &Run) -> (Vec<&Batch>, usize) {
+    let mut batches: Vec<&Batch> = run.batches.iter().collect();
+    batches.sort_by_key(|batch| batch.batch_size);
+    batches.dedup_by_key(|batch| batch.batch_size.max(1));
+    let count = batches.len();
+    if count > MOST_SIZES {
+        let last = MOST_SIZES - 1;
+        batches = (0..MOST_SIZES).map(|index| batches[index * (count - 1) / last]).collect();
+    }
+    (batches, count)
+}

@@ -1,0 +1,129 @@
+//! One kind of figure over many runs, each series over its own median, so that all fit one axis.
+
+use anyhow::Result;
+use patchmark_results::{
+    History, Series,
+    text::{clean, shorten},
+};
+use patchmark_statistics::median;
+
+use super::{
+    canvas::{Canvas, Side},
+    chart::{HEIGHT, WIDTH},
+    csv::field,
+    lines::spread,
+    render,
+    theme::{BODY, Colour, SMALL, Theme},
+    throughput::{round_step, tick},
+};
+
+/// The trend as an SVG document.
+///
+/// # Errors
+/// If drawing fails.
+pub fn svg(history: &History) -> Result<String> {
+    render::svg(&draw(history)?, Theme::Light)
+}
+
+/// The trend as a PNG of twice the SVG's pixels on a side.
+///
+/// # Errors
+/// If drawing fails.
+pub fn png(history: &History) -> Result<Vec<u8>> {
+    render::png(&draw(history)?, Theme::Light)
+}
+
+/// Every point as CSV with a header.
+pub fn csv(history: &History) -> String {
+    let mut out = String::from("run,commit,subject,batch_size,figure,value,change_point\n");
+    for series in &history.series {
+        for (index, point) in series.points.iter().enumerate() {
+            let change = series.changes.iter().any(|change| change.index == index);
+            let commit = history.commits.get(point.run).map_or("", String::as_str);
+            out += &format!(
+                "{},{},{},{},{},{},{}\n",
+                point.run,
+                field(commit),
+                field(&series.subject),
+                series.batch_size,
+                field(&series.figure),
+                point.value,
+                u8::from(change)
+            );
+        }
+    }
+    out
+}
+
+/// The series drawn: those of the largest batch and of the first figure, as more cannot be read.
+fn drawn(history: &History) -> Vec<(&Series, f64)> {
+    let largest = history.series.iter().map(|series| series.batch_size).max();
+    let first = history.series.first().map(|series| series.figure.as_str());
+    let chosen =
+        history.series.iter().filter(|s| Some(s.batch_size) == largest && Some(s.figure.as_str()) == first);
+    let level = |series: &Series| median(&series.points.iter().map(|point| point.value).collect::<Vec<_>>());
+    chosen.map(|series| (series, level(series))).filter(|(_, level)| *level > 0.0).collect()
+}
+
+fn draw(history: &History) -> Result<Canvas> {
+    let mut canvas = Canvas::new(WIDTH, HEIGHT)?;
+    let drawn = drawn(history);
+    let (figure, batch) = drawn.first().map_or((String::new(), 0), |(s, _)| (clean(&s.figure), s.batch_size));
+    let mut caption =
+        vec!["dots mark the first run of a new level (E-Divisive, permutation test at 1%)".to_owned()];
+    caption.extend(history.notes.iter().map(|note| clean(note)));
+    let (top, bottom) = canvas.frame(
+        "How the figures moved from commit to commit",
+        &format!("{figure} at batch {batch}, each over its own median; {} runs", history.commits.len()),
+        &caption,
+    )?;
+    let (left, right, top, bottom) = (86.0, canvas.width - 230.0, top + 12.0, bottom - 52.0);
+    if drawn.is_empty() {
+        canvas.nothing();
+        return Ok(canvas);
+    }
+    let shares = drawn.iter().flat_map(|(series, level)| series.points.iter().map(move |p| p.value / level));
+    let (low, high) = shares.fold((0.95f64, 1.05f64), |(low, high), share| (low.min(share), high.max(share)));
+    let step = round_step((high - low) / 6.0);
+    let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
+    let x = |run: usize| left + (right - left) * (run as f64 + 0.5) / history.commits.len().max(1) as f64;
+    let y = |share: f64| bottom - (share - low) / (high - low) * (bottom - top);
+    let ticks = ((high - low) / step).round() as u32;
+    for number in 0..=ticks.min(40) {
+        let value = low + step * f64::from(number);
+        canvas.line(&[(left, y(value)), (right, y(value))], Colour::Grid, 1.0);
+        canvas.text(&tick(value, step), (left - 10.0, y(value)), BODY, Colour::Ink, Side::Right);
+    }
+    // From the right, as the latest commit is the one read most.
+    let mut free = f64::INFINITY;
+    for (run, commit) in history.commits.iter().enumerate().rev() {
+        let text = shorten(&clean(commit), 8);
+        let half = canvas.text_width(&text, SMALL)? / 2.0;
+        if x(run) + half + 8.0 <= free {
+            canvas.text(&text, (x(run), bottom + 17.0), SMALL, Colour::Ink, Side::Centre);
+            free = x(run) - half;
+        }
+    }
+    canvas.text("commit", ((left + right) / 2.0, bottom + 39.0), BODY, Colour::Ink, Side::Centre);
+    let mut ends = Vec::new();
+    for (index, (series, level)) in drawn.iter().enumerate() {
+        let points: Vec<_> = series.points.iter().map(|p| (x(p.run), y(p.value / level))).collect();
+        if points.len() > 1 {
+            canvas.line(&points, Colour::Series(index), 2.0);
+        }
+        let changes = series.changes.iter().filter_map(|change| points.get(change.index));
+        let alone = points.first().filter(|_| points.len() == 1);
+        for point in changes.chain(alone) {
+            canvas.marker(index, *point);
+        }
+        ends.extend(points.last().map(|point| (index, point.1, series.subject.as_str())));
+    }
+    ends.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
+    for ((index, _, subject), at) in ends.into_iter().zip(spread(&wanted, 19.0, top, bottom)) {
+        canvas.marker(index, (right + 20.0, at));
+        let text = canvas.fit(&clean(subject), BODY, 190.0)?;
+        canvas.text(&text, (right + 32.0, at), BODY, Colour::Ink, Side::Left);
+    }
+    Ok(canvas)
+}

@@ -1,0 +1,35 @@
+//! Folders of results, and of other things.
+
+use anyhow::Result;
+use patchmark_results::{InputError, Verdict, fixtures};
+
+use super::*;
+use crate::store;
+
+#[test]
+fn results_of_every_kind_are_found_and_damaged_ones_are_not_passed_over() -> Result<()> {
+    let root = tempfile::tempdir()?;
+    let refused = find(root.path()).expect_err("a folder without results");
+    assert!(refused.is::<InputError>(), "{refused:?}");
+    let run = fixtures::run::run(&["hf", "fused"], &[1, 8]);
+    store::write(&root.path().join("machine/one"), &run)?;
+    let decision =
+        fixtures::decision::decision(vec![fixtures::decision::row("slow", Verdict::Regressed, None)]);
+    store::write(&root.path().join("decided"), &decision)?;
+    fs::create_dir_all(root.path().join("thesis"))?;
+    fs::remove_file(root.path().join("decided/report.html"))?;
+    let entries = find(root.path())?;
+    let [decided, one] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!(
+        (decided.folder.as_str(), decided.origin.command, decided.page),
+        ("decided", "compare", false)
+    );
+    assert_eq!((one.folder.as_str(), one.origin.command, one.page), ("machine/one", "bench", true));
+    assert!(one.headline.contains("3.2×") && decided.headline.contains("1 row regressed"), "{entries:?}");
+    let page = fs::read_to_string(write(root.path(), &entries)?)?;
+    assert!(page.contains("machine/one/report.html"));
+    fs::write(root.path().join("decided/compare.json"), "{\"schema_version\": 1")?;
+    let error = find(root.path()).expect_err("a damaged result");
+    assert!(error.is::<InputError>() && error.to_string().contains("cut short"), "{error:?}");
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! A decision as JUnit XML: one test case per row.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use patchmark_results::{Decision, DecisionRow, Finding, Verdict, text::clean};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::words::decision::{sentence, word};
+
+/// The decision as a JUnit document. A row that fails is a failure; one that does not count or is new is skipped.
+///
+/// # Errors
+/// If it cannot be encoded.
+pub fn render(decision: &Decision) -> Result<String> {
+    let name = format!("patchmark {}", decision.kind.name());
+    let mut suite = TestSuite::new(name.as_str());
+    suite.set_time(Duration::try_from_secs_f64(decision.elapsed_s).unwrap_or_default());
+    for row in &decision.rows {
+        suite.add_test_case(case(decision, row, &name));
+    }
+    if !decision.differences.is_empty() && !decision.allow_environment {
+        let text = clean(&decision.differences.join("; "));
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type("environment").set_message(text.as_str()).set_description(text);
+        let mut case = TestCase::new("environment", status);
+        case.set_classname(name.as_str());
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new(name);
+    report.add_test_suite(suite);
+    Ok(report.to_string()?)
+}
+
+fn case(decision: &Decision, row: &DecisionRow, name: &str) -> TestCase {
+    let text = sentence(row);
+    let status = if row.fails(decision.allow_inconclusive) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type(word(row)).set_message(text.as_str()).set_description(text.as_str());
+        status
+    } else if !row.counts || row.finding == Some(Finding::New) {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(text.as_str());
+        status
+    } else {
+        TestCaseStatus::success()
+    };
+    let passed_undecided =
+        row.verdict == Verdict::Inconclusive && matches!(status, TestCaseStatus::Success { .. });
+    let mut case = TestCase::new(clean(&format!("{}, {}", row.subject, row.batch)), status);
+    case.set_classname(format!("{name}.{}", clean(&row.figure)));
+    if passed_undecided {
+        case.set_system_out(text);
+    }
+    case
+}

@@ -1,0 +1,185 @@
+//! `summary.md`: a run as it reads in a pull request.
+
+use std::fmt::Write;
+
+use patchmark_results::{
+    Batch, Estimate, ParityStatus, Run,
+    text::{clean, number, times},
+};
+
+use super::escape::escape;
+use crate::{
+    charts::OF_RUN,
+    words::{
+        figures::{NONE, interval, median},
+        overlap,
+        run::{facts, headline, is_range, parity, partial, rounds},
+    },
+};
+
+/// The run as Markdown: a headline, one table per batch size (the largest open, the others folded), what it was measured
+/// on, and notes.
+pub fn render(run: &Run) -> String {
+    let forward = run.first_forward();
+    let mut out = format!("# SigLIP 2 preprocessing\n\n**{}**\n", escape(&headline(run)));
+    // Writing to a String cannot fail, so the results of `write!` are dropped here and below.
+    if let Some(why) = partial(run) {
+        let _ = write!(out, "\n> **Partial run**: {why}.\n");
+    }
+    let largest = run.largest_batch();
+    if let Some(batch) = largest {
+        let _ = write!(out, "\n## Batch {}\n", batch.batch_size);
+        batch_section(&mut out, run, batch, forward);
+    }
+    // The others are folded away: in a pull request the largest says what matters.
+    let is_largest = |batch: &Batch| largest.is_some_and(|largest| std::ptr::eq(batch, largest));
+    for batch in run.batches.iter().filter(|batch| !is_largest(batch)) {
+        let _ = write!(out, "\n<details><summary>Batch {}</summary>\n", batch.batch_size);
+        batch_section(&mut out, run, batch, forward);
+        out += "\n</details>\n";
+    }
+    let against = forward.map_or_else(|| "forward".to_owned(), |name| format!("{} forward", escape(name)));
+    let _ = write!(
+        out,
+        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s is preprocess and forward one after the other.\n",
+        if is_range(run) { "ranges" } else { "95% bootstrap intervals" },
+        rounds(run)
+    );
+    environment(&mut out, run);
+    if !run.notes.is_empty() {
+        out += "\n## Notes\n\n";
+        for note in &run.notes {
+            let _ = writeln!(out, "- {}", escape(note));
+        }
+    }
+    let charts = OF_RUN.map(|name| format!("`{name}.svg`")).join(", ");
+    let _ = writeln!(
+        out,
+        "\nCharts beside this file: {charts}, and all of it as a page, `report.html`; their points are in the CSV files \
+         of the same names."
+    );
+    out
+}
+
+fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&str>) {
+    out.push('\n');
+    for row in &batch.forwards {
+        let name = escape(&row.name);
+        let _ = match (row.forward_ms.measured(), row.launch_ms.measured()) {
+            (Some(time), Some(launch)) => writeln!(
+                out,
+                "- {name} forward: {} ms synchronised; {} ms until the call returned",
+                interval(&time),
+                number(launch.median)
+            ),
+            _ => writeln!(out, "- {name} forward: not measured"),
+        };
+    }
+    if let Some(decode) = batch.decode_ms.measured() {
+        let _ = writeln!(out, "- decode: {} ms, not part of preprocess", interval(&decode));
+    }
+    if let Some(tokens) = batch.tokenize_ms.as_ref().and_then(|samples| samples.measured()) {
+        let _ = writeln!(out, "- tokenise: {} ms", interval(&tokens));
+    }
+    // Every forward has its own ratio; images/s is against the first alone, as in the charts.
+    let mut forwards: Vec<&str> = batch.forwards.iter().map(|row| row.name.as_str()).collect();
+    if forwards.is_empty() {
+        forwards.extend(forward);
+    }
+    let ratios: String = forwards.iter().map(|name| format!(" ratio ({}) |", escape(name))).collect();
+    let dashes = " ---: |".repeat(forwards.len());
+    let _ = write!(
+        out,
+        "\n| processor (fed) | ms/batch | ms/image |{ratios} images/s | vs hf | parity |\n\
+         | :--- | ---: | ---: |{dashes} ---: | ---: | :--- |\n"
+    );
+    let mut remarks = Vec::new();
+    for row in &batch.processors {
+        let name = escape(&row.label());
+        let none = || NONE.to_owned();
+        let time = row.preprocess();
+        let image = time.map_or_else(none, |e| number(e.median / batch.batch_size.max(1) as f64));
+        let rate = forward.and_then(|name| row.images_per_s.get(name)).filter(|e| e.is_usable());
+        let speedup = row.speedup_over_hf.filter(Estimate::is_usable).map_or_else(none, |e| times(e.median));
+        let _ = write!(out, "| {name} | {} | {image} |", time.map_or_else(none, |e| interval(&e)));
+        for forward in &forwards {
+            let ratio = row.ratio.get(*forward).filter(|e| e.is_usable());
+            let _ = write!(out, " {} |", ratio.map_or_else(none, interval));
+        }
+        let rate = median(rate.copied());
+        let _ = writeln!(out, " {rate} | {speedup} | {} |", parity(&row.parity));
+        if let ParityStatus::Differs { detail, .. } = &row.parity {
+            remarks.push(format!("- {name} differs: {}", escape(detail)));
+        }
+        if let Some(reason) = &row.failure {
+            remarks.push(format!("- {name} failed: {}", escape(reason)));
+        }
+    }
+    for (lead, rates) in overlap::lines(batch, &run.settings) {
+        let _ = write!(out, "\n{} {}\n", escape(&lead), escape(&rates));
+    }
+    if !remarks.is_empty() {
+        let _ = write!(out, "\n{}\n", remarks.join("\n"));
+    }
+}
+
+fn environment(out: &mut String, run: &Run) {
+    *out += "\n## Environment\n\n| | |\n| :--- | :--- |\n";
+    for (name, value) in facts(run) {
+        let _ = writeln!(out, "| {name} | {} |", escape(&value));
+    }
+    let command = clean(&run.environment.command);
+    // A fence must be longer than any run of backticks inside it.
+    let longest = command.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let _ = write!(out, "\n{fence}sh\n{command}\n{fence}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patchmark_results::fixtures::run as fixtures;
+
+    #[test]
+    fn the_headline_leads_with_an_exact_processor() {
+        let mut run = fixtures::run(&["hf", "fused", "quick"], &[1, 8]);
+        for batch in &mut run.batches {
+            batch.processors[2].speedup_over_hf = Some(fixtures::estimate(50.0));
+            batch.processors[2].parity =
+                ParityStatus::Differs { values: 12, total: 3_145_728, detail: "worst at [0]".to_owned() };
+        }
+        let text = render(&run);
+        assert!(text.contains("**At batch 8, fused (CHW) preprocesses 3.2× as fast as hf ("), "{text}");
+        assert!(text.contains("12 of 3,145,728 values differ |"), "{text}");
+        assert!(text.contains("```sh\npatchmark bench --processors hf,fused\n```"), "{text}");
+    }
+
+    #[test]
+    fn the_largest_batch_is_open_and_the_others_are_folded() {
+        let text = render(&fixtures::run(&["hf", "fused"], &[1, 8, 4]));
+        let open = text.find("## Batch 8").expect("the largest");
+        for size in [1, 4] {
+            let folded = text.find(&format!("<details><summary>Batch {size}</summary>\n\n- native forward"));
+            assert!(folded.is_some_and(|at| at > open), "{text}");
+        }
+        assert_eq!(text.matches("<details>").count(), text.matches("\n\n</details>\n").count(), "{text}");
+        assert_eq!(text.matches("| hf (PIL) |").count(), 3);
+    }
+
+    #[test]
+    fn names_cannot_break_the_table() {
+        let mut run = fixtures::run(&["hf", "a|b<script>\n| x"], &[1]);
+        run.environment.command = "patchmark ```; x".to_owned();
+        let text = render(&run);
+        assert!(text.contains("| a\\|b\\<script\\> \\| x (CHW) |"), "{text}");
+        assert!(text.contains("\n````sh\n"), "{text}");
+    }
+
+    #[test]
+    fn runs_without_results_have_a_headline() {
+        let mut run = fixtures::run(&[], &[4]);
+        assert!(render(&run).contains("No processor finished a round at batch 4."));
+        run.batches.clear();
+        assert!(render(&run).contains("Nothing was measured."));
+    }
+}

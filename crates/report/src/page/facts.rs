@@ -1,0 +1,64 @@
+//! What a result's numbers depend on, and how to take them again.
+
+use maud::{Markup, html};
+use patchmark_results::{
+    Environment, Run,
+    text::{clean, number},
+};
+
+use crate::words::run::facts;
+
+/// Names and values as a list.
+pub(super) fn list(facts: &[(&str, String)]) -> Markup {
+    html! {
+        dl {
+            @for (name, value) in facts {
+                div { dt { (name) } dd { @if value.trim().is_empty() { "not recorded" } @else { (clean(value)) } } }
+            }
+        }
+    }
+}
+
+/// The environment and the settings of a run.
+pub(super) fn of_run(run: &Run) -> Markup {
+    let mut facts = facts(run).to_vec();
+    if let Some(gpu) = &run.gpu {
+        let others = format!("{} other processes at most", gpu.other_processes);
+        facts.push(("GPU", format!("{}, driver {}, {others}", gpu.name, gpu.driver)));
+    }
+    list(&facts)
+}
+
+/// The environment alone.
+pub(super) fn of_environment(environment: &Environment) -> Vec<(&'static str, String)> {
+    let versions = environment.versions.iter().map(|(name, version)| format!("{name} {version}"));
+    vec![
+        ("CPU", format!("{}, {} logical CPUs", environment.cpu, environment.logical_cpus)),
+        ("GPUs", if environment.gpus.is_empty() { "none".to_owned() } else { environment.gpus.join(", ") }),
+        ("Vector level", environment.cpu_capability.clone()),
+        ("System", environment.os.clone()),
+        ("Versions", versions.collect::<Vec<_>>().join(", ")),
+        ("Commit", environment.commit.clone()),
+    ]
+}
+
+/// The command that made the result, `usual` where it was not recorded, and what it takes to repeat it.
+pub(super) fn again(environment: &Environment, usual: &str, elapsed_s: f64) -> Markup {
+    let command = clean(&environment.command);
+    let commit = clean(&environment.commit);
+    let (commit, changed) = match commit.strip_suffix("+changes") {
+        Some(commit) => (commit.to_owned(), true),
+        None => (commit, false),
+    };
+    html! {
+        h2 id="again" { "Take it again" }
+        p { "On the same machine, from patchmark’s repository" @if changed {
+            "; the tree of this run had changes beyond its commit" } ":" }
+        pre tabindex="0" { code {
+            @if !commit.is_empty() { "git checkout " (commit) "\n" }
+            "make build\n" @if command.is_empty() { (usual) } @else { (command) }
+        } }
+        p { "It took " (number(elapsed_s)) " s. Nothing on this page was measured again to draw it: "
+            code { "patchmark report" } " makes it from the saved file." }
+    }
+}

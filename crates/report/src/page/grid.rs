@@ -1,0 +1,66 @@
+//! Tables that scripts can sort and nothing needs.
+
+use maud::{Markup, html};
+use patchmark_results::text::count;
+
+/// Rows that a page holds; a browser takes no more without delay.
+const MOST_ROWS: usize = 1000;
+
+/// A cell: what it shows, what it is sorted by, and what stands small under it.
+#[derive(Default)]
+pub(super) struct Cell {
+    pub text: String,
+    /// None for a text, which is sorted by itself, and for a number that is not there.
+    pub key: Option<f64>,
+    pub small: Option<String>,
+    /// Whether what stands small is bad news.
+    pub bad: bool,
+    /// Where its text leads.
+    pub link: Option<String>,
+}
+
+impl Cell {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A number as it is shown; a dash where there is none.
+    pub(super) fn number(value: Option<f64>, show: impl Fn(f64) -> String) -> Self {
+        Self { text: value.map_or_else(|| "—".to_owned(), show), key: value, ..Self::default() }
+    }
+}
+
+/// A table of `all` rows, of which `rows` gives as many as are asked for. A column is a name and whether it holds
+/// numbers; the first column names the row.
+pub(super) fn table(
+    name: &str,
+    caption: &str,
+    columns: &[(&str, bool)],
+    all: usize,
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label={ (name) ", table" } {
+            table {
+                caption { (caption) }
+                thead { tr { @for (name, numeric) in columns { th.num[*numeric] scope="col" { (name) } } } }
+                tbody { @for row in rows.take(MOST_ROWS) { tr {
+                    @for (index, (cell, (_, numeric))) in row.iter().zip(columns).enumerate() {
+                        @if index == 0 { th scope="row" { (contents(cell)) } }
+                        @else { td.num[*numeric] data-key=[cell.key] { (contents(cell)) } }
+                    }
+                } } }
+            }
+        }
+        @if all > MOST_ROWS {
+            p { "The first " (count(MOST_ROWS as u64)) " of " (count(all as u64)) " rows; all are in the saved file and the CSV files." }
+        }
+    }
+}
+
+fn contents(cell: &Cell) -> Markup {
+    html! {
+        @if let Some(link) = &cell.link { a href=(link) { (cell.text) } } @else { (cell.text) }
+        @if let Some(small) = &cell.small { small.bad[cell.bad] { (small) } }
+    }
+}

@@ -1,0 +1,43 @@
+//! The page that lists results.
+
+use maud::html;
+
+use super::{
+    grid::{self, Cell},
+    head,
+};
+use crate::entry::Entry;
+
+const COLUMNS: [(&str, bool); 6] = [
+    ("Folder", false),
+    ("Command", false),
+    ("Found", false),
+    ("Machine", false),
+    ("Of what", false),
+    ("Commit", false),
+];
+
+/// The index as one HTML document.
+pub fn of_index(entries: &[Entry]) -> String {
+    let rows = entries.iter().map(|entry| {
+        let Entry { folder, headline, origin, page } = entry;
+        vec![
+            Cell { link: page.then(|| format!("{folder}/{}", super::FILE)), ..Cell::text(folder.as_str()) },
+            Cell::text(origin.command),
+            Cell::text(headline.as_str()),
+            Cell::text(origin.machine.as_str()),
+            Cell::text(origin.subject.as_str()),
+            Cell::text(origin.commit.as_str()),
+        ]
+    });
+    let caption = "Times of different machines are no measure of the code. Click a heading to sort.";
+    let body = html! {
+        header { div { p.brand { "Patchmark" } p.muted { (entries.len()) " results" } } (head::switch()) }
+        main #main {
+            h1 { "Saved results" }
+            div.index { (grid::table("Saved results", caption, &COLUMNS, entries.len(), rows)) }
+        }
+        footer { "Drawn by patchmark " (env!("CARGO_PKG_VERSION")) "." }
+    };
+    head::document("Patchmark: saved results", &body)
+}

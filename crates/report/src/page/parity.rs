@@ -1,0 +1,104 @@
+//! The page of a comparison of `parity`.
+
+use anyhow::Result;
+use maud::{Markup, html};
+use patchmark_results::{
+    Kind, LEVEL, Parity,
+    parity::size,
+    text::{clean, count, number},
+};
+
+use super::{
+    facts,
+    grid::{self, Cell},
+    sheet::{Number, Sheet},
+};
+use crate::{
+    charts::Chart,
+    format::Format,
+    words::parity::{headline, notes, worst},
+};
+
+const COLUMNS: [(&str, bool); 6] = [
+    ("Processor", false),
+    ("max_num_patches", true),
+    ("Values", true),
+    ("Differing", true),
+    ("Images that differ", true),
+    ("Worst", true),
+];
+
+/// The comparison as one HTML document; see [`super::of_run`].
+///
+/// # Errors
+/// If a chart cannot be drawn.
+pub fn of_parity(run: &Parity, charts: &[Chart], beside: &[Format]) -> Result<String> {
+    let notes = notes(run);
+    let mut environment = vec![
+        ("Reference", run.reference.clone()),
+        ("Device", run.device.clone()),
+        ("Seed of the generated images", run.seed.to_string()),
+    ];
+    environment.extend(facts::of_environment(&run.environment));
+    Sheet {
+        about: format!("{} images against {}", count(run.images.len() as u64), clean(&run.reference)),
+        headline: headline(run),
+        lead: html! { @if run.partial {
+            p.warning { strong { "Partial: " } "it was interrupted before the last image." }
+        } },
+        numbers: numbers(run),
+        charts,
+        beside,
+        tables: vec![("All rows", table(run))],
+        notes: &notes,
+        environment: facts::list(&environment),
+        again: facts::again(&run.environment, "patchmark parity", run.elapsed_s),
+        file: Kind::Parity.file(),
+    }
+    .render()
+}
+
+/// Values compared, values that differ where none may, and the worst of those that may.
+fn numbers(run: &Parity) -> Vec<Number> {
+    let bound = || run.rows.iter().filter(|row| row.must_equal);
+    let (values, differing) = bound().fold((0, 0), |(v, d), row| (v + row.values, d + row.differing));
+    let mut numbers = vec![
+        Number {
+            name: "images".to_owned(),
+            shown: count(run.images.len() as u64),
+            value: run.images.len() as f64,
+            detail: "photographs and generated ones, of every awkward size".to_owned(),
+        },
+        Number {
+            name: "values that differ and must not".to_owned(),
+            shown: count(differing),
+            value: differing as f64,
+            detail: format!("of {} of all three tensors", count(values)),
+        },
+    ];
+    let free = run.rows.iter().filter(|row| !row.must_equal && row.differing > 0);
+    numbers.extend(free.max_by(|a, b| size(a.worst).total_cmp(&size(b.worst))).map(|row| Number {
+        name: format!("{}, which has bits of its own", clean(&row.processor)),
+        shown: row.worst.map_or_else(|| "∞".to_owned(), |worst| number(worst / LEVEL)),
+        value: row.worst.unwrap_or(f64::MAX),
+        detail: "uint8 levels at worst".to_owned(),
+    }));
+    numbers
+}
+
+fn table(run: &Parity) -> Markup {
+    let rows = run.rows.iter().map(|row| {
+        let small = (row.differing > 0).then(|| clean(&row.detail));
+        let bad = row.must_equal && row.differing > 0;
+        vec![
+            Cell { small, bad, ..Cell::text(clean(&row.processor)) },
+            Cell::number(Some(row.max_num_patches as f64), |limit| count(limit as u64)),
+            Cell::number(Some(row.values as f64), |values| count(values as u64)),
+            Cell::number(Some(row.differing as f64), |values| count(values as u64)),
+            Cell::number(Some(row.by_image.len() as f64), |images| count(images as u64)),
+            Cell { text: worst(row), key: Some(row.worst.unwrap_or(f64::MAX)), ..Cell::default() },
+        ]
+    });
+    let caption = "Every value of pixel_values, pixel_attention_mask and spatial_shapes, bit for bit. Click a heading to sort.";
+    grid::table("All rows", caption, &COLUMNS, run.rows.len(), rows)
+}

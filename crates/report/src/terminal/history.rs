@@ -1,0 +1,60 @@
+//! A history as `history` prints it.
+
+use patchmark_results::{
+    History, Series,
+    history::Point,
+    text::{clean, number, plural, shorten},
+};
+
+use super::layout::{Align, Table, joined, wrap};
+use crate::words::figures::NONE;
+
+/// One row per series, with its changes.
+pub fn render(history: &History) -> String {
+    use Align::{Left, Right};
+    let end = |commit: Option<&String>| commit.map_or_else(|| NONE.to_owned(), |commit| clean(commit));
+    let mut lines = vec![format!(
+        "{}, {} to {}",
+        plural(history.commits.len() as u64, "run"),
+        end(history.commits.first()),
+        end(history.commits.last())
+    )];
+    let mut table = Table::new(&[
+        ("subject", Left),
+        ("batch", Right),
+        ("figure", Left),
+        ("runs", Right),
+        ("first", Right),
+        ("latest", Right),
+        ("changes", Left),
+    ]);
+    for series in &history.series {
+        let value =
+            |point: Option<&Point>| point.map_or_else(|| NONE.to_owned(), |point| number(point.value));
+        let cells = [
+            clean(&series.subject),
+            series.batch_size.to_string(),
+            clean(&series.figure),
+            series.points.len().to_string(),
+            value(series.points.first()),
+            value(series.points.last()),
+            changes(history, series),
+        ];
+        table.row(cells, Vec::new());
+    }
+    lines.extend(table.lines(&[6, 0, 2]));
+    for note in &history.notes {
+        lines.extend(wrap("", 4, note));
+    }
+    joined(lines)
+}
+
+/// `+12.3% at 0123abc`, one after another.
+fn changes(history: &History, series: &Series) -> String {
+    let told = series.changes.iter().filter_map(|change| {
+        let commit = history.commits.get(series.points.get(change.index)?.run)?;
+        Some(format!("{:+.1}% at {}", change.change * 100.0, shorten(&clean(commit), 12)))
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+}

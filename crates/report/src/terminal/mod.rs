@@ -1,0 +1,9 @@
+//! Results as a terminal shows them.
+
+pub mod decision;
+pub mod history;
+pub mod layout;
+pub mod parity;
+pub mod releases;
+pub mod run;
+pub mod validation;

@@ -1,0 +1,46 @@
+//! Releases of transformers against one reference.
+
+use anyhow::Result;
+use patchmark_results::{Kind, Releases, text::clean};
+
+use crate::{
+    charts::{self, Chart},
+    format::Format,
+    markdown, page, terminal,
+    view::{Origin, View},
+    words::releases::headline,
+};
+
+impl View for Releases {
+    fn charts(&self) -> Result<Vec<Chart>> {
+        charts::of_releases(self)
+    }
+
+    fn page(&self, charts: &[Chart], beside: &[Format]) -> Result<String> {
+        page::of_releases(self, charts, beside)
+    }
+
+    fn summary(&self) -> String {
+        markdown::releases::render(self)
+    }
+
+    fn terminal(&self) -> String {
+        terminal::releases::render(self)
+    }
+
+    fn headline(&self) -> String {
+        headline(self)
+    }
+
+    fn origin(&self) -> Origin {
+        // The reference's class is named after it.
+        let against = self.against.split(" (").next().unwrap_or_default();
+        let versions: Vec<&str> = self.releases.iter().map(|release| release.version.as_str()).collect();
+        Origin {
+            command: Kind::Validation.command(),
+            machine: format!("torch at {}", clean(&self.cpu_capability)),
+            subject: format!("transformers {} against {}", clean(&versions.join(", ")), clean(against)),
+            commit: clean(&self.commit),
+        }
+    }
+}

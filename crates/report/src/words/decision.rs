@@ -1,0 +1,98 @@
+//! A decision in words.
+
+use patchmark_results::{
+    Decision, DecisionKind, DecisionRow, Finding, Verdict,
+    text::{change, clean, number, plural},
+};
+
+use super::figures::{NONE, change_interval, change_with_interval, min_effect};
+
+/// The word in the verdict's column: what is wrong where something is, the verdict otherwise.
+pub fn word(row: &DecisionRow) -> &'static str {
+    match row.finding {
+        Some(Finding::Missing) => "missing",
+        Some(Finding::New) => "new",
+        Some(Finding::Parity) => "outputs differ",
+        Some(Finding::Ceiling) => "above ceiling",
+        None => row.verdict.word(),
+    }
+}
+
+/// The change with its interval.
+pub fn change_of(row: &DecisionRow) -> String {
+    row.judgement.as_ref().map_or_else(|| NONE.to_owned(), |judged| change_with_interval(&judged.change))
+}
+
+/// One sentence about a row that fails or stands out.
+pub fn sentence(row: &DecisionRow) -> String {
+    let mut text = format!("{}: {}", clean(&row.name()), word(row));
+    if let (Some(judged), Some(base), Some(candidate)) = (&row.judgement, row.base, row.candidate) {
+        text += &format!(
+            ", {} to {}, {} {}, minimum effect {}",
+            number(base),
+            number(candidate),
+            change(judged.change.median),
+            change_interval(&judged.change),
+            min_effect(judged.min_effect)
+        );
+    }
+    if let Some(reason) = &row.reason {
+        text += &format!("; {}", clean(reason));
+    }
+    text
+}
+
+/// The whole decision in one line.
+pub fn headline(decision: &Decision) -> String {
+    let counted = decision.counted().filter(|row| row.finding != Some(Finding::New)).count();
+    let rows = |count: usize| plural(count as u64, "row");
+    let found = |finding| decision.counted().filter(|row| row.finding == Some(finding)).count();
+    let word = |verdict| decision.counted().filter(|row| row.verdict == verdict).count();
+    let of = format!("of {}", rows(counted));
+    let text = if decision.partial {
+        "interrupted; nothing is decided".to_owned()
+    } else if found(Finding::Parity) > 0 {
+        format!("outputs differ in {} {of}", found(Finding::Parity))
+    } else if decision.verdict == Verdict::Regressed {
+        format!("{} {of} regressed", word(Verdict::Regressed))
+    } else if found(Finding::Missing) > 0 {
+        format!("{} {of} missing", found(Finding::Missing))
+    } else if !decision.differences.is_empty() && !decision.allow_environment {
+        "the environment differs from the baseline's".to_owned()
+    } else if decision.verdict == Verdict::Inconclusive {
+        let passed = if decision.allow_inconclusive { ", which the policy allows" } else { "" };
+        format!("{} {of} inconclusive{passed}", word(Verdict::Inconclusive))
+    } else if decision.verdict == Verdict::Improved {
+        format!("nothing regressed, {} {of} improved", word(Verdict::Improved))
+    } else {
+        format!("nothing regressed, {} equivalent", rows(counted))
+    };
+    format!("{text} (exit code {})", decision.exit_code)
+}
+
+/// The minimum effect that a row was held to, or a dash.
+pub fn min_effect_of(row: &DecisionRow) -> String {
+    row.judgement.map_or_else(|| NONE.to_owned(), |judged| min_effect(judged.min_effect))
+}
+
+/// What the verdicts mean and how sure they are.
+pub fn legend(decision: &Decision) -> Vec<String> {
+    let rule = &decision.rule;
+    let mut lines = vec![format!(
+        "change: candidate ÷ base − 1, median [interval]; all intervals hold together with {}% confidence, corrected for {} × {}",
+        number(100.0 * (1.0 - rule.error_rate)),
+        plural(rule.rows as u64, "row"),
+        plural(rule.looks as u64, "look"),
+    )];
+    lines.push(match decision.kind {
+        DecisionKind::Compare => format!(
+            "a verdict needs the interval beyond ±min: {}, or the difference between the base and itself in this run",
+            min_effect(rule.min_effect)
+        ),
+        DecisionKind::Gate => {
+            "a verdict needs the interval beyond ±min, the minimum effect; `patchmark.toml` sets it"
+                .to_owned()
+        }
+    });
+    lines
+}

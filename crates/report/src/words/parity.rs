@@ -1,0 +1,129 @@
+//! A comparison of `parity` in words.
+
+use std::collections::BTreeSet;
+
+use patchmark_results::{
+    Parity, ParityRow,
+    text::{clean, count, plural},
+};
+
+/// The largest difference in a cell.
+pub fn worst(row: &ParityRow) -> String {
+    match row.worst {
+        _ if row.differing == 0 => "–".to_owned(),
+        Some(worst) => format!("{worst:.3e}"),
+        None => "inf".to_owned(),
+    }
+}
+
+/// What it found, in one sentence.
+pub fn headline(run: &Parity) -> String {
+    let images = plural(run.images.len() as u64, "image");
+    let partial = if run.partial { " before it was interrupted" } else { "" };
+    let mut bound: Vec<&str> = Vec::new();
+    let mut failed: Vec<&str> = Vec::new();
+    for row in run.rows.iter().filter(|row| row.must_equal) {
+        let list = if row.differing > 0 { &mut failed } else { &mut bound };
+        if !list.contains(&row.processor.as_str()) {
+            list.push(&row.processor);
+        }
+    }
+    bound.retain(|name| {
+        !failed.contains(name) && !run.failures.iter().any(|failure| failure.processor == *name)
+    });
+    // Once each, though one may have failed at several limits.
+    let broken: BTreeSet<&str> = run.failures.iter().map(|failure| failure.processor.as_str()).collect();
+    let broken: Vec<&str> = broken.into_iter().collect();
+    let broken = match broken.as_slice() {
+        [] => String::new(),
+        names => format!(" Not compared to the end: {}.", clean(&names.join(", "))),
+    };
+    let compared = match (failed.as_slice(), bound.len()) {
+        ([], 0) => format!("Nothing that promises {}'s bits was compared.", clean(&run.reference)),
+        ([], 1) => {
+            format!("{} has {}'s bits in {images}{partial}.", clean(bound[0]), clean(&run.reference))
+        }
+        ([], all) => {
+            format!("All {all} processors have {}'s bits in {images}{partial}.", clean(&run.reference))
+        }
+        (failed, rest) => format!(
+            "{} of {} processors differ from {}: {}.",
+            failed.len(),
+            failed.len() + rest,
+            clean(&run.reference),
+            clean(&failed.join(", "))
+        ),
+    };
+    compared + &broken
+}
+
+/// What a reader must know beside the rows.
+pub fn notes(run: &Parity) -> Vec<String> {
+    let differing = run.rows.iter().filter(|row| row.differing > 0);
+    let mut notes: Vec<String> = differing
+        .map(|row| {
+            format!(
+                "{} at {} patches, worst in {}",
+                clean(&row.processor),
+                row.max_num_patches,
+                clean(&row.detail)
+            )
+        })
+        .collect();
+    notes.extend(run.failures.iter().map(|failure| {
+        format!(
+            "{} at {} patches failed after {}: {}",
+            clean(&failure.processor),
+            failure.max_num_patches,
+            plural(failure.images as u64, "image"),
+            clean(&failure.reason)
+        )
+    }));
+    if run.rows.iter().any(|row| !row.must_equal) {
+        notes.push(
+            "hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.".to_owned(),
+        );
+    }
+    notes
+}
+
+/// How many values differ, in a cell.
+pub fn differing(row: &ParityRow) -> String {
+    if row.differing == 0 { "0 (exact)".to_owned() } else { count(row.differing) }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchmark_results::parity::ParityFailure;
+
+    use super::*;
+    use crate::{markdown, terminal};
+
+    #[test]
+    fn what_was_not_compared_to_the_end_is_not_called_equal() {
+        let text = include_str!("../../../../reports/parity/parity.json");
+        let mut run: Parity = serde_json::from_str(text).expect("the committed comparison is one");
+        assert!(headline(&run).starts_with("All "), "{}", headline(&run));
+        run.rows.retain(|row| ["fused", "batched"].contains(&row.processor.as_str()));
+        let limit = run.rows[0].max_num_patches;
+        for (processor, limit) in [("naive", limit), ("fused", limit + 1), ("naive", limit + 1)] {
+            run.failures.push(ParityFailure {
+                processor: processor.into(),
+                max_num_patches: limit,
+                images: 8,
+                reason: "CUDA out of memory".into(),
+            });
+        }
+        let images = run.images.len();
+        let found = headline(&run);
+        assert_eq!(
+            found,
+            format!("batched has hf's bits in {images} images. Not compared to the end: fused, naive.")
+        );
+        assert!(
+            terminal::parity::render(&run)
+                .contains(&format!("fused at {} patches failed after 8 images", limit + 1))
+        );
+        assert!(markdown::parity::render(&run).contains("CUDA out of memory"));
+    }
+}

@@ -1,0 +1,46 @@
+//! Releases of transformers in words.
+
+use patchmark_results::{
+    ParityClass, Releases,
+    releases::{ProbeAnswer, ReleaseParity},
+    text::{number, plural},
+};
+
+/// What they show, in one sentence.
+pub fn headline(releases: &Releases) -> String {
+    let all = plural(releases.releases.len() as u64, "release");
+    let classes = releases.classes().map(|(title, backends)| {
+        let exact = backends.iter().filter(|(_, backend)| backend.exact()).count();
+        format!("{exact} with the {title} class")
+    });
+    format!("Of {all}, these have the reference's bits on RGB images: {}.", classes.join(", "))
+}
+
+/// Parity of one class with the reference.
+pub fn parity(parity: &ReleaseParity) -> String {
+    let ReleaseParity { class, calls, differing, worst_levels, .. } = parity;
+    let calls = plural(*calls as u64, "call");
+    let found = match class {
+        ParityClass::Exact => format!("exact in {calls}"),
+        class => {
+            format!("{class} in {differing} of {calls}, {} uint8 levels at worst", number(*worst_levels))
+        }
+    };
+    match parity.incomparable {
+        0 => found,
+        count => format!("{found}, {count} not comparable"),
+    }
+}
+
+/// What a release makes of a call.
+pub fn answer(answer: &ProbeAnswer) -> String {
+    match answer {
+        ProbeAnswer::AsReference => "as the reference".to_owned(),
+        ProbeAnswer::Differs { class, levels } => format!("{class}, {} levels", number(*levels)),
+        ProbeAnswer::Broken { finding } => finding.clone(),
+        ProbeAnswer::Returns => "returns, the reference raises".to_owned(),
+        ProbeAnswer::Raises { exception, .. } => format!("raises {exception}"),
+        ProbeAnswer::NotComparable => "not comparable".to_owned(),
+        ProbeAnswer::Ended => "its worker ended".to_owned(),
+    }
+}

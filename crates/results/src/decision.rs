@@ -1,0 +1,173 @@
+//! The one definition of a saved decision (`compare.json`, `gate.json`).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    environment::Environment,
+    outcome::Outcome,
+    pairs::Pairs,
+    verdict::{Judgement, Rule, Verdict},
+};
+
+/// Bumped whenever a reader of the previous version would misread a decision.
+pub const DECISION_VERSION: u32 = 1;
+
+/// Which command decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionKind {
+    /// Two subjects, timed in turn.
+    Compare,
+    /// A saved run against a saved baseline.
+    Gate,
+}
+
+impl DecisionKind {
+    /// The command's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compare => "compare",
+            Self::Gate => "gate",
+        }
+    }
+}
+
+/// The result of `compare` or `gate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Decision {
+    /// Always [`DECISION_VERSION`] in what this build writes.
+    pub schema_version: u32,
+    /// The command that decided.
+    pub kind: DecisionKind,
+    /// Seconds since the Unix epoch when the command began.
+    pub started_unix_s: u64,
+    /// Wall-clock seconds from start to end.
+    pub elapsed_s: f64,
+    /// Whether the command was interrupted: rows may have few rounds or none.
+    pub partial: bool,
+    /// The overall verdict, of the rows that count.
+    pub verdict: Verdict,
+    /// The exit code of the command.
+    pub exit_code: u8,
+    /// What the candidate was held against, such as a processor, a commit or a baseline.
+    pub base: String,
+    /// What was decided about.
+    pub candidate: String,
+    /// How rows were decided.
+    pub rule: Rule,
+    /// Whether rows without a verdict fail nothing.
+    pub allow_inconclusive: bool,
+    /// Whether a differing environment fails nothing.
+    pub allow_environment: bool,
+    /// How the environment differs from the baseline's, one sentence each; absolute times are then
+    /// compared only where the user allowed it.
+    pub differences: Vec<String>,
+    /// One entry a figure, in the order of the table.
+    pub rows: Vec<DecisionRow>,
+    /// Things a reader must know to read the rows rightly, one sentence each.
+    pub notes: Vec<String>,
+    /// What the candidate's numbers depend on.
+    pub environment: Environment,
+}
+
+/// What is wrong or odd with a row, besides its figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The base has it and the candidate lacks it.
+    Missing,
+    /// The candidate has it and the base lacks it; it fails nothing.
+    New,
+    /// The outputs differ from what they must equal.
+    Parity,
+    /// The figure is above the policy's ceiling.
+    Ceiling,
+}
+
+/// One figure of one processor on one batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DecisionRow {
+    /// The processor with what it is fed, or the forward.
+    pub subject: String,
+    /// The images and the batch size, such as `mixed, batch 8`.
+    pub batch: String,
+    /// The figure, such as `preprocess ms` or `ratio (native)`.
+    pub figure: String,
+    /// Whether the row counts for the overall verdict.
+    pub counts: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is wrong or odd besides the figure.
+    pub finding: Option<Finding>,
+    /// Median of the base's figure.
+    pub base: Option<f64>,
+    /// Median of the candidate's figure.
+    pub candidate: Option<f64>,
+    /// The change and its interval, where samples allowed one.
+    pub judgement: Option<Judgement>,
+    /// Rounds of the candidate.
+    pub rounds: usize,
+    /// Why there is no verdict, or what the finding is, as a sentence fragment.
+    pub reason: Option<String>,
+    /// Every sample, where the rounds were paired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<Pairs>,
+}
+
+impl DecisionRow {
+    /// What the row is called in one line.
+    pub fn name(&self) -> String {
+        format!("{}, {}: {}", self.subject, self.batch, self.figure)
+    }
+
+    /// Whether this row alone would fail the command.
+    pub fn fails(&self, allow_inconclusive: bool) -> bool {
+        self.counts
+            && match self.finding {
+                Some(Finding::Missing | Finding::Parity | Finding::Ceiling) => true,
+                Some(Finding::New) => false,
+                None => {
+                    self.verdict == Verdict::Regressed
+                        || (self.verdict == Verdict::Inconclusive && !allow_inconclusive)
+                }
+            }
+    }
+}
+
+impl Decision {
+    /// The rows that count.
+    pub fn counted(&self) -> impl Iterator<Item = &DecisionRow> {
+        self.rows.iter().filter(|row| row.counts)
+    }
+
+    /// Sets the overall verdict and the exit code from the rows.
+    #[must_use]
+    pub fn concluded(mut self) -> Self {
+        // Nothing of the base is missing from a new row: it waits for the next baseline.
+        let judged = self.counted().filter(|row| row.finding != Some(Finding::New));
+        self.verdict = Verdict::overall(judged.map(|row| row.verdict));
+        self.exit_code = self.outcome().code();
+        self
+    }
+
+    /// How the command ends: parity, then speed, then what is missing, the environment, and doubt.
+    pub fn outcome(&self) -> Outcome {
+        let has = |finding| self.counted().any(|row| row.finding == Some(finding));
+        if self.partial {
+            Outcome::Interrupted
+        } else if has(Finding::Parity) {
+            Outcome::ParityFailed
+        } else if self.verdict == Verdict::Regressed {
+            Outcome::Regressed
+        } else if has(Finding::Missing) {
+            Outcome::Inconclusive
+        } else if !self.differences.is_empty() && !self.allow_environment {
+            Outcome::EnvironmentDiffers
+        } else if self.verdict == Verdict::Inconclusive && !self.allow_inconclusive {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Done
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! How far two results are apart, and how much of that is allowed.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::text::count;
+
+/// What one uint8 level becomes under NaFlex's rescale factor and standard deviation.
+pub const LEVEL: f64 = 2.0 / 255.0;
+
+/// How different two results are, from equal bits to anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParityClass {
+    /// Every bit is equal.
+    #[default]
+    Exact,
+    /// Floating rounding only: within 4.8e-7, or 4 units in the last place.
+    LastPlace,
+    /// At most one uint8 level before normalising.
+    OneLevel,
+    /// Within the tolerances that the user gave.
+    Within,
+    /// Anything else.
+    Different,
+}
+
+impl fmt::Display for ParityClass {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Exact => "exact",
+            Self::LastPlace => "last-place",
+            Self::OneLevel => "one-level",
+            Self::Within => "within tolerance",
+            Self::Different => "different",
+        })
+    }
+}
+
+/// Which differences pass.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Tolerance {
+    /// The loosest class that passes.
+    pub allow: ParityClass,
+    /// Absolute tolerance, where one was given.
+    pub atol: Option<f64>,
+    /// Tolerance relative to the reference's value, where one was given.
+    pub rtol: Option<f64>,
+}
+
+impl Tolerance {
+    /// Whether a difference passes.
+    pub fn accept(&self, found: &Difference) -> bool {
+        let tolerant = self.atol.is_some() || self.rtol.is_some();
+        found.class() <= self.allow || (tolerant && found.beyond_tolerance == 0)
+    }
+
+    /// The options that let something other than equal bits pass; none where nothing else does.
+    pub fn relaxed(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.allow != ParityClass::Exact {
+            parts.push(format!("--allow {}", self.allow));
+        }
+        parts.extend(self.atol.map(|tolerance| format!("--atol {tolerance:e}")));
+        parts.extend(self.rtol.map(|tolerance| format!("--rtol {tolerance:e}")));
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+}
+
+/// Where the worst difference sits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The image of the batch.
+    pub image: usize,
+    /// The patch, row by row.
+    pub patch: usize,
+    /// The pixel of the patch, row by row.
+    pub pixel: usize,
+    /// 0 red, 1 green, 2 blue.
+    pub channel: usize,
+}
+
+/// Every value of two results, compared.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// Values compared.
+    pub values: u64,
+    /// Those whose bits differ.
+    pub differing: u64,
+    /// The largest absolute difference.
+    pub worst: f64,
+    /// The largest distance in units in the last place.
+    pub worst_ulps: u64,
+    /// The largest difference in uint8 levels.
+    pub worst_levels: f64,
+    /// Where the largest difference is.
+    pub place: Option<Place>,
+    /// Values beyond floating rounding.
+    pub beyond_rounding: u64,
+    /// Values beyond one uint8 level.
+    pub beyond_level: u64,
+    /// Values beyond the tolerances, all that differ where none was given.
+    pub beyond_tolerance: u64,
+}
+
+impl Difference {
+    /// The tightest class that holds.
+    pub fn class(&self) -> ParityClass {
+        match self {
+            Self { differing: 0, .. } => ParityClass::Exact,
+            Self { beyond_rounding: 0, .. } => ParityClass::LastPlace,
+            Self { beyond_level: 0, .. } => ParityClass::OneLevel,
+            Self { beyond_tolerance: 0, .. } => ParityClass::Within,
+            _ => ParityClass::Different,
+        }
+    }
+
+    /// Adds another batch's difference; `place` follows the worst.
+    pub fn add(&mut self, other: &Self) {
+        if other.worst > self.worst || self.place.is_none() {
+            self.place = other.place;
+        }
+        self.values += other.values;
+        self.differing += other.differing;
+        self.worst = self.worst.max(other.worst);
+        self.worst_ulps = self.worst_ulps.max(other.worst_ulps);
+        self.worst_levels = self.worst_levels.max(other.worst_levels);
+        self.beyond_rounding += other.beyond_rounding;
+        self.beyond_level += other.beyond_level;
+        self.beyond_tolerance += other.beyond_tolerance;
+    }
+
+    /// A sentence's middle: how much, and where.
+    pub fn describe(&self) -> String {
+        let place = self.place.map_or_else(String::new, |place| {
+            let channel = ["red", "green", "blue"].get(place.channel).copied().unwrap_or("?");
+            format!(" at image {}, patch {}, pixel {}, {channel}", place.image, place.patch, place.pixel)
+        });
+        format!(
+            "{}: {} of {} values, by {:.2e} at most ({:.2} uint8 levels, {} units in the last place){place}",
+            self.class(),
+            count(self.differing),
+            count(self.values),
+            self.worst,
+            self.worst_levels,
+            count(self.worst_ulps),
+        )
+    }
+}

@@ -1,0 +1,43 @@
+//! Samples of one quantity, and the median that summarises them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Every sample of one quantity, in the order taken, with their summary.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Samples {
+    /// Milliseconds, one per round.
+    pub samples: Vec<f64>,
+    /// Median and its interval; none where nothing was measured.
+    pub estimate: Option<Estimate>,
+}
+
+impl Samples {
+    /// The estimate of what was measured; none where nothing was.
+    pub fn measured(&self) -> Option<Estimate> {
+        self.estimate.filter(|estimate| !self.samples.is_empty() && estimate.is_usable())
+    }
+}
+
+/// A median with its 95% bootstrap confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// The median.
+    pub median: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
+
+impl Estimate {
+    /// Whether it is a time, a rate or a ratio at all, which are finite and above zero.
+    pub fn is_usable(&self) -> bool {
+        self.median.is_finite() && self.median > 0.0
+    }
+
+    /// Whether JSON can hold it.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.median.is_finite() && self.low.is_finite() && self.high.is_finite()
+    }
+}

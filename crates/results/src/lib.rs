@@ -1,0 +1,48 @@
+//! Everything that Patchmark saves: the types with their JSON Schemas and versions, how they are read back, and folders
+//! that are written whole or not at all.
+//!
+//! Producers fill these types; what draws or judges them knows nothing else. This crate computes nothing: it knows no
+//! torch, no Python and none of the producers.
+
+pub mod decision;
+pub mod difference;
+pub mod document;
+pub mod environment;
+mod error;
+pub mod estimate;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
+pub mod folder;
+pub mod gpu;
+pub mod history;
+pub mod kind;
+mod outcome;
+pub mod pairs;
+pub mod parity;
+pub mod releases;
+pub mod rows;
+pub mod run;
+pub mod schema;
+pub mod text;
+mod upgrade;
+pub mod validation;
+pub mod verdict;
+
+pub use decision::{Decision, DecisionKind, DecisionRow, Finding};
+pub use difference::{Difference, LEVEL, ParityClass, Tolerance};
+pub use document::{Document, Saved, read_run};
+pub use environment::Environment;
+pub use error::{FAULT, INPUT_ERROR, InputError, exit_code};
+pub use estimate::{Estimate, Samples};
+pub use folder::{Folder, Staging};
+pub use gpu::{GpuRecord, GpuState};
+pub use history::{ChangePoint, History, Series};
+pub use kind::Kind;
+pub use outcome::Outcome;
+pub use pairs::Pairs;
+pub use parity::{Heat, Parity, ParityRow};
+pub use releases::Releases;
+pub use rows::{ForwardRow, ParityStatus, ProcessorRow};
+pub use run::{Batch, PartialBecause, Run, RunSettings};
+pub use validation::{CheckRow, CheckVerdict, Findings, Validation};
+pub use verdict::{Better, Change, ERROR_RATE, Judgement, MIN_EFFECT, Rule, Verdict};

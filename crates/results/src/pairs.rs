@@ -1,0 +1,27 @@
+//! The samples of two subjects that were timed in turn.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The samples of one row. A round times each subject twice, mirrored (A B B A, then B A A B), so
+/// that a drift within the round cancels. Times are milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pairs {
+    /// The base's two times in each round, in the order taken.
+    pub base: Vec<[f64; 2]>,
+    /// The candidate's two times in each round.
+    pub candidate: Vec<[f64; 2]>,
+    /// Two times in each round of a second process of the base, where subjects have processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub control: Vec<[f64; 2]>,
+    /// The restart of the processes that each round was taken in, where subjects have processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<u32>,
+}
+
+impl Pairs {
+    /// Rounds taken.
+    pub fn rounds(&self) -> usize {
+        self.candidate.len()
+    }
+}

@@ -1,0 +1,167 @@
+//! The one definition of a saved run (`run.json`).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    environment::Environment,
+    estimate::{Estimate, Samples},
+    gpu::GpuRecord,
+    outcome::Outcome,
+    rows::{ForwardRow, ParityStatus, ProcessorRow},
+};
+
+/// Bumped whenever a reader of the previous version would misread a run.
+pub const RUN_VERSION: u32 = 2;
+
+/// One saved result of `bench`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// Always [`RUN_VERSION`] in what this build writes.
+    pub schema_version: u32,
+    /// Seconds since the Unix epoch when the run began.
+    pub started_unix_s: u64,
+    /// Wall-clock seconds from start to end of measuring.
+    pub elapsed_s: f64,
+    /// Whether something that was asked for was not measured; rows may then have few rounds or none.
+    pub partial: bool,
+    /// Why it is partial; none where it is not, and where an older version of patchmark wrote it.
+    #[serde(default)]
+    pub partial_because: Option<PartialBecause>,
+    /// Things a reader must know to read the numbers rightly, one sentence each.
+    pub notes: Vec<String>,
+    /// What the numbers depend on.
+    pub environment: Environment,
+    /// What was asked for.
+    pub settings: RunSettings,
+    /// The GPU's state by round; none where the run did not use one.
+    #[serde(default)]
+    pub gpu: Option<GpuRecord>,
+    /// One entry a batch size, in the order asked for.
+    pub batches: Vec<Batch>,
+}
+
+/// Why a run is partial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartialBecause {
+    /// Ctrl-C, or a signal to end.
+    Interrupted,
+    /// The GPU no longer answered.
+    DeviceLost,
+    /// Measuring ended before every batch size had its first round.
+    Unreached,
+}
+
+impl Run {
+    /// How the command that made it ends: a processor that must equal the reference and does not fails it; one that
+    /// failed, and a forward without a sample, leave it incomplete.
+    pub fn outcome(&self) -> Outcome {
+        let rows = || self.batches.iter().flat_map(|batch| &batch.processors);
+        let mut forwards = self.batches.iter().flat_map(|batch| &batch.forwards);
+        if rows().any(|row| row.must_equal && matches!(row.parity, ParityStatus::Differs { .. })) {
+            Outcome::ParityFailed
+        } else if self.partial_because == Some(PartialBecause::Interrupted) {
+            Outcome::Interrupted
+        } else if self.partial
+            || rows().any(|row| row.failure.is_some())
+            || forwards.any(|row| row.forward_ms.samples.is_empty())
+        {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Done
+        }
+    }
+
+    /// The forward that ratios are shown against: the first that was measured.
+    pub fn first_forward(&self) -> Option<&str> {
+        let measured = self.batches.iter().flat_map(|batch| &batch.forwards).map(|row| row.name.as_str());
+        let rows = self.batches.iter().flat_map(|batch| &batch.processors);
+        let named = rows.flat_map(|row| row.ratio.keys()).map(String::as_str);
+        measured.chain(named).next()
+    }
+
+    /// The largest batch that has processors, or the largest at all.
+    pub fn largest_batch(&self) -> Option<&Batch> {
+        self.batches.iter().max_by_key(|batch| (!batch.processors.is_empty(), batch.batch_size))
+    }
+
+    /// Without NaN and infinity, which JSON cannot hold.
+    pub(crate) fn finite(&self) -> Self {
+        let mut run = self.clone();
+        for batch in &mut run.batches {
+            let samples =
+                [Some(&mut batch.decode_ms), batch.tokenize_ms.as_mut(), batch.memory_limit_ms.as_mut()];
+            samples.into_iter().flatten().for_each(mend);
+            for forward in &mut batch.forwards {
+                mend(&mut forward.forward_ms);
+                mend(&mut forward.launch_ms);
+                forward.back_to_back_images_per_s =
+                    forward.back_to_back_images_per_s.filter(Estimate::is_finite);
+            }
+            for row in &mut batch.processors {
+                mend(&mut row.preprocess_ms);
+                for rates in [&mut row.ratio, &mut row.images_per_s, &mut row.pipelined_images_per_s] {
+                    rates.retain(|_, estimate| estimate.is_finite());
+                }
+                row.speedup_over_hf = row.speedup_over_hf.filter(Estimate::is_finite);
+                row.memory_limit_share = row.memory_limit_share.filter(Estimate::is_finite);
+                row.stages_ms.retain(|_, ms| ms.is_finite());
+            }
+        }
+        run
+    }
+}
+
+fn mend(samples: &mut Samples) {
+    samples.samples.retain(|sample| sample.is_finite());
+    samples.estimate = samples.estimate.filter(Estimate::is_finite);
+}
+
+/// The settings of a bench, after defaults.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSettings {
+    /// `cpu` or `cuda:N`.
+    pub device: String,
+    /// `f32`, `bf16` or `f16`: the dtype of the forward.
+    pub dtype: String,
+    /// `vision` or `full`.
+    pub tower: String,
+    /// The model, such as `random-base` or a folder's name.
+    pub model: String,
+    /// Whether the weights are seeded random numbers rather than a checkpoint's.
+    pub random_weights: bool,
+    /// The images, such as `12 photographs, mixed sizes`.
+    pub workload: String,
+    /// Threads that torch may use inside an operator.
+    pub threads: usize,
+    /// The seed of weights, text ids and round orders.
+    pub seed: u64,
+    /// Seconds that measuring may take.
+    pub budget_s: f64,
+    /// Patches an image is padded to.
+    pub max_num_patches: usize,
+    /// Pixels on a patch's side.
+    pub patch_size: usize,
+    /// Whether the pipelined rates include decoding the files.
+    #[serde(default)]
+    pub pipelined_decodes: bool,
+}
+
+/// Everything measured at one batch size. Times are milliseconds for the whole batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Batch {
+    /// Images in the batch.
+    pub batch_size: usize,
+    /// Decoding the batch's files, one sample each round; beside, never inside, preprocess.
+    pub decode_ms: Samples,
+    /// Tokenising one text an image, where a tokenizer was given.
+    pub tokenize_ms: Option<Samples>,
+    /// Reading the batch's pixels once and writing as much as its outputs once, on one thread.
+    #[serde(default)]
+    pub memory_limit_ms: Option<Samples>,
+    /// One entry a forward (`native`, `hf`).
+    pub forwards: Vec<ForwardRow>,
+    /// One entry a processor.
+    pub processors: Vec<ProcessorRow>,
+}

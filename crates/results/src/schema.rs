@@ -1,0 +1,16 @@
+//! The JSON Schemas of everything that is saved.
+
+use schemars::{Schema, schema_for};
+
+use crate::{decision::Decision, parity::Parity, releases::Releases, run::Run, validation::Validation};
+
+/// Every schema with the name of its file.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("run.schema.json", schema_for!(Run)),
+        ("decision.schema.json", schema_for!(Decision)),
+        ("parity.schema.json", schema_for!(Parity)),
+        ("validation.schema.json", schema_for!(Validation)),
+        ("releases.schema.json", schema_for!(Releases)),
+    ]
+}

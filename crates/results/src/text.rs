@@ -1,0 +1,129 @@
+//! Numbers, counts and text from outside as a person reads them: what saved sentences, tables and charts agree on.
+
+/// A number as a person reads it: three significant digits below 100, thousands separated above.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() {
+        "—".to_owned()
+    } else if size >= 1e9 || (size > 0.0 && size < 9.5e-4) {
+        format!("{value:.1e}")
+    } else if size >= 99.95 {
+        thousands(value)
+    } else if size >= 9.995 {
+        format!("{value:.1}")
+    } else if size >= 0.9995 {
+        format!("{value:.2}")
+    } else if size >= 0.09995 {
+        format!("{value:.3}")
+    } else if size > 0.0 {
+        format!("{value:.4}")
+    } else {
+        "0".to_owned()
+    }
+}
+
+/// A number without the zeros that say how exactly it is known: for what is exact, such as a tick.
+pub fn short(value: f64) -> String {
+    let text = number(value);
+    if text.contains('e') || !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A count with its thousands separated: `3,145,728`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn thousands(value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}", count(value.abs().round() as u64))
+}
+
+/// A speed-up: `3.2×`.
+pub fn times(value: f64) -> String {
+    match value {
+        v if !v.is_finite() => "—".to_owned(),
+        v if v >= 99.5 => format!("{}×", thousands(v)),
+        v if v >= 9.95 => format!("{v:.0}×"),
+        v if v >= 0.995 => format!("{v:.1}×"),
+        v => format!("{v:.2}×"),
+    }
+}
+
+/// A relative change: `+4.2%`; a factor where a percentage would be hard to read.
+pub fn change(value: f64) -> String {
+    if value >= 1.995 {
+        return format!("{:.1}×", value + 1.0);
+    }
+    let percent = value * 100.0;
+    // An ASCII minus is half as wide as the plus in most fonts.
+    format!("{}{:.1}%", if percent < -0.05 { "−" } else { "+" }, percent.abs())
+}
+
+/// Text from outside on one line, without control characters: a name or an exception's message
+/// may hold newlines or terminal escapes, which would break a table, an SVG or a terminal.
+pub fn clean(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Shortens `text` to `width` characters, the last of them an ellipsis where any are cut.
+pub fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+/// A count with its noun, which takes an `s` unless it is one: `1 thread`, `8 threads`.
+pub fn plural(value: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
+}
+
+/// The first line of an exception's message, of 160 characters at most.
+pub fn first_line(message: &str) -> String {
+    shorten(&clean(message.lines().next().unwrap_or("")), 160)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_three_digits_or_thousands() {
+        let cases = [(2760.4, "2,760"), (21.34, "21.3"), (0.00771, "0.0077"), (0.1234, "0.123"), (0.0, "0")];
+        for (value, text) in cases {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(number(0.00002), "2.0e-5");
+        assert_eq!(number(99.97), "100");
+        assert_eq!(number(f64::NAN), "—");
+        assert_eq!(count(3_145_728), "3,145,728");
+        assert_eq!([2.0, 0.5, 20.0, 1500.0, 1e-5].map(short), ["2", "0.5", "20", "1,500", "1.0e-5"]);
+        assert_eq!(times(3.21), "3.2×");
+    }
+
+    #[test]
+    fn a_noun_agrees_with_its_count() {
+        assert_eq!([0, 1, 1200].map(|n| plural(n, "run")), ["0 runs", "1 run", "1,200 runs"]);
+    }
+
+    #[test]
+    fn names_lose_escapes_and_newlines() {
+        assert_eq!(clean("a\u{1b}[31m\nb\t c"), "a [31m b c");
+        assert_eq!(shorten("abcdef", 4), "abc…");
+        assert_eq!(first_line("ValueError: a\u{1b}b\nline 2"), "ValueError: a b");
+    }
+}

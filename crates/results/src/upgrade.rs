@@ -1,0 +1,74 @@
+//! Documents of older versions, brought up to the one that this build reads.
+//!
+//! An upgrade adds what the older version did not save and changes no figure.
+
+use serde_json::{Value, json};
+
+use crate::kind::Kind;
+
+/// The document as the current version would have saved it; none where that version cannot be read any more.
+pub(crate) fn upgrade(kind: Kind, version: u64, mut document: Value) -> Option<Value> {
+    match (kind, version) {
+        (Kind::Run, 1) => run_of_1(&mut document),
+        (Kind::Validation, 2) => validation_of_2(&mut document),
+        _ => return None,
+    }
+    document["schema_version"] = kind.version().into();
+    Some(document)
+}
+
+/// Version 1 wrote an estimate of zeros where nothing was measured, and left it to the reader to know which processors
+/// promise the reference's bits: all but the one with Pillow's arithmetic.
+fn run_of_1(run: &mut Value) {
+    for batch in elements(run, "batches") {
+        for samples in ["decode_ms", "tokenize_ms", "memory_limit_ms"] {
+            without_zeros(&mut batch[samples]);
+        }
+        for forward in elements(batch, "forwards") {
+            without_zeros(&mut forward["forward_ms"]);
+            without_zeros(&mut forward["launch_ms"]);
+        }
+        for row in elements(batch, "processors") {
+            without_zeros(&mut row["preprocess_ms"]);
+            let must_equal = row["name"] != "hf-pil";
+            if let Some(row) = row.as_object_mut() {
+                row.insert("must_equal".to_owned(), must_equal.into());
+            }
+        }
+    }
+}
+
+fn without_zeros(samples: &mut Value) {
+    if let Some(estimate) = samples.get_mut("estimate")
+        && ["median", "low", "high"].iter().all(|field| estimate[field].as_f64() == Some(0.0))
+    {
+        *estimate = Value::Null;
+    }
+}
+
+/// Version 2 judged times with an error rate of 5% at six looks, and did not say so.
+fn validation_of_2(validation: &mut Value) {
+    let speed = validation["speed"].as_array().map_or(&[][..], Vec::as_slice);
+    let efforts = speed.iter().filter_map(|row| row["judgement"]["min_effect"].as_f64());
+    let least = efforts.fold(f64::INFINITY, f64::min);
+    let rule = (!speed.is_empty()).then(|| {
+        json!({
+            // The rule's own, unless the reference differed from itself by more at every batch size.
+            "min_effect": if least.is_finite() { least } else { 0.1 },
+            "error_rate": 0.05,
+            "rows": speed.len(),
+            "looks": 6,
+        })
+    });
+    let exact = json!({ "allow": "exact", "atol": null, "rtol": null });
+    let tolerance = if validation["relaxed"].is_null() { exact } else { Value::Null };
+    if let Some(validation) = validation.as_object_mut() {
+        validation.insert("rule".to_owned(), rule.unwrap_or_default());
+        validation.insert("tolerance".to_owned(), tolerance);
+    }
+}
+
+/// The elements of an array in a field; none where there is no array, which the types will then refuse.
+fn elements<'a>(value: &'a mut Value, field: &str) -> impl Iterator<Item = &'a mut Value> {
+    value.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten()
+}

@@ -1,0 +1,289 @@
+//! The one definition of a saved validation (`validate.json`).
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    difference::{Difference, ParityClass, Tolerance},
+    outcome::Outcome,
+    verdict::{Judgement, Rule, Verdict},
+};
+
+/// Bumped whenever a reader of the previous version would misread a validation.
+pub const VALIDATION_VERSION: u32 = 3;
+
+/// A validation in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Conclusion {
+    /// Every check passed, and the candidate is not slower.
+    Passed,
+    /// Every check passed, and the candidate is slower.
+    Slower,
+    /// A check failed.
+    Failed,
+    /// Something could not be decided.
+    Undecided,
+}
+
+/// One saved result of `validate`: a candidate beside a reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Validation {
+    /// Always [`VALIDATION_VERSION`] in what this build writes.
+    pub schema_version: u32,
+    /// The whole in one word.
+    pub verdict: Conclusion,
+    /// The exit code of the command.
+    pub exit_code: u8,
+    /// The candidate as it was named.
+    pub candidate: String,
+    /// The class that served as the candidate.
+    pub candidate_class: String,
+    /// The reference as it was named.
+    pub against: String,
+    /// The class that served as the reference.
+    pub against_class: String,
+    /// The options that let something other than equal bits pass, as typed; none where nothing else does.
+    pub relaxed: Option<String>,
+    /// Which differences pass; none where an older version of patchmark wrote it with options.
+    pub tolerance: Option<Tolerance>,
+    /// How times were judged; none where nothing was timed.
+    pub rule: Option<Rule>,
+    /// Packages of the candidate's process.
+    pub candidate_versions: BTreeMap<String, String>,
+    /// Packages of the reference's process.
+    pub against_versions: BTreeMap<String, String>,
+    /// torch's vector level.
+    pub cpu_capability: String,
+    /// Threads of torch.
+    pub threads: usize,
+    /// The commit of this build.
+    pub commit: String,
+    /// Wall-clock seconds.
+    pub elapsed_s: f64,
+    /// Everything that was found.
+    #[serde(flatten)]
+    pub found: Findings,
+}
+
+impl Validation {
+    /// The validation with its verdict and exit code set from what was found.
+    #[must_use]
+    pub fn concluded(mut self) -> Self {
+        let outcome = self.outcome();
+        self.exit_code = outcome.code();
+        self.verdict = match outcome {
+            Outcome::Done => Conclusion::Passed,
+            Outcome::Regressed => Conclusion::Slower,
+            Outcome::ParityFailed => Conclusion::Failed,
+            _ => Conclusion::Undecided,
+        };
+        self
+    }
+
+    /// How the command that made it ends.
+    pub fn outcome(&self) -> Outcome {
+        self.found.outcome()
+    }
+}
+
+/// Everything that a validation found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Findings {
+    /// One row per check.
+    pub checks: Vec<CheckRow>,
+    /// Parity, where results were compared.
+    pub parity: Option<CorpusParity>,
+    /// What the difference does to embeddings, where there is one and a model was asked for.
+    pub embeddings: Option<Embeddings>,
+    /// One row per batch size.
+    pub speed: Vec<SpeedRow>,
+    /// Why there are no times, where some were asked for.
+    pub speed_missing: Option<String>,
+}
+
+impl Findings {
+    /// The checks that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &CheckRow> {
+        self.checks.iter().filter(|row| row.verdict == CheckVerdict::Failed)
+    }
+
+    /// One verdict on all batch sizes, the worst of them; none where nothing was timed.
+    pub fn speed_verdict(&self) -> Option<Verdict> {
+        (!self.speed.is_empty()).then(|| Verdict::overall(self.speed.iter().map(|row| row.verdict)))
+    }
+
+    /// How the command ends: a failed check first, then a slower candidate, then what could not be decided.
+    pub fn outcome(&self) -> Outcome {
+        let speed = self.speed_verdict();
+        let undecided = self.checks.iter().any(|row| row.verdict == CheckVerdict::NotRun)
+            || speed == Some(Verdict::Inconclusive)
+            || self.speed_missing.is_some();
+        if self.failed().next().is_some() {
+            Outcome::ParityFailed
+        } else if speed == Some(Verdict::Regressed) {
+            Outcome::Regressed
+        } else if undecided {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Done
+        }
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckVerdict {
+    /// Nothing was found.
+    Passed,
+    /// At least one finding.
+    Failed,
+    /// The subject has nothing that the check could look at.
+    NotApplicable,
+    /// It could not be decided, because the subject did not last so long.
+    NotRun,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckFinding {
+    /// What, and with which image.
+    pub detail: String,
+    /// The traceback or the end of the worker's output, where there is one.
+    pub trace: String,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckRow {
+    /// The check's name.
+    pub name: String,
+    /// What it guards.
+    pub guards: String,
+    /// How it ended.
+    pub verdict: CheckVerdict,
+    /// Why it was not run or does not apply.
+    pub reason: String,
+    /// How many findings there were.
+    pub count: usize,
+    /// The first of them.
+    pub findings: Vec<CheckFinding>,
+    /// The evidence's folder within the result's, where there is one.
+    pub evidence: Option<PathBuf>,
+    /// The smallest size that still shows it, in pixels: width and height.
+    pub smallest: Option<(usize, usize)>,
+    /// The command that shows it again.
+    pub replay: String,
+}
+
+impl CheckRow {
+    /// A check that has not been run.
+    pub fn not_run(name: impl Into<String>, guards: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            guards: guards.into(),
+            verdict: CheckVerdict::NotRun,
+            reason: String::new(),
+            count: 0,
+            findings: Vec::new(),
+            evidence: None,
+            smallest: None,
+            replay: String::new(),
+        }
+    }
+}
+
+/// Parity over the whole corpus.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CorpusParity {
+    /// Calls compared.
+    pub cases: usize,
+    /// Calls whose values could not be compared, because another check failed on them.
+    pub incomparable: usize,
+    /// Calls by class.
+    pub by_class: BTreeMap<ParityClass, usize>,
+    /// The loosest class of any call.
+    pub class: ParityClass,
+    /// Every value of every call.
+    pub total: Difference,
+    /// The image with the worst difference, and its parameters.
+    pub worst: String,
+}
+
+/// Both results through one model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Embeddings {
+    /// The model.
+    pub model: String,
+    /// Whether its weights are random, so that only the size of a change means something.
+    pub random: bool,
+    /// Photographs compared.
+    pub images: usize,
+    /// The smallest cosine between an image's two embeddings.
+    pub worst_cosine: f64,
+    /// The largest change of a logit.
+    pub worst_logit: f64,
+    /// Images whose best text of 16 is the same.
+    pub top1_agreement: usize,
+}
+
+/// The times of one batch size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SpeedRow {
+    /// Images in the batch.
+    pub batch_size: usize,
+    /// Median milliseconds of the reference.
+    pub reference_ms: f64,
+    /// Median milliseconds of the candidate.
+    pub candidate_ms: f64,
+    /// Rounds; each times candidate and reference twice.
+    pub rounds: usize,
+    /// What the times say.
+    pub verdict: Verdict,
+    /// The change of the reference's time, and the least change that counted: what was asked for, or what the
+    /// reference differs from itself. None where there were too few rounds.
+    pub judgement: Option<Judgement>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timed(verdicts: &[Verdict]) -> Findings {
+        let row = |&verdict: &Verdict| SpeedRow {
+            batch_size: 1,
+            reference_ms: 1.0,
+            candidate_ms: 1.0,
+            rounds: 10,
+            verdict,
+            judgement: None,
+        };
+        Findings { speed: verdicts.iter().map(row).collect(), ..Findings::default() }
+    }
+
+    #[test]
+    fn the_worst_batch_size_speaks_for_all() {
+        let found = timed(&[Verdict::Improved, Verdict::Regressed]);
+        assert_eq!(found.speed_verdict(), Some(Verdict::Regressed));
+        assert_eq!(timed(&[]).speed_verdict(), None);
+    }
+
+    #[test]
+    fn a_failed_check_outranks_a_slower_candidate_and_that_what_is_undecided() {
+        let check = |verdict| CheckRow { verdict, ..CheckRow::not_run("keys", "") };
+        let mut found = timed(&[Verdict::Regressed, Verdict::Inconclusive]);
+        found.checks = vec![check(CheckVerdict::Passed), check(CheckVerdict::Failed)];
+        assert_eq!(found.outcome(), Outcome::ParityFailed);
+        found.checks.pop();
+        assert_eq!(found.outcome(), Outcome::Regressed);
+        found.speed.remove(0);
+        assert_eq!(found.outcome(), Outcome::Inconclusive);
+        found.speed.clear();
+        assert_eq!(found.outcome(), Outcome::Done);
+        found.speed_missing = Some("not timed".into());
+        assert_eq!(found.outcome(), Outcome::Inconclusive);
+    }
+}

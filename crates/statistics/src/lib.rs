@@ -1,0 +1,23 @@
+//! The statistics of paired times: medians with bootstrap intervals, effects with their errors, verdicts that hold for a
+//! whole decision, and when to stop measuring.
+//!
+//! [`effect`] measures a change with its error, [`judge`] turns it into one of four verdicts, and [`contest`] takes rounds
+//! of two subjects until every row has one.
+
+pub mod bootstrap;
+pub mod change_points;
+pub mod contest;
+pub mod effect;
+pub mod judge;
+pub mod looks;
+pub mod pairs;
+pub mod simulate;
+pub mod student;
+#[cfg(test)]
+mod tests;
+
+pub use bootstrap::{estimate, median, paired, summarize};
+pub use change_points::change_points;
+pub use contest::{Contest, Measured, Round, RowName, measure};
+pub use effect::{Effect, Refusal};
+pub use looks::Looks;

@@ -1,0 +1,23 @@
+//! The typeface of every chart and picture, embedded so that they are the same on every machine.
+
+use std::sync::OnceLock;
+
+use anyhow::{Result, anyhow};
+use plotters::style::{FontStyle, register_font};
+
+/// The name that the font is registered under. It is a generic family, so that an SVG, which holds
+/// no font, names one that every viewer has.
+pub const FAMILY: &str = "sans-serif";
+
+/// Inter, under the SIL Open Font License beside it.
+static INTER: &[u8] = include_bytes!("../../../fixtures/fonts/Inter-Regular.otf");
+
+/// Makes the font known to plotters, once per process.
+///
+/// # Errors
+/// If plotters cannot read it.
+pub fn register() -> Result<()> {
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
+    let registered = REGISTERED.get_or_init(|| register_font(FAMILY, FontStyle::Normal, INTER).is_ok());
+    if *registered { Ok(()) } else { Err(anyhow!("the embedded font cannot be read")) }
+}

@@ -1,0 +1,162 @@
+//! One batch size: what is timed on it, and the samples that gather.
+
+mod timing;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use anyhow::Result;
+use patchmark_results::ParityStatus;
+
+use super::{
+    forwards::TimedForward,
+    limit::MemoryLimit,
+    samples::{Passes, Preprocess},
+    subjects::{Shared, Subject},
+};
+use crate::{
+    inputs::ModelInputs,
+    interrupt::Interrupt,
+    measure::{
+        clock::time,
+        failure::{classify, reason},
+    },
+    model::TextInputs,
+    parity,
+    processor::{FedBatch, REFERENCE, StageClock},
+    workload::{DecodedImage, EncodedImage},
+};
+
+pub(super) use timing::PIPELINED_MS;
+
+/// One batch of a workload with everything that is timed on it.
+pub(super) struct BatchUnderTest<'a> {
+    encoded: Vec<&'a EncodedImage>,
+    images: Vec<Arc<DecodedImage>>,
+    inputs: ModelInputs,
+    text: Option<&'a TextInputs>,
+    texts: Vec<String>,
+    pub(super) processors: Vec<Preprocess>,
+    pub(super) forwards: Vec<Passes>,
+    pub(super) decode: Vec<f64>,
+    pub(super) tokenize: Vec<f64>,
+    limit: MemoryLimit,
+    pub(super) limit_ms: Vec<f64>,
+}
+
+impl<'a> BatchUnderTest<'a> {
+    /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed. `decode` are times that
+    /// are known already. Returns none where `interrupt` was set before it was done.
+    ///
+    /// # Errors
+    /// If the reference fails, or the device is lost.
+    pub(super) fn warm_up(
+        shared: &Shared<'_>,
+        images: &[Arc<DecodedImage>],
+        encoded: Vec<&'a EncodedImage>,
+        text: Option<&'a TextInputs>,
+        decode: &[f64],
+        interrupt: &Interrupt,
+    ) -> Result<Option<Self>> {
+        let right = shared.references.process(images)?;
+        let mut processors = Vec::new();
+        for processor in shared.processors {
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let fed = FedBatch::new(processor.feed(), images)?;
+            let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
+                Ok(match processor.name() {
+                    REFERENCE => ParityStatus::Reference,
+                    name => parity::compare(right.of(name), &outputs)?.status(),
+                })
+            });
+            let (parity, failure) = match compared {
+                Ok(parity) => (parity, None),
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
+            };
+            processors.push(Preprocess {
+                fed,
+                samples: Vec::new(),
+                device: Vec::new(),
+                stages: BTreeMap::new(),
+                pipelined: vec![Vec::new(); shared.forwards.len()],
+                pipeline_failure: None,
+                stage_failure: None,
+                parity,
+                failure,
+            });
+        }
+        let inputs = right.on_device;
+        let mut forwards = Vec::new();
+        for timed in shared.forwards {
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            timed.prepare(shared.device)?;
+            let failure = match time(shared.device, || timed.forward.forward(&inputs, timed.text(text))) {
+                Ok(_) => None,
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => Some(reason(&error)),
+            };
+            forwards.push(Passes { failure, ..Passes::default() });
+        }
+        let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
+        Ok(Some(Self {
+            texts: (0..images.len()).map(|index| format!("a photo of subject number {index}")).collect(),
+            images: images.to_vec(),
+            encoded,
+            inputs,
+            text,
+            processors,
+            forwards,
+            decode: decode.to_vec(),
+            tokenize: Vec::new(),
+            limit,
+            limit_ms: Vec::new(),
+        }))
+    }
+
+    /// Images in the batch.
+    pub(super) fn size(&self) -> usize {
+        self.images.len()
+    }
+
+    /// The decoded images.
+    pub(super) fn images(&self) -> &[Arc<DecodedImage>] {
+        &self.images
+    }
+
+    /// What the progress line says of a subject.
+    pub(super) fn label(&self, shared: &Shared<'_>, subject: Subject) -> String {
+        let what = match subject {
+            Subject::Processor(index) => shared.processors[index].name().to_owned(),
+            Subject::Forward(index) => format!("forward {}", shared.label(index)),
+            Subject::BackToBack(index) => format!("forward {} time after time", shared.label(index)),
+            Subject::Pipelined(processor, forward) => {
+                format!("{} into {}", shared.processors[processor].name(), shared.label(forward))
+            }
+            Subject::Decode => "decode".into(),
+            Subject::Tokenize => "tokenise".into(),
+            Subject::MemoryLimit => "memory limit".into(),
+        };
+        format!("batch {}: {what}", self.size())
+    }
+
+    /// The forwards of a run, in their order, each with its samples.
+    pub(super) fn forwards_of<'b>(
+        &'b self,
+        shared: &Shared<'b>,
+        run: usize,
+    ) -> impl Iterator<Item = (&'b TimedForward, &'b Passes)> + use<'a, 'b> {
+        shared.forwards.iter().zip(&self.forwards).filter(move |(timed, _)| timed.run == run)
+    }
+
+    /// The reference's inputs of this batch.
+    pub(super) fn inputs(&self) -> &ModelInputs {
+        &self.inputs
+    }
+}

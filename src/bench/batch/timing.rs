@@ -1,0 +1,179 @@
+//! One sample of each subject.
+
+use anyhow::Result;
+use patchmark_statistics::bootstrap as statistics;
+use tch::Device;
+
+use super::BatchUnderTest;
+use crate::{
+    bench::{
+        pipeline::Source,
+        subjects::{Shared, Subject},
+    },
+    measure::{
+        clock::{sample, time},
+        failure::{classify, reason},
+    },
+    processor::StageClock,
+};
+
+/// Milliseconds that the forwards of one pipelined sample take together, so that starting them does not count.
+pub(in crate::bench) const PIPELINED_MS: f64 = 200.0;
+
+impl BatchUnderTest<'_> {
+    /// Times one subject once. A processor or a forward that fails ends its own row with the reason.
+    ///
+    /// # Errors
+    /// If the device is lost, or decoding or tokenising fails.
+    pub(in crate::bench) fn take(&mut self, shared: &Shared<'_>, subject: Subject) -> Result<()> {
+        match subject {
+            Subject::Processor(index) => self.preprocess(shared, index)?,
+            Subject::Forward(index) => self.forward(shared, index)?,
+            Subject::BackToBack(index) => self.back_to_back(shared, index)?,
+            Subject::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
+            // On a GPU once is enough: it takes long there beside everything else, and is no part of any ratio.
+            Subject::Decode if shared.device.is_cuda() && !self.decode.is_empty() => {}
+            Subject::Decode => {
+                let timed = time(Device::Cpu, || {
+                    self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
+                })?;
+                self.decode.push(timed.synchronized_ms);
+            }
+            Subject::MemoryLimit => {
+                let timed = time(Device::Cpu, || {
+                    self.limit.run();
+                    Ok(())
+                })?;
+                self.limit_ms.push(timed.synchronized_ms);
+            }
+            Subject::Tokenize => {
+                if let Some(tokenizer) = shared.tokenizer {
+                    let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
+                    let timed = time(Device::Cpu, || tokenizer.encode(&texts))?;
+                    self.tokenize.push(timed.synchronized_ms);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn preprocess(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+        let row = &mut self.processors[index];
+        if row.failure.is_some() {
+            return Ok(());
+        }
+        let processor = &shared.processors[index];
+        match sample(shared.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
+            Ok(timed) => {
+                row.samples.push(timed.synchronized_ms);
+                row.device.extend(timed.device_ms);
+            }
+            Err(error) => {
+                row.failure = Some(reason(&error));
+                return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
+            }
+        }
+        if shared.stages && row.stage_failure.is_none() {
+            // A pass of its own, so that reading the clock between stages is not in the headline time.
+            let mut clock = StageClock::started(shared.device);
+            match processor.process(&row.fed, &mut clock) {
+                Ok(_) => {
+                    for (&stage, &seconds) in clock.spent_s() {
+                        row.stages.entry(stage).or_default().push(seconds * 1e3);
+                    }
+                }
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => row.stage_failure = Some(reason(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn forward(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+        let passes = &mut self.forwards[index];
+        if passes.failure.is_some() {
+            return Ok(());
+        }
+        let timed = &shared.forwards[index];
+        let text = timed.text(self.text);
+        timed.prepare(shared.device)?;
+        match sample(shared.device, || timed.forward.forward(&self.inputs, text)) {
+            Ok(timed) => {
+                passes.synchronized.push(timed.synchronized_ms);
+                passes.launch.push(timed.launch_ms);
+                passes.device.extend(timed.device_ms);
+            }
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => {
+                passes.failure = Some(reason(&error));
+                return Ok(());
+            }
+        }
+        if shared.stages && passes.stage_failure.is_none() {
+            match timed.forward.positions_ms(&self.inputs, text) {
+                Ok(positions) => passes.positions.extend(positions),
+                Err(error) if classify(&error).ends_the_run() => return Err(error),
+                Err(error) => passes.stage_failure = Some(reason(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn back_to_back(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+        let images = self.size();
+        let passes = &mut self.forwards[index];
+        if passes.failure.is_some() {
+            return Ok(());
+        }
+        let timed = &shared.forwards[index];
+        let text = timed.text(self.text);
+        timed.prepare(shared.device)?;
+        let count = passes_of_a_sample(statistics::median(&passes.synchronized));
+        let taken = time(shared.device, || {
+            for _ in 0..count {
+                drop(timed.forward.forward(&self.inputs, text)?);
+            }
+            Ok(())
+        });
+        match taken {
+            Ok(taken) => passes.back_to_back.push((images * count) as f64 * 1e3 / taken.synchronized_ms),
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => passes.failure = Some(reason(&error)),
+        }
+        Ok(())
+    }
+
+    fn pipelined(&mut self, shared: &Shared<'_>, processor: usize, forward: usize) -> Result<()> {
+        let (row, passes) = (&mut self.processors[processor], &self.forwards[forward]);
+        if row.failure.is_some() || row.pipeline_failure.is_some() || passes.failure.is_some() {
+            return Ok(());
+        }
+        // The slower of the two sets the pace.
+        let pace = statistics::median(&passes.synchronized).max(statistics::median(&row.samples));
+        let count = passes_of_a_sample(pace);
+        let source = if shared.decode {
+            Source::Stored(self.encoded.iter().map(|&image| image.clone()).collect())
+        } else {
+            Source::Decoded(self.images.clone())
+        };
+        let timed = &shared.forwards[forward];
+        timed.prepare(shared.device)?;
+        let run = |count| {
+            shared.preparers[processor].run(&source, timed.forward.as_ref(), timed.text(self.text), count)
+        };
+        // The first time, the thread's own memory and plans are made, which counts as warm-up.
+        let warm = if row.pipelined[forward].is_empty() { run(2).map(drop) } else { Ok(()) };
+        match warm.and_then(|()| run(count)) {
+            Ok(images_per_s) => row.pipelined[forward].push(images_per_s),
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => row.pipeline_failure = Some(reason(&error)),
+        }
+        Ok(())
+    }
+}
+
+/// Forwards of a sample that spans several, each of so many milliseconds; NaN before the first is known. Two batches are
+/// the least that overlap.
+fn passes_of_a_sample(ms: f64) -> usize {
+    if ms > 0.0 { (PIPELINED_MS / ms).ceil().clamp(2.0, 32.0) as usize } else { 2 }
+}

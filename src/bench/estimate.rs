@@ -1,0 +1,160 @@
+//! About how long a bench takes, from figures of earlier runs: for planning only, never for a result.
+
+use tch::Device;
+
+use super::{ForwardKind, batch::PIPELINED_MS, rounds};
+use crate::{
+    measure::{Precision, clock},
+    model::Tower,
+};
+
+/// Rounds that are taken however small the budget is.
+pub const LEAST_ROUNDS: u32 = rounds::MINIMUM_ROUNDS as u32;
+
+/// Seconds that starting takes: importing torch and transformers, and making the model's weights.
+pub fn start_s(device: Device) -> f64 {
+    if device.is_cuda() { 17.0 } else { 8.0 }
+}
+
+/// What the figures were taken on, to be read behind "estimated".
+pub fn basis(device: Device) -> &'static str {
+    if device.is_cuda() {
+        "from images of 1024x768 and random-base on an NVIDIA H100 with 16 CPU cores (reports/h100)"
+    } else {
+        "from random-base on two cores of an AMD EPYC (reports/epyc-2cpu)"
+    }
+}
+
+/// The work of one workload.
+pub struct Work<'a> {
+    /// Names of processors.
+    pub processors: &'a [&'static str],
+    /// Batch sizes.
+    pub batch_sizes: &'a [usize],
+    /// Forwards of all runs.
+    pub forwards: Vec<(ForwardKind, Precision, Tower)>,
+    /// Whether the model is so small that its forwards take no time.
+    pub tiny: bool,
+    /// Whether stages are timed.
+    pub stages: bool,
+    /// Whether overlap is measured.
+    pub pipelined: bool,
+    /// Whether torch's DataLoader is measured.
+    pub dataloader: bool,
+    /// Where it runs.
+    pub device: Device,
+}
+
+impl Work<'_> {
+    /// Seconds of a round over all batch sizes.
+    pub fn round_s(&self) -> f64 {
+        self.batch_sizes.iter().map(|&size| self.round_ms(size as f64)).sum::<f64>() / 1e3
+    }
+
+    /// Seconds until every batch size has been warmed up: each processor and each forward once, and the reference that
+    /// they are compared with.
+    pub fn warm_up_s(&self) -> f64 {
+        let once = |size: f64| {
+            let processors: f64 = self.processors.iter().map(|name| self.processor_ms(name, size)).sum();
+            let forwards: f64 = self.forwards.iter().map(|&forward| self.forward_ms(forward, size)).sum();
+            // Feeding and comparing cost about as much as processing does. On a GPU decoding is timed once.
+            let decode = if self.device.is_cuda() { DECODE_MS * size } else { 0.0 };
+            2.0 * processors + 2.0 * self.processor_ms("hf", size) + 3.0 * forwards + decode
+        };
+        let loaders = if self.dataloader { LOADER_S * self.batch_sizes.len() as f64 } else { 0.0 };
+        self.batch_sizes.iter().map(|&size| once(size as f64)).sum::<f64>() / 1e3 + loaders
+    }
+
+    fn round_ms(&self, size: f64) -> f64 {
+        let sample = |ms: f64| clock::sample_ms(self.device, ms);
+        let mut spent = if self.device.is_cuda() { 0.0 } else { DECODE_MS * size };
+        for name in self.processors {
+            let ms = self.processor_ms(name, size);
+            spent += sample(ms) + if self.stages { ms } else { 0.0 };
+        }
+        for &forward in &self.forwards {
+            let ms = self.forward_ms(forward, size);
+            spent += sample(ms);
+            if self.pipelined {
+                let slowest = |name: &&str| self.processor_ms(name, size).max(ms);
+                let pipelined = |name| 2.0 * slowest(name) + PIPELINED_MS.max(2.0 * slowest(name));
+                spent += PIPELINED_MS.max(2.0 * ms) + self.processors.iter().map(pipelined).sum::<f64>();
+            }
+        }
+        spent
+    }
+
+    /// Milliseconds of one call for a batch.
+    fn processor_ms(&self, name: &str, size: f64) -> f64 {
+        let (gpu, cpu) = match name {
+            "hf" => (1.6, 3.8),
+            "hf-chw" => (0.55, 2.6),
+            "hf-pil" => (10.0, 5.0),
+            "naive" => (2.8, 2.0),
+            "threaded" => (0.5, 1.2),
+            "batched" => (0.1, 0.9),
+            _ => (0.08, 0.3),
+        };
+        size * if self.device.is_cuda() { gpu } else { cpu }
+    }
+
+    /// Milliseconds of one forward for a batch.
+    fn forward_ms(&self, (kind, precision, tower): (ForwardKind, Precision, Tower), size: f64) -> f64 {
+        if self.tiny {
+            return 1.0;
+        }
+        if !self.device.is_cuda() {
+            return size * if tower == Tower::Full { 400.0 } else { 350.0 };
+        }
+        let least = if kind == ForwardKind::HuggingFace { 8.0 } else { 3.0 };
+        let each = match precision {
+            Precision::F32 => 1.35,
+            Precision::Tf32 => 0.45,
+            Precision::Bf16 | Precision::F16 => 0.2,
+        };
+        (size * each).max(least)
+    }
+}
+
+/// Milliseconds of decoding a photograph.
+const DECODE_MS: f64 = 7.0;
+
+/// Seconds of torch's DataLoader at a batch size: most of it goes to starting workers.
+const LOADER_S: f64 = 40.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(forwards: Vec<(ForwardKind, Precision, Tower)>) -> Work<'static> {
+        Work {
+            processors: &["hf", "fused"],
+            batch_sizes: &[1, 8],
+            forwards,
+            tiny: false,
+            stages: false,
+            pipelined: false,
+            dataloader: false,
+            device: Device::Cuda(0),
+        }
+    }
+
+    #[test]
+    fn processors_are_counted_once_for_several_settings() {
+        let bf16 = (ForwardKind::Native, Precision::Bf16, Tower::Vision);
+        let f32 = (ForwardKind::Native, Precision::F32, Tower::Full);
+        let [none, one, both] =
+            [vec![], vec![bf16], vec![bf16, f32]].map(|forwards| work(forwards).round_s());
+        let f32_alone = work(vec![f32]).round_s();
+        assert!(none > 0.0 && one > none);
+        assert!((both - (one + f32_alone - none)).abs() < 1e-9, "{both} {one} {f32_alone} {none}");
+    }
+
+    #[test]
+    fn stages_and_overlap_add_to_a_round() {
+        let plain = work(vec![(ForwardKind::Native, Precision::F32, Tower::Full)]);
+        let with = |stages, pipelined| Work { stages, pipelined, forwards: plain.forwards.clone(), ..plain };
+        let [stages, pipelined] = [with(true, false).round_s(), with(false, true).round_s()];
+        assert!(stages > plain.round_s() && pipelined > plain.round_s());
+    }
+}

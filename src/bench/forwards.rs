@@ -1,0 +1,115 @@
+//! The forwards that preprocessing is held against.
+
+use std::{fmt, str::FromStr};
+
+use anyhow::Result;
+use patchmark_results::input_error;
+use tch::Device;
+
+use crate::{
+    measure::Precision,
+    model::{Forward, LoadedModel, Recorded, Siglip2, TextInputs, Tower},
+    python::{cuda, graph::CudaGraphs, model::HuggingFaceModel},
+};
+
+/// A forward of a bench, and how it is run.
+pub struct TimedForward {
+    /// What is called.
+    pub forward: Box<dyn Forward>,
+    /// The dtype of its weights.
+    pub precision: Precision,
+    /// How much of the model it runs.
+    pub tower: Tower,
+    /// The index of the run that its times go into; a bench writes one run for each dtype and tower.
+    pub run: usize,
+}
+
+impl TimedForward {
+    /// Brings torch into the state in which this forward is run. Called before each of its samples, outside the clock.
+    pub(super) fn prepare(&self, device: Device) -> Result<()> {
+        if device.is_cuda() { cuda::allow_tf32(self.precision == Precision::Tf32) } else { Ok(()) }
+    }
+
+    /// The part of a batch's text that it takes.
+    pub(super) fn text<'a>(&self, text: Option<&'a TextInputs>) -> Option<&'a TextInputs> {
+        text.filter(|_| self.tower == Tower::Full)
+    }
+
+    /// Its name, with dtype and tower where a bench has several of them.
+    pub(super) fn label(&self, several: bool) -> String {
+        let name = self.forward.name();
+        if several { format!("{name} {} {}", self.precision, self.tower) } else { name.to_owned() }
+    }
+}
+
+/// Whose forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardKind {
+    /// Patchmark's own, in tch.
+    Native,
+    /// The same as a CUDA graph, which the host submits in one piece.
+    NativeGraph,
+    /// transformers'.
+    HuggingFace,
+}
+
+impl FromStr for ForwardKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "native" => Ok(Self::Native),
+            "native-graph" => Ok(Self::NativeGraph),
+            "hf" => Ok(Self::HuggingFace),
+            _ => Err("choose native, native-graph or hf".into()),
+        }
+    }
+}
+
+impl fmt::Display for ForwardKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Native => "native",
+            Self::NativeGraph => "native-graph",
+            Self::HuggingFace => "hf",
+        })
+    }
+}
+
+/// Refuses a forward that `device` cannot run, before anything slow starts.
+///
+/// # Errors
+/// An input error that names it.
+pub fn check_forwards(kinds: &[ForwardKind], device: Device) -> Result<()> {
+    if kinds.contains(&ForwardKind::NativeGraph) && !device.is_cuda() {
+        return Err(input_error!(
+            "--forward native-graph is a CUDA graph; give --device cuda:N, or leave it out"
+        ));
+    }
+    Ok(())
+}
+
+/// Builds each forward over the same weights, which are on `device`.
+///
+/// # Errors
+/// If the weights do not fit, Python cannot start, or as [`check_forwards`].
+pub fn build_forwards(
+    kinds: &[ForwardKind],
+    model: &LoadedModel,
+    tower: Tower,
+    device: Device,
+) -> Result<Vec<Box<dyn Forward>>> {
+    check_forwards(kinds, device)?;
+    let native = || Siglip2::new(&model.config, &model.weights, tower);
+    let mut forwards: Vec<Box<dyn Forward>> = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        forwards.push(match (kind, device) {
+            (ForwardKind::NativeGraph, Device::Cuda(index)) => {
+                Box::new(Recorded::new(native()?, CudaGraphs::new(index)?))
+            }
+            (ForwardKind::HuggingFace, _) => Box::new(HuggingFaceModel::new(model, tower)?),
+            _ => Box::new(native()?),
+        });
+    }
+    Ok(forwards)
+}

@@ -1,0 +1,19 @@
+//! The bench: every subject in every round, paired by round, then one run for each setting of the forward.
+
+mod batch;
+pub mod estimate;
+mod forwards;
+mod limit;
+mod loader;
+mod pipeline;
+mod rounds;
+mod rows;
+mod run;
+mod samples;
+mod sizes;
+mod subjects;
+
+pub use forwards::{ForwardKind, TimedForward, build_forwards, check_forwards};
+pub use loader::Loaders;
+pub use pipeline::MakeProcessor;
+pub use run::{Bench, bench};

@@ -1,0 +1,187 @@
+//! From the samples of a batch to what a run holds of it.
+
+use std::collections::BTreeMap;
+
+use patchmark_results::{Batch, Estimate, ForwardRow, ProcessorRow, Samples};
+use patchmark_statistics::bootstrap as statistics;
+
+use super::{
+    batch::BatchUnderTest,
+    samples::{Passes, Preprocess},
+    subjects::Shared,
+};
+use crate::processor::{Processor, REFERENCE, must_equal_reference};
+
+impl BatchUnderTest<'_> {
+    /// The widest relative half-width of a ratio's interval, or none before there is one.
+    pub(super) fn widest_interval(&self) -> Option<f64> {
+        self.processors
+            .iter()
+            .filter(|row| row.failure.is_none())
+            .flat_map(|row| {
+                let measured = self.forwards.iter().filter(|passes| passes.failure.is_none());
+                measured.map(|passes| ratio(&row.samples, &passes.synchronized))
+            })
+            .map(|ratio| ratio.map(|ratio| (ratio.high - ratio.low) / (2.0 * ratio.median)))
+            .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)))
+    }
+
+    /// The summary of all samples of a run.
+    pub(super) fn finish(&self, shared: &Shared<'_>, run: usize) -> Batch {
+        let hf = shared
+            .processors
+            .iter()
+            .zip(&self.processors)
+            .find(|(processor, row)| processor.name() == REFERENCE && row.failure.is_none())
+            .map(|(_, row)| row.samples.as_slice());
+        let rows = shared.processors.iter().zip(&self.processors);
+        Batch {
+            batch_size: self.size(),
+            decode_ms: summarized(&self.decode),
+            memory_limit_ms: (!self.limit_ms.is_empty()).then(|| summarized(&self.limit_ms)),
+            tokenize_ms: shared.tokenizer.map(|_| summarized(&self.tokenize)),
+            forwards: self
+                .forwards_of(shared, run)
+                .map(|(timed, passes)| ForwardRow {
+                    name: timed.forward.name().into(),
+                    forward_ms: summarized(&passes.synchronized),
+                    launch_ms: summarized(&passes.launch),
+                    back_to_back_images_per_s: statistics::estimate(&passes.back_to_back),
+                })
+                .collect(),
+            processors: rows
+                .map(|(processor, row)| self.processor_row(shared, run, processor.as_ref(), row, hf))
+                .collect(),
+        }
+    }
+
+    fn processor_row(
+        &self,
+        shared: &Shared<'_>,
+        run: usize,
+        processor: &dyn Processor,
+        row: &Preprocess,
+        hf: Option<&[f64]>,
+    ) -> ProcessorRow {
+        let named = |combine: &dyn Fn(usize, &Passes) -> Option<Estimate>| -> BTreeMap<String, Estimate> {
+            let forwards = shared.forwards.iter().zip(&self.forwards).enumerate();
+            forwards
+                .filter(|(_, (timed, _))| timed.run == run)
+                .filter_map(|(index, (timed, passes))| {
+                    Some((timed.forward.name().to_owned(), combine(index, passes)?))
+                })
+                .collect()
+        };
+        let images = self.size() as f64;
+        ProcessorRow {
+            name: processor.name().into(),
+            feed: processor.feed().to_string(),
+            preprocess_ms: summarized(&row.samples),
+            ratio: named(&|_, passes| ratio(&row.samples, &passes.synchronized)),
+            images_per_s: named(&|_, passes| {
+                statistics::paired(&row.samples, &passes.synchronized, |preprocess, forward| {
+                    images * 1e3 / (preprocess + forward)
+                })
+            }),
+            pipelined_images_per_s: named(&|index, _| statistics::estimate(&row.pipelined[index])),
+            memory_limit_share: (!shared.device.is_cuda() && shared.threads == 1)
+                .then(|| statistics::paired(&self.limit_ms, &row.samples, |limit, own| limit / own))
+                .flatten(),
+            speedup_over_hf: hf.and_then(|hf| statistics::paired(hf, &row.samples, |hf, own| hf / own)),
+            stages_ms: row
+                .stages
+                .iter()
+                .map(|(stage, samples)| (stage.name().into(), statistics::median(samples)))
+                .collect(),
+            must_equal: must_equal_reference(processor.name()),
+            parity: row.parity.clone(),
+            failure: row.failure.clone(),
+        }
+    }
+
+    /// Sentences for the run's notes: rows that ended early, what the device's own clock says, and where
+    /// transformers' forward resamples positions.
+    pub(super) fn notes(&self, shared: &Shared<'_>, run: usize) -> Vec<String> {
+        let size = self.size();
+        let mut notes = Vec::new();
+        for (timed, passes) in self.forwards_of(shared, run) {
+            let name = timed.forward.name();
+            if let Some(reason) = &passes.failure {
+                notes.push(format!("batch {size}: the {name} forward ended early: {reason}"));
+            }
+            if let Some(reason) = &passes.stage_failure {
+                notes.push(format!(
+                    "batch {size}: the stages of the {name} forward could not be timed: {reason}"
+                ));
+            }
+            notes.extend(clocks(size, &format!("the {name} forward"), &passes.synchronized, &passes.device));
+            let (positions, whole): (Vec<f64>, Vec<f64>) = passes.positions.iter().copied().unzip();
+            if !positions.is_empty() {
+                let (positions, whole) = (statistics::median(&positions), statistics::median(&whole));
+                notes.push(format!(
+                    "batch {size}: of {whole:.3} ms of the {name} forward, timed in stages, {positions:.3} ms ({:.1}%) go to \
+                     resampling the position embeddings image by image",
+                    100.0 * positions / whole
+                ));
+            }
+        }
+        for (processor, row) in shared.processors.iter().zip(&self.processors) {
+            let name = processor.name();
+            notes.extend(clocks(size, name, &row.samples, &row.device));
+            if let Some(reason) = &row.pipeline_failure {
+                notes.push(format!("batch {size}: {name} beside the forward ended early: {reason}"));
+            }
+            if let Some(reason) = &row.stage_failure {
+                notes.push(format!("batch {size}: the stages of {name} could not be timed: {reason}"));
+            }
+        }
+        notes
+    }
+}
+
+/// What the host's and the device's clocks say of the same calls; none where there is no device.
+fn clocks(size: usize, what: &str, host: &[f64], device: &[f64]) -> Option<String> {
+    (!device.is_empty()).then(|| {
+        format!(
+            "batch {size}: {what} takes {:.3} ms by the host's clock and {:.3} ms by the GPU's events",
+            statistics::median(host),
+            statistics::median(device)
+        )
+    })
+}
+
+/// A batch that could not even be warmed up: each row with the reason.
+pub(super) fn not_measured(shared: &Shared<'_>, size: usize, reason: &str) -> Batch {
+    Batch {
+        batch_size: size,
+        decode_ms: summarized(&[]),
+        memory_limit_ms: None,
+        tokenize_ms: None,
+        forwards: Vec::new(),
+        processors: shared
+            .processors
+            .iter()
+            .map(|processor| ProcessorRow {
+                failure: Some(reason.to_owned()),
+                ..unmeasured(processor.as_ref())
+            })
+            .collect(),
+    }
+}
+
+fn unmeasured(processor: &dyn Processor) -> ProcessorRow {
+    ProcessorRow::unmeasured(
+        processor.name(),
+        processor.feed().to_string(),
+        must_equal_reference(processor.name()),
+    )
+}
+
+fn summarized(samples: &[f64]) -> Samples {
+    statistics::summarize(samples.to_vec())
+}
+
+/// Preprocess over forward, paired by round.
+fn ratio(preprocess: &[f64], forward: &[f64]) -> Option<Estimate> {
+    statistics::paired(preprocess, forward, |preprocess, forward| preprocess / forward)
+}

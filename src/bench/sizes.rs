@@ -1,0 +1,114 @@
+//! The batch sizes of a bench, each warmed up when its first sample is due.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::{Context, Result};
+use patchmark_results::Batch;
+
+use super::{batch::BatchUnderTest, rows::not_measured, subjects::Shared};
+use crate::{
+    interrupt::Interrupt,
+    measure::failure::{Failure, classify, reason},
+    model::TextInputs,
+    workload::{DecodedImage, Workload},
+};
+
+/// How far one batch size has come.
+enum Size<'a> {
+    Waiting,
+    UnderTest(Box<BatchUnderTest<'a>>),
+    Failed(Batch),
+}
+
+/// All batch sizes of a bench, in the order of the table.
+pub(super) struct BatchSizes<'a> {
+    workload: &'a Workload,
+    /// Those of the largest batch; smaller ones are the first of them.
+    images: Vec<Arc<DecodedImage>>,
+    texts: &'a [TextInputs],
+    decode_ms: &'a BTreeMap<usize, Vec<f64>>,
+    sizes: Vec<(usize, Size<'a>)>,
+}
+
+impl<'a> BatchSizes<'a> {
+    /// `texts` holds one item per batch size, or none where the forward takes no text; `decode_ms` the decoding times
+    /// that are known already.
+    ///
+    /// # Errors
+    /// An input error where the images of the largest batch need too much memory.
+    pub(super) fn new(
+        workload: &'a Workload,
+        batch_sizes: &[usize],
+        texts: &'a [TextInputs],
+        decode_ms: &'a BTreeMap<usize, Vec<f64>>,
+    ) -> Result<Self> {
+        Ok(Self {
+            workload,
+            images: workload.batch(batch_sizes.iter().copied().max().unwrap_or(0))?,
+            texts,
+            decode_ms,
+            sizes: batch_sizes.iter().map(|&size| (size, Size::Waiting)).collect(),
+        })
+    }
+
+    /// The batch size at `index` if it was not warmed up yet.
+    pub(super) fn waiting(&self, index: usize) -> Option<usize> {
+        match self.sizes[index] {
+            (size, Size::Waiting) => Some(size),
+            _ => None,
+        }
+    }
+
+    /// Warms up the batch size at `index`, which goes on waiting if `interrupt` is set meanwhile. If there is no memory
+    /// for it, that is its result.
+    ///
+    /// # Errors
+    /// If the device is lost, or the reference fails for another reason than memory.
+    pub(super) fn warm_up(&mut self, shared: &Shared<'_>, index: usize, interrupt: &Interrupt) -> Result<()> {
+        let (size, state) = &mut self.sizes[index];
+        let encoded = self.workload.batch_encoded(*size);
+        let images = &self.images[..*size];
+        let decode = self.decode_ms.get(size).map_or(&[][..], Vec::as_slice);
+        let text = self.texts.get(index);
+        *state = match BatchUnderTest::warm_up(shared, images, encoded, text, decode, interrupt) {
+            Ok(Some(batch)) => Size::UnderTest(Box::new(batch)),
+            Ok(None) => return Ok(()),
+            Err(error) if classify(&error) == Failure::OutOfMemory => {
+                Size::Failed(not_measured(shared, *size, &reason(&error)))
+            }
+            Err(error) => return Err(error).with_context(|| format!("failed to warm up batch size {size}")),
+        };
+        Ok(())
+    }
+
+    /// The batch at `index`, if it is being measured.
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut BatchUnderTest<'a>> {
+        match &mut self.sizes[index].1 {
+            Size::UnderTest(batch) => Some(batch),
+            _ => None,
+        }
+    }
+
+    /// The batches that are being measured, each with its text.
+    pub(super) fn under_test(&self) -> impl Iterator<Item = (&BatchUnderTest<'a>, Option<&'a TextInputs>)> {
+        self.sizes.iter().enumerate().filter_map(|(index, (_, size))| match size {
+            Size::UnderTest(batch) => Some((batch.as_ref(), self.texts.get(index))),
+            _ => None,
+        })
+    }
+
+    /// Whether a batch size never came to its first sample.
+    pub(super) fn incomplete(&self) -> bool {
+        self.sizes.iter().any(|(_, size)| matches!(size, Size::Waiting))
+    }
+
+    /// What run number `run` holds of each batch size that was begun.
+    pub(super) fn finish(&self, shared: &Shared<'_>, run: usize) -> Vec<Batch> {
+        let finished = self.sizes.iter().filter_map(|(_, size)| match size {
+            Size::Waiting => None,
+            Size::UnderTest(batch) => Some(batch.finish(shared, run)),
+            Size::Failed(batch) => Some(batch.clone()),
+        });
+        finished.collect()
+    }
+}

@@ -1,0 +1,342 @@
+//! Two subjects, or two builds of patchmark, each in worker processes that are started anew every few rounds: a process keeps
+//! the memory layout that it was started with, and with it some percent of its time.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
+
+use anyhow::{Context, Result, bail};
+use patchmark_results::input_error;
+use patchmark_statistics::{Contest, Round, RowName, median};
+use serde_json::{Map, Value};
+use tch::Tensor;
+use tempfile::TempDir;
+
+use super::{
+    samples::{batch, calls},
+    setup::Setup,
+};
+use crate::{
+    parity::bits::all_equal,
+    program::Launcher,
+    worker::{
+        Answer, Launch, Observation, Run, Side, Subject,
+        protocol::{Call, Class, Form, ImageRef, Load, Reply, Request},
+        side::{side, write_image},
+    },
+    workload::Workload,
+};
+
+/// The most calls of a sample, so that a round stays short.
+const MOST_CALLS: usize = 64;
+
+/// Who is compared.
+pub enum Sides {
+    /// Two subjects in this build.
+    Subjects([Subject; 2]),
+    /// Processors, each held against itself in the other build.
+    Builds {
+        /// The base's build.
+        base: Launcher,
+        /// The candidate's build.
+        candidate: Launcher,
+        /// The processors.
+        processors: Vec<&'static str>,
+    },
+}
+
+/// Base and candidate, with the base once more as its own control.
+pub struct Workers {
+    sides: Sides,
+    setup: Setup,
+    run: Run,
+    folder: TempDir,
+    rows: Vec<Row>,
+    names: Vec<RowName>,
+    workers: Vec<Side>,
+    /// The commits of the two builds that serve.
+    pub commits: [String; 2],
+}
+
+/// One batch of one processor or subject, and how often it is called for a sample.
+struct Row {
+    prepare: Request,
+    calls: usize,
+}
+
+impl Workers {
+    /// Starts both sides once, to learn which rows can be timed and whether their outputs agree.
+    ///
+    /// # Errors
+    /// An input error for images that cannot be used, a subject that does not exist, or a build that does not serve.
+    pub fn load(sides: Sides, setup: Setup, run: Run) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("patchmark-compare-").tempdir()?;
+        let workloads = setup.workloads()?;
+        let mut contest = Self {
+            sides,
+            setup,
+            run,
+            folder,
+            rows: Vec::new(),
+            names: Vec::new(),
+            workers: Vec::new(),
+            commits: Default::default(),
+        };
+        contest.workers = contest.started([0, 1])?;
+        for (place, worker) in contest.workers.iter_mut().enumerate() {
+            match worker.make()? {
+                None => {
+                    let commit = worker.commit().context("no worker runs")?;
+                    contest.commits[place] = commit.to_owned();
+                }
+                Some(answer) => return Err(contest.lost(place, answer)),
+            }
+        }
+        let processors = match &contest.sides {
+            Sides::Subjects(_) => vec![None],
+            Sides::Builds { processors, .. } => processors.iter().copied().map(Some).collect(),
+        };
+        for (number, workload) in workloads.iter().enumerate() {
+            let mut written = HashMap::new();
+            for &size in &contest.setup.batch_sizes.clone() {
+                let images = contest.written(&mut written, number, workload, size)?;
+                for processor in &processors {
+                    contest.learn(&images, batch(&workload.name, size), *processor)?;
+                }
+            }
+        }
+        contest.workers.clear();
+        Ok(contest)
+    }
+
+    /// The images of a batch where workers can read them, each written once.
+    fn written(
+        &self,
+        known: &mut HashMap<usize, ImageRef>,
+        number: usize,
+        workload: &Workload,
+        size: usize,
+    ) -> Result<Vec<ImageRef>> {
+        let mut images = Vec::new();
+        for (index, image) in workload.batch(size)?.iter().enumerate() {
+            if !known.contains_key(&index) {
+                let file = self.folder.path().join(format!("image-{number}-{index}"));
+                known.insert(index, write_image(image, file)?);
+            }
+            images.push(known[&index].clone());
+        }
+        Ok(images)
+    }
+
+    /// Workers of the places given (0 for the base, 1 for the candidate), all of which load at once.
+    fn started<const N: usize>(&self, places: [usize; N]) -> Result<Vec<Side>> {
+        let mut workers = Vec::with_capacity(N);
+        for (index, place) in places.into_iter().enumerate() {
+            let outputs = self.folder.path().join(format!("outputs-{index}"));
+            let mut worker = match &self.sides {
+                Sides::Subjects(subjects) => side(&subjects[place], &self.run, outputs)?,
+                Sides::Builds { base, candidate, processors } => {
+                    let program = if place == 0 { base } else { candidate };
+                    self.build(program, processors, outputs)
+                }
+            };
+            worker.start().map_err(|error| self.refused(place, &error).unwrap_or(error))?;
+            workers.push(worker);
+        }
+        Ok(workers)
+    }
+
+    fn build(&self, program: &Launcher, processors: &[&'static str], outputs: PathBuf) -> Side {
+        let class = Class::Own {
+            names: processors.iter().map(|name| (*name).to_owned()).collect(),
+            preprocessor: self.setup.preprocessor.clone(),
+            device: self.setup.device.clone(),
+        };
+        let load = Load {
+            class,
+            form: Form::Natural,
+            parameters: Map::new(),
+            threads: self.run.threads,
+            memory: self.run.limits.memory,
+        };
+        let launch = Launch { program: program.clone(), overlay: None };
+        Side::new(launch, load, self.run.limits, self.run.interrupt.clone(), outputs)
+    }
+
+    /// The error for a base build that cannot be started as a worker.
+    fn refused(&self, place: usize, error: &anyhow::Error) -> Option<anyhow::Error> {
+        match &self.sides {
+            Sides::Builds { base, .. } if place == 0 => Some(input_error!(
+                "--base-binary {base}: {error:#}; give a patchmark built from the base commit that has `compare`"
+            )),
+            _ => None,
+        }
+    }
+
+    /// Calls both sides with a batch and adds its row.
+    fn learn(&mut self, images: &[ImageRef], batch: String, processor: Option<&'static str>) -> Result<()> {
+        let processor = processor.map(str::to_owned);
+        let call =
+            Call { keywords: self.keywords(), processor: processor.clone(), ..Call::plain(images.to_vec()) };
+        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+        let (mut warm, mut feed) = (f64::INFINITY, String::new());
+        for worker in &mut self.workers {
+            // The first call is a cold one.
+            let first = worker.call(&call)?;
+            let last = if matches!(first, Observation::Returned(_)) { worker.call(&call)? } else { first };
+            failures.push(match last {
+                Observation::Returned(returned) => {
+                    warm = warm.min(returned.ms);
+                    outputs.push(returned.tensors);
+                    feed = returned.feed;
+                    None
+                }
+                Observation::Raised { message, .. } => Some(format!("raised {message}")),
+                Observation::Died(death) => Some(format!("its worker {death}")),
+                Observation::Unavailable => Some("its worker ended too often".to_owned()),
+            });
+        }
+        let differ = match outputs.as_slice() {
+            [base, candidate] => self.differ(base, candidate)?,
+            _ => None,
+        };
+        let candidate_failure = failures.pop().flatten();
+        self.names.push(RowName {
+            subject: match (&self.sides, &processor) {
+                (Sides::Builds { .. }, Some(name)) if feed.is_empty() => name.clone(),
+                (Sides::Builds { .. }, Some(name)) => format!("{name} ({feed})"),
+                _ => self.name(1),
+            },
+            batch,
+            base_failure: failures.pop().flatten(),
+            candidate_failure,
+            parity: differ,
+        });
+        let row = self.rows.len();
+        self.rows.push(Row {
+            prepare: Request::Prepare {
+                slot: slot(row),
+                images: images.to_vec(),
+                form: Form::Natural,
+                keywords: self.keywords(),
+                processor,
+            },
+            calls: calls(warm).min(MOST_CALLS),
+        });
+        Ok(())
+    }
+
+    /// How two results differ that must not, as a sentence.
+    fn differ(
+        &self,
+        base: &BTreeMap<String, Tensor>,
+        candidate: &BTreeMap<String, Tensor>,
+    ) -> Result<Option<String>> {
+        let must = match &self.sides {
+            Sides::Subjects(subjects) => subjects.iter().all(Subject::must_equal_reference),
+            Sides::Builds { .. } => true,
+        };
+        if !must || all_equal(base, candidate)? {
+            return Ok(None);
+        }
+        Ok(Some(match &self.sides {
+            Sides::Subjects([base, candidate]) => {
+                format!("{candidate} and {base} differ in their outputs; `patchmark validate` says where")
+            }
+            Sides::Builds { .. } => {
+                "the two builds' outputs differ; `patchmark parity` of each says which is right".to_owned()
+            }
+        }))
+    }
+
+    fn keywords(&self) -> Map<String, Value> {
+        let parameters = &self.setup.parameters;
+        let mut keywords = Map::new();
+        keywords.insert("max_num_patches".to_owned(), parameters.max_num_patches.into());
+        keywords.insert("patch_size".to_owned(), parameters.patch_size.into());
+        keywords
+    }
+
+    /// What the side at a place is called in messages.
+    fn name(&self, place: usize) -> String {
+        match &self.sides {
+            // The control is the base's.
+            Sides::Subjects(subjects) => subjects[usize::from(place == 1)].to_string(),
+            Sides::Builds { base, candidate, .. } => (if place == 1 { candidate } else { base }).to_string(),
+        }
+    }
+
+    fn time(&mut self, place: usize, row: usize) -> Result<f64> {
+        let request = Request::Time { slot: slot(row), calls: self.rows[row].calls };
+        let Some(worker) = self.workers.get_mut(place) else { bail!("no worker runs") };
+        match worker.ask(&request)? {
+            Answer::Reply(Reply::Timed { ms }) if !ms.is_empty() => Ok(median(&ms).max(f64::MIN_POSITIVE)),
+            other => Err(self.lost(place, other)),
+        }
+    }
+
+    /// A side that answered once and does not any more: its user has to look at it first.
+    fn lost(&self, place: usize, answer: Answer) -> anyhow::Error {
+        let what = match answer {
+            Answer::Died(death) => format!("its worker {death}\n{}", death.output),
+            Answer::Reply(Reply::Raised { message, traceback, .. }) => {
+                format!("raised {message}\n{traceback}")
+            }
+            Answer::Reply(other) => format!("answered {other:?}"),
+            Answer::Unavailable => "its worker ended too often".to_owned(),
+        };
+        let name = self.name(place);
+        let more = match &self.sides {
+            Sides::Subjects(_) => format!("\n`patchmark validate {name}` says more"),
+            Sides::Builds { .. } => String::new(),
+        };
+        input_error!("{name} failed: {what}{more}")
+    }
+}
+
+impl Contest for Workers {
+    fn rows(&self) -> &[RowName] {
+        &self.names
+    }
+
+    fn restarts(&self) -> bool {
+        true
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.workers.clear();
+        // All three load at once; only the times themselves must have the machine alone.
+        self.workers = self.started([0, 1, 0])?;
+        for place in 0..self.workers.len() {
+            for (row, name) in self.rows.iter().zip(&self.names) {
+                if !name.timed() {
+                    continue;
+                }
+                match self.workers[place].ask(&row.prepare)? {
+                    Answer::Reply(Reply::Done) => {}
+                    other => return Err(self.lost(place, other)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, row: usize, mirrored: bool) -> Result<Round> {
+        // A B C C B A, or C B A A B C: a drift hits all three alike.
+        let mut order = [0, 1, 2, 2, 1, 0];
+        if mirrored {
+            order = order.map(|place| 2 - place);
+        }
+        let mut times = [[0.0; 2]; 3];
+        for (index, place) in order.into_iter().enumerate() {
+            times[place][index / 3] = self.time(place, row)?;
+        }
+        Ok(Round { base: times[0], candidate: self.setup.slowed(times[1]), control: Some(times[2]) })
+    }
+}
+
+/// The slot in which a worker keeps a row's inputs.
+fn slot(row: usize) -> String {
+    format!("row {row}")
+}

@@ -1,0 +1,130 @@
+//! How far the values of two results are apart, and where.
+
+use anyhow::Result;
+use patchmark_results::{Difference, LEVEL, Tolerance, difference::Place};
+use tch::{Kind, Tensor};
+
+use super::bits::equal;
+
+/// Floating rounding on the scale of the values, −1 to 1: four units in the last place of 1.
+const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
+
+/// Compares the real patches of two `[B, N, P·P·3]` results; `real` is the number in each image.
+///
+/// Values that the candidate has as NaN or infinity are left to the check that names them.
+///
+/// # Errors
+/// If the shapes differ or an operation fails.
+pub fn measure(
+    reference: &Tensor,
+    candidate: &Tensor,
+    real: &[i64],
+    tolerance: &Tolerance,
+) -> Result<Difference> {
+    let mut found = Difference::default();
+    for (image, &patches) in real.iter().enumerate() {
+        let part = |tensor: &Tensor| {
+            let row = tensor.f_get(i64::try_from(image)?)?;
+            Ok::<_, anyhow::Error>(row.f_narrow(0, 0, patches)?.f_contiguous()?.f_to_kind(Kind::Float)?)
+        };
+        let (reference, candidate) = (part(reference)?, part(candidate)?);
+        anyhow::ensure!(reference.size() == candidate.size(), "the results have different shapes");
+        found.values += reference.numel() as u64;
+        if equal(&reference, &candidate)? {
+            continue;
+        }
+        let width = usize::try_from(reference.size()[1])?.max(1);
+        let reference: Vec<f32> = Vec::try_from(reference.f_flatten(0, -1)?)?;
+        let candidate: Vec<f32> = Vec::try_from(candidate.f_flatten(0, -1)?)?;
+        for (index, (&reference, &candidate)) in reference.iter().zip(&candidate).enumerate() {
+            if reference.to_bits() == candidate.to_bits() || !candidate.is_finite() {
+                continue;
+            }
+            found.differing += 1;
+            let distance = (f64::from(reference) - f64::from(candidate)).abs();
+            let ulps = ulps(reference, candidate);
+            found.worst_ulps = found.worst_ulps.max(ulps);
+            found.worst_levels = found.worst_levels.max(distance / LEVEL);
+            found.beyond_rounding += u64::from(distance > ROUNDING && ulps > 4);
+            // A level itself is rounded, so a little more than one is still one.
+            found.beyond_level += u64::from(distance > LEVEL * 1.001);
+            let allowed =
+                tolerance.atol.unwrap_or(0.0) + tolerance.rtol.unwrap_or(0.0) * f64::from(reference).abs();
+            found.beyond_tolerance += u64::from(distance > allowed);
+            if distance > found.worst || found.place.is_none() {
+                found.worst = distance;
+                let within = index % width;
+                found.place =
+                    Some(Place { image, patch: index / width, pixel: within / 3, channel: within % 3 });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// How many f32 lie between two finite ones, +0 and −0 being neighbours of distance 0.
+fn ulps(a: f32, b: f32) -> u64 {
+    let ordered = |value: f32| {
+        let bits = i64::from(value.to_bits() & 0x7fff_ffff);
+        if value.is_sign_negative() { -bits } else { bits }
+    };
+    ordered(a).abs_diff(ordered(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use patchmark_results::ParityClass;
+
+    use super::*;
+
+    fn class_of(reference: &[f32], candidate: &[f32], tolerance: &Tolerance) -> ParityClass {
+        let tensor = |values: &[f32]| Tensor::from_slice(values).view([1, 1, values.len() as i64]);
+        measure(&tensor(reference), &tensor(candidate), &[1], tolerance).unwrap().class()
+    }
+
+    #[test]
+    fn each_class_begins_where_the_one_before_ends() {
+        let exact = Tolerance::default();
+        let level = LEVEL as f32;
+        assert_eq!(class_of(&[0.5], &[0.5], &exact), ParityClass::Exact);
+        assert_eq!(class_of(&[0.5], &[0.5 + f32::EPSILON], &exact), ParityClass::LastPlace);
+        assert_eq!(class_of(&[0.0], &[-0.0], &exact), ParityClass::LastPlace);
+        assert_eq!(class_of(&[0.5], &[0.5 + 1e-6], &exact), ParityClass::OneLevel);
+        assert_eq!(class_of(&[0.5], &[0.5 + level], &exact), ParityClass::OneLevel);
+        assert_eq!(class_of(&[0.5], &[0.5 + 2.0 * level], &exact), ParityClass::Different);
+        let tolerant = Tolerance { atol: Some(0.05), ..exact };
+        assert_eq!(class_of(&[0.5], &[0.5 + 2.0 * level], &tolerant), ParityClass::Within);
+        assert_eq!(class_of(&[0.5], &[0.6], &tolerant), ParityClass::Different);
+    }
+
+    #[test]
+    fn padding_is_not_compared_and_the_worst_value_is_placed() {
+        let reference = Tensor::zeros([1, 2, 6], (Kind::Float, tch::Device::Cpu));
+        let candidate = reference.copy();
+        let _ = candidate.get(0).get(1).fill_(9.0);
+        assert_eq!(
+            measure(&reference, &candidate, &[1], &Tolerance::default()).unwrap().class(),
+            ParityClass::Exact
+        );
+        let _ = candidate.get(0).get(0).get(4).fill_(1.0);
+        let found = measure(&reference, &candidate, &[1], &Tolerance::default()).unwrap();
+        assert_eq!(found.place, Some(Place { image: 0, patch: 0, pixel: 1, channel: 1 }));
+        assert_eq!((found.differing, found.values), (1, 6));
+    }
+
+    #[test]
+    fn a_tolerance_accepts_its_class_and_say_that_they_are_relaxed() {
+        let one = Difference {
+            values: 1,
+            differing: 1,
+            beyond_rounding: 1,
+            beyond_tolerance: 1,
+            ..Difference::default()
+        };
+        assert!(!Tolerance::default().accept(&one));
+        let relaxed = Tolerance { allow: ParityClass::OneLevel, ..Tolerance::default() };
+        assert!(relaxed.accept(&one));
+        assert_eq!(relaxed.relaxed().as_deref(), Some("--allow one-level"));
+        assert_eq!(Tolerance::default().relaxed(), None);
+    }
+}

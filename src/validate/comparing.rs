@@ -1,0 +1,126 @@
+//! Every case of the corpus through candidate and reference.
+
+use anyhow::Result;
+use patchmark_results::{CheckVerdict, ParityClass, text::first_line, validation::CorpusParity};
+
+use super::{
+    calls::{call_with, limit_of},
+    checks::{CHECKS, Guard},
+    corpus::Case,
+    exam::{Exam, Stop},
+    inspect::inspect,
+    settings::Settings,
+};
+use crate::worker::{Answer, Observation, protocol::Call};
+
+/// Images beyond this many bytes are removed once compared; smaller ones may be asked for again.
+const LARGE: usize = 3 << 20;
+
+/// What the cases showed so far.
+#[derive(Default)]
+struct Compared {
+    parity: CorpusParity,
+    worst_call: Option<Call>,
+}
+
+/// Every case of the corpus through both, and what each pair shows.
+pub(super) fn compare(
+    exam: &mut Exam<'_>,
+    settings: &Settings,
+    progress: &mut dyn FnMut(&str),
+) -> Result<CorpusParity> {
+    // A parameter that the candidate does not take is that check's finding; its values are left out.
+    let mut cases = settings.cases();
+    for (check, keep) in [
+        ("max-num-patches", &(|case: &Case| case.limit == 256) as &dyn Fn(&Case) -> bool),
+        ("patch-size", &|case: &Case| case.patch == 16),
+    ] {
+        if exam.failed(check) {
+            cases.retain(keep);
+        }
+    }
+    let mut compared = Compared::default();
+    let mut unreached = None;
+    for (index, case) in cases.iter().enumerate() {
+        if index % 16 == 0 {
+            progress(&format!("{index} of {} images against the reference", cases.len()));
+        }
+        let image = case.source.render();
+        let written = exam.session.image(&image)?;
+        let call = call_with(vec![written.clone()], case.limit, case.patch);
+        let label = format!(
+            "{} ({}×{} px, {} patches of {})",
+            image.name, image.width, image.height, case.limit, case.patch
+        );
+        let clean = match pair(exam, settings, &call, &label, &mut compared) {
+            Ok(clean) => clean,
+            Err(error) => {
+                let stop = error.downcast::<Stop>()?;
+                unreached = Some(stop.to_string());
+                if matches!(exam.session.candidate.make()?, Some(Answer::Unavailable)) {
+                    break;
+                }
+                false
+            }
+        };
+        if clean && image.rgb.len() > LARGE {
+            exam.session.forget(&written);
+        }
+    }
+    for check in CHECKS.iter().filter(|check| matches!(check.guard, Guard::Results)) {
+        match &unreached {
+            // What a worker's end left out may hide anything, but `survives` has failed for it.
+            Some(reason) => exam.skip(check.name, CheckVerdict::NotRun, format!("in the corpus {reason}")),
+            None => exam.ran(check.name),
+        }
+    }
+    let report = compared.parity;
+    if report.cases == 0 && unreached.is_none() {
+        exam.skip("parity", CheckVerdict::NotRun, "no result could be compared");
+    }
+    if report.cases > 0 && !settings.tolerance.accept(&report.total) {
+        exam.comes_from(compared.worst_call);
+        exam.fail("parity", format!("{}; worst in {}", report.total.describe(), report.worst), "");
+    }
+    Ok(report)
+}
+
+/// One case; whether nothing was found on it.
+fn pair(
+    exam: &mut Exam<'_>,
+    settings: &Settings,
+    call: &Call,
+    label: &str,
+    compared: &mut Compared,
+) -> Result<bool> {
+    let (reference, candidate) = exam.call_both(call)?;
+    let (reference, candidate) = match (&*reference, &candidate) {
+        (Observation::Returned(reference), Observation::Returned(candidate)) => (reference, candidate),
+        (Observation::Returned(_), Observation::Raised { message, traceback }) => {
+            exam.fail("accepts", format!("{label}: raises {}", first_line(message)), traceback.clone());
+            return Ok(false);
+        }
+        // The reference refuses it: what a candidate makes of it is its own affair.
+        _ => return Ok(true),
+    };
+    let found = inspect(reference, candidate, limit_of(call), &settings.tolerance)?;
+    let clean = found.broken.is_empty();
+    for (check, sentence) in found.broken {
+        exam.fail(check, format!("{label}: {sentence}"), "");
+    }
+    let report = &mut compared.parity;
+    let Some(measured) = found.parity else {
+        report.incomparable += 1;
+        return Ok(clean);
+    };
+    let class = measured.class();
+    report.cases += 1;
+    *report.by_class.entry(class).or_default() += 1;
+    if class > report.class || (class == report.class && measured.worst > report.total.worst) {
+        report.worst = label.into();
+        compared.worst_call = Some(call.clone());
+    }
+    report.class = report.class.max(class);
+    report.total.add(&measured);
+    Ok(clean && class == ParityClass::Exact)
+}

@@ -1,0 +1,63 @@
+//! What a validation looks at.
+
+use std::{sync::Arc, time::Duration};
+
+use patchmark_results::Tolerance;
+
+use super::corpus::{self, Case, Extent};
+use crate::{model::ModelSource, workload::DecodedImage};
+
+/// What to look at.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What passes as parity.
+    pub tolerance: Tolerance,
+    /// How many images.
+    pub extent: Extent,
+    /// Photographs beside the generated images.
+    pub photographs: Vec<Arc<DecodedImage>>,
+    /// Whether the generated images are left out.
+    pub only_images: bool,
+    /// Values of `max_num_patches`.
+    pub limits: Vec<usize>,
+    /// Values of `patch_size`.
+    pub patch_sizes: Vec<usize>,
+    /// Checks to run; empty for all.
+    pub only: Vec<String>,
+    /// Checks to leave out.
+    pub skip: Vec<String>,
+    /// Seed of the generated images and of round orders.
+    pub seed: u64,
+    /// Batch sizes to time; empty for none.
+    pub batch_sizes: Vec<usize>,
+    /// What timing may take.
+    pub budget: Duration,
+    /// The smallest relative change of time that counts.
+    pub effect: f64,
+    /// The model that shows what a difference does; none to leave it out.
+    pub model: Option<ModelSource>,
+}
+
+impl Settings {
+    pub(super) fn wants(&self, check: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|each| each == check);
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
+
+    /// The calls on which values are compared.
+    pub(super) fn cases(&self) -> Vec<Case> {
+        if !self.only_images {
+            return corpus::cases(self.extent, &self.photographs, self.seed, &self.limits, &self.patch_sizes);
+        }
+        let mut cases = Vec::new();
+        for image in &self.photographs {
+            for &limit in &self.limits {
+                for &patch in &self.patch_sizes {
+                    let source = corpus::Source::Photograph(Arc::clone(image));
+                    cases.push(Case { source, limit, patch });
+                }
+            }
+        }
+        cases
+    }
+}

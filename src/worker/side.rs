@@ -1,0 +1,257 @@
+//! One subject with its worker: asked, observed, and started again after its end.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use patchmark_results::input_error;
+
+use super::{
+    client::{Death, Launch, Limits, Worker},
+    observation::{Observation, Returned},
+    protocol::{Call, ImageRef, Load, Reply, Request},
+    subject::Subject,
+};
+use crate::{program::Launcher, workload::DecodedImage};
+
+/// Ends of a candidate's worker after which it is not started again.
+const DEATHS: usize = 3;
+/// The same for ends by the time limit, each of which costs as long.
+const TIMEOUTS: usize = 2;
+
+/// What a worker said of its subject.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The class that serves.
+    pub class: String,
+    /// Package name to version.
+    pub versions: BTreeMap<String, String>,
+    /// torch's vector level.
+    pub capability: String,
+    /// What making it changed in the process.
+    pub state_changes: Vec<String>,
+    /// The keyword arguments that it names; none where it takes any.
+    pub accepted: Option<Vec<String>>,
+}
+
+/// An answer, or why there is none.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Reply(Reply),
+    Died(Death),
+    Unavailable,
+}
+
+/// One subject with its worker, which is started when first needed and again after it ended.
+pub struct Side {
+    pub(crate) launch: Launch,
+    load: Load,
+    limits: Limits,
+    interrupt: Arc<AtomicBool>,
+    outputs: PathBuf,
+    pub(crate) worker: Option<Worker>,
+    loading: bool,
+    loaded: bool,
+    deaths: usize,
+    timeouts: usize,
+    early: Option<Answer>,
+    /// What its worker said of it.
+    pub about: About,
+}
+
+impl Side {
+    pub(crate) fn new(
+        launch: Launch,
+        load: Load,
+        limits: Limits,
+        interrupt: Arc<AtomicBool>,
+        outputs: PathBuf,
+    ) -> Self {
+        Self {
+            launch,
+            load,
+            limits,
+            interrupt,
+            outputs,
+            worker: None,
+            loading: false,
+            loaded: false,
+            deaths: 0,
+            timeouts: 0,
+            early: None,
+            about: About::default(),
+        }
+    }
+
+    /// Starts a worker and lets it make the subject, without waiting: several sides load at once.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let worker = match &mut self.worker {
+            Some(worker) => worker,
+            empty => empty.insert(Worker::spawn(&self.launch, Arc::clone(&self.interrupt))?),
+        };
+        worker.send(&Request::Load(self.load.clone()));
+        self.loading = true;
+        Ok(())
+    }
+
+    /// Starts a worker and makes the subject, unless that is done; the reply where it failed.
+    pub(crate) fn make(&mut self) -> Result<Option<Answer>> {
+        if self.loaded {
+            return Ok(None);
+        }
+        if self.deaths >= DEATHS || self.timeouts >= TIMEOUTS {
+            return Ok(Some(Answer::Unavailable));
+        }
+        if !self.loading {
+            self.start()?;
+        }
+        self.loading = false;
+        let Some(worker) = &mut self.worker else { bail!("a worker was not started") };
+        let reply = worker.receive(self.limits.load)?;
+        match self.settle(reply) {
+            Answer::Reply(Reply::Loaded { class, versions, capability, state_changes, accepted }) => {
+                self.about = About { class, versions, capability, state_changes, accepted };
+                self.loaded = true;
+                Ok(None)
+            }
+            Answer::Reply(Reply::Unusable { message }) => Err(input_error!("{message}")),
+            other => Ok(Some(other)),
+        }
+    }
+
+    /// Makes the subject anew in the same worker, so that what one check broke does not reach the next.
+    pub(crate) fn renew(&mut self) {
+        self.loaded = false;
+    }
+
+    fn settle(&mut self, reply: std::result::Result<Reply, Death>) -> Answer {
+        match reply {
+            Ok(reply) => Answer::Reply(reply),
+            Err(death) => {
+                self.worker = None;
+                (self.loading, self.loaded) = (false, false);
+                self.deaths += 1;
+                self.timeouts += usize::from(death.timed_out);
+                Answer::Died(death)
+            }
+        }
+    }
+
+    pub(crate) fn begin(&mut self, request: &Request) -> Result<()> {
+        self.early = self.make()?;
+        if let (None, Some(worker)) = (&self.early, &mut self.worker) {
+            worker.send(request);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(&mut self, limit: Duration) -> Result<Answer> {
+        if let Some(early) = self.early.take() {
+            return Ok(early);
+        }
+        let Some(worker) = &mut self.worker else { bail!("a worker was not asked") };
+        let reply = worker.receive(limit)?;
+        Ok(self.settle(reply))
+    }
+
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<Answer> {
+        self.begin(request)?;
+        self.finish(self.limits.call)
+    }
+
+    /// What a call shows.
+    pub(crate) fn call(&mut self, call: &Call) -> Result<Observation> {
+        let answer = self.ask(&self.addressed(call))?;
+        self.observe(answer)
+    }
+
+    /// The call as this side is asked it: its own output file.
+    pub(crate) fn addressed(&self, call: &Call) -> Request {
+        Request::Call(Call { outputs: self.outputs.clone(), ..call.clone() })
+    }
+
+    pub(crate) fn observe(&self, answer: Answer) -> Result<Observation> {
+        Ok(match answer {
+            Answer::Died(death) => Observation::Died(death),
+            Answer::Unavailable => Observation::Unavailable,
+            Answer::Reply(Reply::Raised { message, traceback, .. }) => {
+                Observation::Raised { message, traceback }
+            }
+            Answer::Reply(Reply::Returned { mapping, entries, ms, state_changes, input_changes, feed }) => {
+                let mut returned = Returned {
+                    mapping,
+                    entries,
+                    ms,
+                    state_changes,
+                    input_changes,
+                    feed,
+                    ..Returned::default()
+                };
+                returned.read(&self.outputs)?;
+                Observation::Returned(returned)
+            }
+            Answer::Reply(other) => bail!("a worker answered {other:?} to a call"),
+        })
+    }
+
+    /// What an object kept by an earlier call holds now.
+    pub(crate) fn dump(&mut self, slot: &str) -> Result<Observation> {
+        let request = Request::Dump { slot: slot.into(), outputs: self.outputs.clone() };
+        let answer = self.ask(&request)?;
+        self.observe(answer)
+    }
+
+    /// The commit of the build that serves it; none while no worker runs.
+    pub(crate) fn commit(&self) -> Option<&str> {
+        self.worker.as_ref().map(Worker::commit)
+    }
+
+    /// Whether a keyword argument reaches it.
+    pub fn accepts(&self, keyword: &str) -> bool {
+        self.about.accepted.as_ref().is_none_or(|accepted| accepted.iter().any(|each| each == keyword))
+    }
+}
+
+/// How workers are run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The patchmark that serves, where it is not this process's own.
+    pub program: Option<Launcher>,
+    /// Limits of each worker.
+    pub limits: Limits,
+    /// Threads of torch in each worker.
+    pub threads: usize,
+    /// Ends every wait.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// A subject with no worker yet, whose tensors will be written to `outputs`.
+pub(crate) fn side(subject: &Subject, run: &Run, outputs: PathBuf) -> Result<Side> {
+    let mut launch = subject.launch()?;
+    if let Some(program) = &run.program {
+        launch.program.clone_from(program);
+    }
+    let load = subject.load(run.threads, run.limits.memory);
+    Ok(Side::new(launch, load, run.limits, Arc::clone(&run.interrupt), outputs))
+}
+
+/// Puts an image where workers can read it.
+pub(crate) fn write_image(image: &DecodedImage, file: PathBuf) -> Result<ImageRef> {
+    fs::write(&file, &image.rgb).with_context(|| format!("failed to write {}", file.display()))?;
+    Ok(ImageRef { file, offset: 0, width: image.width, height: image.height, mode: "RGB".into() })
+}
+
+/// The pixels of an image that [`write_image`] wrote.
+///
+/// # Errors
+/// If the file is gone.
+pub fn read_image(image: &ImageRef) -> Result<DecodedImage> {
+    let rgb = fs::read(&image.file)?;
+    DecodedImage::new(format!("{}x{}", image.width, image.height), image.width, image.height, rgb)
+        .context("an image without pixels")
+}
