@@ -13,23 +13,13 @@ use cudarc::driver::{
 };
 
 use crate::{
-    Batch, Error, Launch, Planner,
+    Batch, Error, Launch, Planner, Stream,
     code_cache::CodeCache,
     compiler::{ENTRY, Program},
     context::{Context, Entered},
     layout::THREADS,
     resident::Resident,
 };
-
-/// A raw stream of the driver, such as `torch.cuda.current_stream().cuda_stream`; 0 is the default stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stream(pub u64);
-
-impl Stream {
-    pub(crate) fn raw(self) -> sys::CUstream {
-        self.0 as sys::CUstream
-    }
-}
 
 /// Percent of a multiprocessor's memory that the kernel wants for sharing rather than for a cache.
 const CARVEOUT: sys::CUfunction_attribute =

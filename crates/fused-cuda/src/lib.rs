@@ -12,7 +12,7 @@
 //! | `layout` | constants and structures that host and kernel share |
 //! | `source`, `kernel/` | the kernel; what it is written in, as CUDA and for the host |
 //! | `nvrtc`, `compiler`, `code_cache` | the compiler, what it compiles, and its machine code on disk |
-//! | `context`, `device` | a device, the kernel on it, launches |
+//! | `stream`, `context`, `device` | a stream, a device, the kernel on it, launches |
 //! | `resident` | the plans that it keeps |
 //! | `staging` | pinned memory for uploads |
 //! | `streaming` | copies into it |
@@ -79,6 +79,7 @@ mod plan;
 mod resident;
 mod source;
 mod staging;
+mod stream;
 mod streaming;
 mod tables;
 mod tiling;
@@ -86,10 +87,11 @@ mod tiling;
 pub use batch::{ALIGNMENT, Batch, Outputs, Source};
 pub use code_cache::CodeCache;
 pub use compiler::{Compiled, Program};
-pub use device::{Device, Stream};
+pub use device::Device;
 pub use element::Element;
 pub use error::Error;
 pub use layout::Launch;
 pub use plan::{Plan, Planner};
 pub use staging::{Sender, Staging, Upload};
+pub use stream::Stream;
 pub use streaming::copy_streaming;

@@ -11,7 +11,7 @@ use cudarc::driver::{
 };
 use patchmark_fused::Size;
 
-use crate::{Error, Plan, batch::ALIGNMENT, device::Stream};
+use crate::{Error, Plan, Stream, batch::ALIGNMENT};
 
 /// Bytes of device memory that plans are kept in: about a thousand sizes.
 const CAPACITY: usize = 16 << 20;

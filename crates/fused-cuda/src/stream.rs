@@ -1,0 +1,13 @@
+//! A stream of the driver, in whose order copies and launches run.
+
+use cudarc::driver::sys;
+
+/// A raw stream of the driver, such as `torch.cuda.current_stream().cuda_stream`; 0 is the default stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream(pub u64);
+
+impl Stream {
+    pub(crate) fn raw(self) -> sys::CUstream {
+        self.0 as sys::CUstream
+    }
+}
