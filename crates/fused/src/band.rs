@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::{
     Error, Layout, PixelView, Plan, Scratch,
-    kernels::{Kernel, MOST_GROUPS, ROWS, Rows, SLACK, Sum, Term, fence},
+    kernels::{Kernel, MOST_GROUPS, Rows, SLACK, Sum, Term, fence},
+    kind::ROWS,
     normalize::CYCLE,
     scratch::{Line, reserve},
     sink::{Place, Sink},

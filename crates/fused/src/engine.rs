@@ -52,7 +52,8 @@ use crate::kernels::{Avx2, Avx512, Vnni};
 use crate::{
     Error, Normalization, PixelView, Plan, Scratch,
     band::{Band, grid},
-    kernels::{KernelKind, Portable},
+    kernels::Portable,
+    kind::KernelKind,
     sink::{Bytes, Floats, Sink},
 };
 

@@ -3,12 +3,14 @@
 //!
 //! | file | concept |
 //! | --- | --- |
-//! | `source` | a borrowed image: layout, size, strides |
+//! | `size`, `layout`, `source` | a borrowed image and what describes it |
 //! | `axis` | the integer weights of one axis |
 //! | `program` | those weights arranged for vectors |
-//! | `plan`, `cache` | all that a resize between two sizes needs, and a bounded store of it |
-//! | `normalize` | what a byte becomes |
-//! | `level` | which instructions are used |
+//! | `tables` | the arranged weights in the form that each kind of kernel loads |
+//! | `level`, `kind` | which instructions are used, and which kernels run with them |
+//! | `passes` | the weights of the two passes, arranged for a kind of kernel |
+//! | `plan`, `cache` | everything that a resize between two sizes needs, and a bounded store of plans |
+//! | `normalize` | the value that each byte becomes |
 //! | `kernels` | the two passes, once for each level |
 //! | `sink` | where a finished row goes |
 //! | `band` | the loop over output rows |
@@ -29,13 +31,18 @@ mod engine;
 mod error;
 mod geometry;
 mod kernels;
+mod kind;
+mod layout;
 mod level;
 mod normalize;
+mod passes;
 mod plan;
 mod program;
 mod scratch;
 mod sink;
+mod size;
 mod source;
+mod tables;
 
 pub use axis::{Axis, Filter};
 pub use cache::{PlanCache, Sizing};
@@ -45,8 +52,10 @@ pub use engine::horizontal_only;
 pub use engine::{Stores, process_image, process_image_bytes, process_rows, process_rows_bytes};
 pub use error::Error;
 pub use geometry::target_size;
+pub use layout::Layout;
 pub use level::Level;
 pub use normalize::Normalization;
-pub use plan::{Plan, Size};
+pub use plan::Plan;
 pub use scratch::Scratch;
-pub use source::{Layout, PixelView};
+pub use size::Size;
+pub use source::PixelView;

@@ -3,11 +3,10 @@
 use std::arch::x86_64::*;
 
 use super::{
-    Kernel, ROWS, Rows, Runs, Sum,
     avx2_sums::{bytes, clamp, floats},
-    pairs::PairStep,
+    interface::{Kernel, Rows, Runs, Sum},
 };
-use crate::{Layout, normalize::Arithmetic};
+use crate::{Layout, kind::ROWS, normalize::Arithmetic, tables::pairs::PairStep};
 
 /// AVX2 with FMA.
 pub(crate) struct Avx2;

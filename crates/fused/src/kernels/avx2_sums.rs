@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Runs, Sum, Term};
+use super::interface::{Runs, Sum, Term};
 use crate::normalize::{Arithmetic, CYCLE};
 
 /// Dwords in a vector.

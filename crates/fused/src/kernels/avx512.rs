@@ -4,8 +4,9 @@
 use std::arch::x86_64::*;
 
 use super::{
-    Avx2, Kernel, Rows, Runs, Sum, Term,
+    avx2::Avx2,
     avx512_out::{Bytes, Floats, Out, each_unit},
+    interface::{Kernel, Rows, Runs, Sum, Term},
 };
 use crate::normalize::Arithmetic;
 

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Runs, Sum};
+use super::interface::{Runs, Sum};
 use crate::normalize::{Arithmetic, CYCLE};
 
 /// Writes 48 finished samples.

@@ -1,9 +1,10 @@
 //! Plain Rust, in the pair arrangement, for any processor.
 
-use super::{Kernel, Rows, Runs, Sum, pairs};
+use super::interface::{Kernel, Rows, Runs, Sum};
 use crate::{
     Layout,
     normalize::{Arithmetic, CYCLE},
+    tables::pairs,
 };
 
 /// The portable level.

@@ -3,12 +3,16 @@
 use std::arch::x86_64::*;
 
 use super::{
-    Kernel, ROWS, Rows, Runs, Sum,
     avx512_out::{Bytes, Floats},
-    quads::{LANES, QuadStep},
+    interface::{Kernel, Rows, Runs, Sum},
     vnni_sums::vertical,
 };
-use crate::{Layout, normalize::Arithmetic};
+use crate::{
+    Layout,
+    kind::ROWS,
+    normalize::Arithmetic,
+    tables::quads::{LANES, QuadStep},
+};
 
 /// AVX-512 with VBMI and VNNI.
 pub(crate) struct Vnni;

@@ -3,10 +3,10 @@
 use std::arch::x86_64::*;
 
 use super::{
-    Runs, Sum,
     avx512_out::{Out, each_unit},
-    quads::LANES,
+    interface::{Runs, Sum},
 };
+use crate::tables::quads::LANES;
 
 /// Sums and writes an output row.
 ///

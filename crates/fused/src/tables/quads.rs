@@ -9,6 +9,9 @@ pub(crate) const WINDOW: usize = 64;
 /// Dword lanes of a vector.
 pub(crate) const LANES: usize = 16;
 
+/// The largest weight that splits into a signed high and a signed low byte.
+pub(crate) const LARGEST_WEIGHT: i16 = 127 * 256 + 127;
+
 const BYTES: usize = LANES * LANE_TAPS;
 
 /// One step of a block: for each lane and tap.
@@ -40,7 +43,7 @@ impl QuadStep {
     }
 }
 
-/// High and low part of a weight of at most 127 * 256 + 127.
+/// High and low part of a weight of at most [`LARGEST_WEIGHT`].
 fn parts(weight: i16) -> (i8, i8) {
     let low = weight as i8;
     let high = (i32::from(weight) - i32::from(low)) >> 8;
@@ -63,7 +66,7 @@ mod tests {
 
     #[test]
     fn parts_add_up() {
-        for weight in i16::MIN..=127 * 256 + 127 {
+        for weight in i16::MIN..=LARGEST_WEIGHT {
             let (high, low) = parts(weight);
             assert_eq!(256 * i32::from(high) + i32::from(low), i32::from(weight));
         }
