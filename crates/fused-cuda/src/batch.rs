@@ -69,9 +69,9 @@ impl Batch {
         let number = |what, value: usize| {
             i32::try_from(value).map(|_| value).map_err(|_| Error::TooLarge { what, value })
         };
-        let row = number("samples of a patch", patch_size.saturating_mul(patch_size).saturating_mul(3))?;
-        number("patches of an image", length.max(limit))?;
-        number("samples of an image", length.saturating_mul(row))?;
+        let row = number("samples per patch", patch_size.saturating_mul(patch_size).saturating_mul(3))?;
+        number("patches per image", length.max(limit))?;
+        number("samples per image", length.saturating_mul(row))?;
         let mut batch = Self {
             first_blocks: Vec::with_capacity(plans.len()),
             plans,
@@ -161,7 +161,7 @@ impl Batch {
         equal("bytes of table", table.len(), self.table_length(planner))?;
         let given = [address, outputs.values, outputs.mask, outputs.shapes];
         let misaligned = given.iter().chain(plans).filter(|at| !at.is_multiple_of(ALIGNMENT as u64)).count();
-        equal("addresses that are no multiples of 16", misaligned, 0)?;
+        equal("addresses that are not multiples of 16", misaligned, 0)?;
 
         let [images, blocks] = self.starts(planner);
         table[..planner.table().len()].copy_from_slice(planner.table());
