@@ -1,21 +1,21 @@
-//! Times one thread at every level and layout, two threads at the fastest, and the machine's own limit:
-//! reading the input once and writing the output once at the bandwidth of a read loop and of a fill loop.
+//! Times one thread at every level and layout, and two threads at the fastest level. For comparison, it times the
+//! limit of the machine: reading the input once and writing the output once, in plain loops.
 //!
-//! `speed [seconds per row] [filter of names]`
+//! `speed [SECONDS PER ROW] [PART OF A ROW'S NAME]`
 
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{hint::black_box, time::Instant};
 
 use patchmark_fused::{
     Filter, Job, Layout, Level, Normalization, PixelView, Plan, PlanCache, Scratch, Size, Sizing, Workspace,
     horizontal_only, process_batch,
 };
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 const PATCH: usize = 16;
 const MOST: usize = 256;
 const SAMPLES: usize = MOST * PATCH * PATCH * 3;
 
-/// Least and median milliseconds of many runs.
+/// The least and the median time of many runs, in milliseconds.
 fn time(seconds: f64, mut run: impl FnMut()) -> (f64, f64) {
     run();
     let mut times = Vec::new();
@@ -29,7 +29,7 @@ fn time(seconds: f64, mut run: impl FnMut()) -> (f64, f64) {
     (times[0], times[times.len() / 2])
 }
 
-/// Reads every byte, as wide as the machine can.
+/// Reads every byte, with vectors as wide as possible.
 fn read(bytes: &[u8]) -> u64 {
     fn sum(bytes: &[u8]) -> u64 {
         let (words, _) = bytes.as_chunks::<64>();
@@ -55,17 +55,17 @@ fn read(bytes: &[u8]) -> u64 {
             sums.iter().fold(0, |a, b| a.wrapping_add(*b))
         }
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: just detected.
+            // SAFETY: AVX2 was just detected.
             return unsafe { wide(bytes) };
         }
     }
     sum(bytes)
 }
 
-/// Fills with stores past the caches.
+/// Fills `floats` with stores that bypass the caches.
 fn stream(floats: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 has SSE; the stores are aligned to 16 bytes and lie inside.
+    // SAFETY: every x86-64 CPU has SSE; the stores are aligned to 16 bytes and lie inside the slice.
     unsafe {
         use std::arch::x86_64::{_mm_set1_ps, _mm_sfence, _mm_stream_ps};
         let (_, lines, _) = floats.align_to_mut::<[f32; 4]>();
@@ -81,7 +81,7 @@ fn stream(floats: &mut [f32]) {
     floats.fill(0.5);
 }
 
-/// An output that starts at a cache line, as torch allocates it.
+/// The part of `buffer` that starts at a cache line, like memory that torch allocates.
 fn aligned(buffer: &mut [f32], length: usize) -> &mut [f32] {
     let skip = buffer.as_ptr().align_offset(64);
     &mut buffer[skip..skip + length]
@@ -99,7 +99,13 @@ fn noise(length: usize, seed: u64) -> Vec<u8> {
         .collect()
 }
 
-fn workload(name: &str, batch: usize) -> Vec<Size> {
+/// The levels that this machine supports.
+fn levels() -> impl Iterator<Item = Level> {
+    Level::ALL.into_iter().filter(|level| level.available())
+}
+
+/// The sizes of the images of a workload; those of `mixed` are random but always the same.
+fn sizes(name: &str, batch: usize) -> Vec<Size> {
     let mut state = 12345u64;
     let mut side = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -114,99 +120,111 @@ fn workload(name: &str, batch: usize) -> Vec<Size> {
         .collect()
 }
 
+/// Images of one layout.
+struct Workload {
+    label: String,
+    layout: Layout,
+    sizes: Vec<Size>,
+    images: Vec<Vec<u8>>,
+}
+
+impl Workload {
+    fn new(label: String, name: &str, layout: Layout, batch: usize) -> Self {
+        let pitch = if layout == Layout::Rgbx { 4 } else { 3 };
+        let sizes = sizes(name, batch);
+        let images =
+            (1u64..).zip(&sizes).map(|(seed, size)| noise(size.height * size.width * pitch, seed)).collect();
+        Self { label, layout, sizes, images }
+    }
+
+    /// Milliseconds per image at the bandwidth of the machine.
+    fn limit(&self, output: &mut [f32], seconds: f64) -> f64 {
+        let reading = time(seconds, || {
+            self.images.iter().for_each(|image| {
+                black_box(read(image));
+            });
+        });
+        let filling = time(seconds, || black_box(&mut *output).fill(0.5));
+        let streaming = time(seconds, || stream(black_box(output)));
+        (reading.1 + filling.1.min(streaming.1)) / self.images.len() as f64
+    }
+
+    /// Times the workload at one level and prints a row of the table.
+    fn report(&self, level: Level, output: &mut [f32], limit: f64, pool: &ThreadPool, seconds: f64) {
+        let sizing =
+            Sizing { patch_size: PATCH, max_num_patches: MOST, resize: true, filter: Filter::Bilinear };
+        let cache = PlanCache::new(sizing, level, 64);
+        let jobs: Vec<Job> = self
+            .images
+            .iter()
+            .zip(&self.sizes)
+            .map(|(image, &size)| Job {
+                view: PixelView::new(image, self.layout, size.height, size.width).unwrap(),
+                plan: cache.get(size, self.layout).unwrap(),
+            })
+            .collect();
+        let normalization = Normalization::affine([127.5; 3], [127.5; 3]);
+        let mut workspace = Workspace::default();
+        let mut run = |pool: Option<&ThreadPool>| {
+            time(seconds, || {
+                process_batch(&jobs, &normalization, PATCH, output, &mut workspace, pool).unwrap();
+            })
+        };
+        let one = run(None);
+        let two = (level == Level::Avx512Vnni).then(|| run(Some(pool)));
+        let mut scratch = Scratch::new();
+        let horizontal = time(seconds / 4.0, || {
+            jobs.iter().for_each(|job| horizontal_only(&job.view, &job.plan, &mut scratch).unwrap());
+        });
+        let each = 1.0 / self.images.len() as f64;
+        print!(
+            "{:22} {:11} {:8.4} {:8.4} {:8.4} {:8.4} {:6.0}%",
+            self.label,
+            level.to_string(),
+            one.0 * each,
+            one.1 * each,
+            horizontal.1 * each,
+            limit,
+            limit / (one.1 * each) * 100.0
+        );
+        match two {
+            Some(two) => println!("  two threads {:.4}, {:.2}x", two.1 * each, one.1 / two.1),
+            None => println!(),
+        }
+    }
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let seconds = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(0.5);
     let only = arguments.next().unwrap_or_default();
-    let normalization = Normalization::affine([127.5; 3], [127.5; 3]);
-    for level in Level::ALL.into_iter().filter(|level| level.available()) {
+    for level in levels() {
         let [input, output] = [(768, 1024), (224, 288)].map(|(height, width)| Size { height, width });
         let plan = time(seconds / 4.0, || {
             black_box(Plan::new(input, output, Layout::Rgb, Filter::Bilinear, level).unwrap());
         });
-        println!("a plan of 1024x768 at {level}: {:.1} us", plan.1 * 1e3);
+        println!("a plan for 1024x768 at {level}: {:.1} us", plan.1 * 1e3);
     }
     let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     println!(
         "{:34} {:>8} {:>8} {:>8} {:>8} {:>7}",
-        "ms an image", "least", "median", "horiz.", "limit", "share"
+        "ms per image", "least", "median", "horiz.", "limit", "share"
     );
     for name in ["1024x768", "640x480", "mixed"] {
         for batch in [1, 8, 32] {
-            let sizes = workload(name, batch);
             let mut buffer = vec![0.0f32; batch * SAMPLES + 16];
             let output = aligned(&mut buffer, batch * SAMPLES);
             for layout in [Layout::Rgb, Layout::Planar, Layout::Rgbx] {
-                let pitch = if layout == Layout::Rgbx { 4 } else { 3 };
-                let images: Vec<Vec<u8>> = (1u64..)
-                    .zip(&sizes)
-                    .map(|(seed, size)| noise(size.height * size.width * pitch, seed))
-                    .collect();
                 let label = format!("{name} {layout:?} batch {batch}");
                 if !label.contains(&only) {
                     continue;
                 }
-                let reading = time(seconds / 4.0, || {
-                    images.iter().for_each(|image| {
-                        black_box(read(image));
-                    });
-                });
-                let filling = time(seconds / 4.0, || black_box(&mut *output).fill(0.5));
-                let streaming = time(seconds / 4.0, || stream(black_box(output)));
-                let limit = (reading.1 + filling.1.min(streaming.1)) / batch as f64;
-                for level in Level::ALL.into_iter().filter(|level| level.available()) {
-                    if level == Level::Portable && (batch != 8 || layout != Layout::Rgb) {
-                        continue;
-                    }
-                    let sizing = Sizing {
-                        patch_size: PATCH,
-                        max_num_patches: MOST,
-                        resize: true,
-                        filter: Filter::Bilinear,
-                    };
-                    let cache = PlanCache::new(sizing, level, 64);
-                    let views: Vec<PixelView> = images
-                        .iter()
-                        .zip(&sizes)
-                        .map(|(image, size)| PixelView::new(image, layout, size.height, size.width).unwrap())
-                        .collect();
-                    let jobs = |views: &[PixelView<'_>]| -> Vec<Arc<_>> {
-                        views.iter().map(|view| cache.get(view.size(), view.layout()).unwrap()).collect()
-                    };
-                    let plans = jobs(&views);
-                    let jobs: Vec<Job> = views
-                        .iter()
-                        .zip(&plans)
-                        .map(|(&view, plan)| Job { view, plan: Arc::clone(plan) })
-                        .collect();
-                    let mut workspace = Workspace::default();
-                    let mut run = |pool: Option<&rayon::ThreadPool>, seconds: f64| {
-                        time(seconds, || {
-                            process_batch(&jobs, &normalization, PATCH, output, &mut workspace, pool)
-                                .unwrap();
-                        })
-                    };
-                    let one = run(None, seconds);
-                    let two = (level == Level::Avx512Vnni).then(|| run(Some(&pool), seconds));
-                    let mut scratch = Scratch::new();
-                    let horizontal = time(seconds / 4.0, || {
-                        jobs.iter()
-                            .for_each(|job| horizontal_only(&job.view, &job.plan, &mut scratch).unwrap());
-                    });
-                    let each = 1.0 / batch as f64;
-                    print!(
-                        "{label:22} {:11} {:8.4} {:8.4} {:8.4} {:8.4} {:6.0}%",
-                        level.to_string(),
-                        one.0 * each,
-                        one.1 * each,
-                        horizontal.1 * each,
-                        limit,
-                        limit / (one.1 * each) * 100.0
-                    );
-                    match two {
-                        Some(two) => println!("  two threads {:.4}, {:.2}x", two.1 * each, one.1 / two.1),
-                        None => println!(),
-                    }
+                let workload = Workload::new(label, name, layout, batch);
+                let limit = workload.limit(output, seconds / 4.0);
+                // The portable level is so slow that one row is enough.
+                let shown = |level| level != Level::Portable || (batch == 8 && layout == Layout::Rgb);
+                for level in levels().filter(|&level| shown(level)) {
+                    workload.report(level, output, limit, &pool, seconds);
                 }
             }
         }

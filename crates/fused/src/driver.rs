@@ -21,7 +21,7 @@ use crate::{
 /// Outputs above this many bytes bypass the caches.
 const STREAMING: usize = 256 << 10;
 
-/// How long a thread that has no more work yields to the others before it sleeps.
+/// How long the calling thread, when it has no more work, yields to the other threads before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(100);
 
 /// An image and its plan.
@@ -29,26 +29,27 @@ const PATIENCE: Duration = Duration::from_micros(100);
 pub struct Job<'a> {
     /// The pixels.
     pub view: PixelView<'a>,
-    /// How they are resized; from a [`crate::PlanCache`].
+    /// The plan that resizes them, from a [`crate::PlanCache`].
     pub plan: Arc<Plan>,
 }
 
-/// What a caller keeps between batches, so that they allocate nothing: buffers for each thread.
+/// Buffers for each thread. A caller keeps them between batches, and later batches then allocate nothing.
 #[derive(Debug, Default)]
 pub struct Workspace {
     scratches: Vec<Scratch>,
 }
 
-/// Processes every job as [`crate::process_image`] does, image `i` into the `i`-th part of `output`, all
-/// parts being of equal size: `[jobs, patches, patch_size * patch_size * 3]` f32.
+/// Processes every job as [`crate::process_image`] does. `output` is
+/// `[jobs, patches, patch_size * patch_size * 3]` f32: it is divided into parts of equal size, one per image.
 ///
-/// With a pool of more than one thread, images are shared out among as many threads, the calling one
-/// among them, and bands of images where there are few; without one everything runs on the calling thread.
-/// The bits are the same.
+/// With a pool of more than one thread, the images are distributed over that many threads, including the calling
+/// one; a few images are also cut into bands. Otherwise everything runs on the calling thread. The resulting bits
+/// are the same.
 ///
 /// # Errors
-/// As for [`crate::process_image`], the first error of all; [`Error::OutputTooShort`] where an image has more
-/// patches than its part of the output. The output is then unspecified.
+/// The same as for [`crate::process_image`], and [`Error::OutputTooShort`] if an image has more patches than its
+/// part of the output can hold. If several images fail, the error is that of one of them. After an error, the
+/// contents of `output` are unspecified.
 pub fn process_batch(
     jobs: &[Job],
     normalization: &Normalization,
@@ -60,10 +61,10 @@ pub fn process_batch(
     batch(jobs, &Floats(normalization), patch_size, output, workspace, pool)
 }
 
-/// As [`process_batch`], with bytes as they are.
+/// Like [`process_batch`], but writes the resized bytes themselves, without normalisation.
 ///
 /// # Errors
-/// As for [`process_batch`].
+/// The same as for [`process_batch`].
 pub fn process_batch_bytes(
     jobs: &[Job],
     patch_size: usize,
@@ -116,9 +117,14 @@ fn batch<S: Sink>(
             }
         }
     };
-    // The calling thread is one of them: it works while the others wake up, which takes as long as half an
-    // image.
-    let (own, others) = scratches[..threads].split_first_mut().expect("at least two threads");
+    on_every_thread(pool, &mut scratches[..threads], work);
+    outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls `work` once per element of `scratches`, at the same time: with the first one on the calling thread, which
+/// thus works while the others wake up, and with the others on the pool.
+fn on_every_thread(pool: &ThreadPool, scratches: &mut [Scratch], work: impl Fn(&mut Scratch) + Sync) {
+    let Some((own, others)) = scratches.split_first_mut() else { return };
     let working = AtomicUsize::new(others.len());
     pool.in_place_scope(|scope| {
         for scratch in others {
@@ -129,18 +135,17 @@ fn batch<S: Sink>(
             });
         }
         work(own);
-        // The others have at most a band left, less than it takes to fall asleep and be woken. Yielding lets
-        // them run where they wait for this very core.
+        // The other threads have at most one band left, which takes less time than falling asleep and being woken.
+        // Yielding lets a thread run that is waiting for this core.
         let patience = Instant::now() + PATIENCE;
         while working.load(Ordering::Acquire) > 0 && Instant::now() < patience {
             std::thread::yield_now();
         }
     });
-    outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Bands an image is cut into: one where there are images enough, else so many that a thread which comes late
-/// still finds some. Each band repeats a little of its neighbour's horizontal pass.
+/// The number of bands that each image is cut into: one if there are enough images, otherwise enough that a thread
+/// which starts late still finds work. Each band repeats a small part of its neighbour's horizontal pass.
 fn bands(images: usize, threads: usize) -> usize {
     if threads == 1 { 1 } else { (4 * threads).div_ceil(images).min(2 * threads) }
 }
@@ -152,7 +157,7 @@ struct Task<'a, T> {
     output: &'a mut [T],
 }
 
-/// All bands of all images, in the output's order.
+/// All bands of all images, in the order of the output.
 struct Tasks<'a, T> {
     jobs: &'a [Job<'a>],
     output: &'a mut [T],
@@ -173,7 +178,7 @@ impl<'a, T> Iterator for Tasks<'a, T> {
         let rows = bound(self.band)..bound(self.band + 1);
         let sample_rows = 3 * size.width * self.patch_size;
         self.band += 1;
-        // The last band takes the padding with it.
+        // The last band includes the padding.
         let length = if self.band < self.bands {
             sample_rows * rows.len()
         } else {

@@ -1,4 +1,4 @@
-//! The two passes of a resize: the weights of each, arranged for one layout and one kind of kernel.
+//! The weights of the two passes of a resize, arranged for one layout and one kind of kernel.
 
 use crate::{
     Layout,
@@ -8,36 +8,36 @@ use crate::{
     tables::{pairs::PairStep, quads::QuadStep},
 };
 
-/// The horizontal pass.
+/// The horizontal pass. For the portable kernel, which reads the axis itself, everything else is empty.
 #[derive(Debug)]
 pub(crate) struct Horizontal {
     pub axis: Axis,
-    /// Lanes that share an output.
+    /// Lanes that share an output sample.
     pub replicas: usize,
-    /// Steps of a block.
+    /// Steps of every block.
     pub steps: usize,
-    /// First sample of each block. Pair kernels take two blocks at a time, so theirs are even in number.
+    /// First output sample of each block. Pair kernels process two blocks at a time, so they have an even number.
     pub outputs: Vec<u32>,
-    /// First byte of each window: a block's steps one after another (for pairs, both blocks' in each step).
+    /// First source byte of each window, block by block and step by step. For pair kernels, both blocks of a pair have
+    /// their windows side by side in each step.
     pub offsets: Vec<u32>,
-    /// Cache lines from the start of a block's source to the start of the next one's, at most.
+    /// The most cache lines from the start of one block's source to the start of the next block's.
     pub lines: usize,
-    /// Tables of the 16-lane kernels; empty for others.
+    /// Tables of the 16-lane kernel; empty for other kernels.
     pub quads: Vec<QuadStep>,
-    /// Tables of the pair kernels; empty for others.
+    /// Tables of the pair kernels; empty for other kernels.
     pub pairs: Vec<PairStep>,
 }
 
 impl Horizontal {
     pub fn new(axis: Axis, layout: Layout, kernel: KernelKind) -> Self {
         let Some(shape) = kernel.shape(layout) else {
-            let none = Vec::new;
             return Self {
                 axis,
                 replicas: 1,
                 steps: 0,
-                outputs: none(),
-                offsets: none(),
+                outputs: Vec::new(),
+                offsets: Vec::new(),
                 lines: 0,
                 quads: Vec::new(),
                 pairs: Vec::new(),
@@ -51,7 +51,7 @@ impl Horizontal {
         } else {
             (pairs, offsets) = PairStep::table(&index, &weights, &offsets, steps);
             if outputs.len() % 2 == 1 {
-                // The last block is done twice, which writes the same samples again.
+                // The last block is processed twice and writes the same samples again.
                 outputs.extend(outputs.last().copied());
             }
         }
@@ -62,14 +62,16 @@ impl Horizontal {
     }
 }
 
-/// The vertical pass: output row `i` is the sum over `entries[starts[i]..starts[i + 1]]`.
+/// The vertical pass: each output row is a weighted sum of consecutive groups of rows.
 #[derive(Debug)]
 pub(crate) struct Vertical {
     pub axis: Axis,
-    pub starts: Vec<u32>,
-    /// For each group of rows its weights: high and low bytes of four, or two 16-bit weights and nothing.
-    pub entries: Vec<[u32; 2]>,
-    /// Groups of rows that must be kept: the most that an output row spans, and those made in one go.
+    /// Output row `i` is the sum over `entries[starts[i]..starts[i + 1]]`.
+    starts: Vec<u32>,
+    /// The weights of each group of rows: the high and the low bytes of four weights, or two 16-bit weights and zero.
+    entries: Vec<[u32; 2]>,
+    /// Groups that the ring must hold: those of the output row that spans the most, plus those that one call of the
+    /// horizontal pass may make beyond them.
     pub slots: usize,
 }
 
@@ -96,5 +98,11 @@ impl Vertical {
         }
         let slots = most + kernel.groups() - 1;
         Self { axis, starts, entries, slots }
+    }
+
+    /// The weights of the groups that output row `i` is summed from.
+    #[inline]
+    pub fn entries_of(&self, i: usize) -> &[[u32; 2]] {
+        &self.entries[self.starts[i] as usize..self.starts[i + 1] as usize]
     }
 }
