@@ -1,4 +1,5 @@
-//! One image at each level and layout, on one thread, with reused outputs.
+//! Benchmarks one image at each level and layout, on one thread and with a reused output, and the making of a
+//! plan.
 
 use std::{hint::black_box, sync::Arc};
 
@@ -21,7 +22,7 @@ fn levels(criterion: &mut Criterion) {
         for level in Level::ALL.into_iter().filter(|level| level.available()) {
             for (layout, bytes) in [(Layout::Rgb, 3), (Layout::Rgbx, 4), (Layout::Planar, 3)] {
                 let pixels: Vec<u8> = (0..width * height * bytes).map(|at| (at * 31 % 251) as u8).collect();
-                let view = PixelView::new(&pixels, layout, height, width).expect("the slice is that long");
+                let view = PixelView::new(&pixels, layout, height, width).expect("the slice is long enough");
                 let plan = Arc::new(
                     Plan::new(input, output, layout, Filter::Bilinear, level)
                         .expect("the level is available"),

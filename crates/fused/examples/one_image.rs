@@ -1,5 +1,6 @@
-//! Processes one image of WIDTH×HEIGHT a number of times: a subject for instruction counters and profilers.
-//! `one_image WIDTH HEIGHT TIMES`; `PATCHMARK_CPU` names the level.
+//! Processes one image of WIDTH×HEIGHT a number of times, for use with instruction counters and profilers.
+//!
+//! `one_image WIDTH HEIGHT TIMES`. The environment variable `PATCHMARK_CPU` selects the level.
 
 use patchmark_fused::{
     Filter, Layout, Level, Normalization, PixelView, Plan, Scratch, Size, Stores, process_image, target_size,

@@ -1,5 +1,5 @@
-//! Times one thread at every level and layout, and two threads at the fastest level. For comparison, it times the
-//! limit of the machine: reading the input once and writing the output once, in plain loops.
+//! Times one thread at every level and layout, and two threads at the fastest level. For comparison, it times
+//! the limit of the machine: reading the input once and writing the output once, in plain loops.
 //!
 //! `speed [SECONDS PER ROW] [PART OF A ROW'S NAME]`
 

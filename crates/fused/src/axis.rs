@@ -1,9 +1,9 @@
-//! The integer weights of one axis, as torch's uint8 antialiased resize makes them.
+//! The integer weights of one axis, equal to those of torch's uint8 antialiased resize.
 
-/// Most weights of an axis that are kept in f64 while it is made.
+/// The largest number of f64 weights that are kept while an axis is built.
 const MOST_KEPT: usize = 1 << 16;
 
-/// What an output pixel's neighbours are weighted by.
+/// The function that weights the neighbours of an output pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Filter {
     /// A triangle of half-width 1.
@@ -22,7 +22,7 @@ impl Filter {
         }
     }
 
-    /// The weight at distance `x`, with torch's order of operations, which the last bits depend on.
+    /// The weight at distance `x`, in torch's order of operations: the last bits depend on it.
     fn weight(self, x: f64) -> f64 {
         let x = x.abs();
         match self {
@@ -41,32 +41,32 @@ impl Filter {
     }
 }
 
-/// The weights from `input` pixels to `first.len()` pixels: output `i` is the sum over `t` of
-/// `weights(i)[t]` times input `first[i] + t`, plus half of `1 << precision`, shifted down by `precision`
-/// and clamped to a byte.
+/// The weights of a resize along one axis. Output pixel `i` is the sum over `t` of `weights(i)[t]` times
+/// input pixel `first[i] + t`, plus half of `1 << precision`, shifted right by `precision` and clamped to a
+/// byte.
 #[derive(Debug)]
 pub struct Axis {
     /// Pixels of the input.
     pub(crate) input: usize,
     /// First input pixel of each output pixel; never decreasing.
     pub(crate) first: Vec<u32>,
-    /// How many input pixels each output pixel takes; at least 1.
+    /// Number of input pixels that each output pixel depends on; at least 1.
     pub(crate) count: Vec<u32>,
     /// The largest count.
     pub(crate) taps: usize,
-    /// `taps` weights for each output pixel, zero beyond its count.
+    /// `taps` weights per output pixel, zero beyond its count.
     weights: Vec<i16>,
     /// Fraction bits of the weights, at most 22.
     pub(crate) precision: u32,
-    /// Whether a sum may leave `0..=255`; where it cannot, kernels leave the clamp out.
+    /// Whether a sum can leave `0..=255`. If not, kernels omit the clamp.
     pub(crate) clamps: bool,
     /// The largest weight.
     pub(crate) largest: i16,
 }
 
 impl Axis {
-    /// The axis that takes `input` pixels to `output` pixels. Both are at least 1 and at most 2^31, as the sides of
-    /// sizes that [`crate::Size::check`] accepts are.
+    /// The axis that resizes `input` pixels to `output` pixels. Both must be at least 1 and at most 2^31,
+    /// which [`crate::Size::check`] guarantees for the sides of a size that it accepts.
     pub fn new(input: usize, output: usize, filter: Filter) -> Self {
         debug_assert!(input > 0 && output > 0);
         let window = Window::new(input, output, filter);
@@ -74,8 +74,9 @@ impl Axis {
         let mut count = Vec::with_capacity(output);
         let (mut taps, mut largest) = (1, 0.0f64);
         let (mut row, mut kept) = (Vec::new(), Vec::new());
-        // The precision depends on the largest weight of all. Weights that are many are made a second time after it
-        // rather than kept in f64: at a hundred million pixels that would be gigabytes.
+        // The precision depends on the largest weight of all, so every weight is computed before any is
+        // rounded. If there are too many to keep in f64 (gigabytes at a hundred million pixels), they are
+        // computed twice.
         let keep = output.saturating_mul(window.most) <= MOST_KEPT;
         for i in 0..output {
             let start = window.weights(i, &mut row);
@@ -88,7 +89,7 @@ impl Axis {
             }
         }
         let precision = precision(largest);
-        // A normalised weight is hardly above 1, whatever the filter.
+        // No filter has normalised weights far above 1.
         debug_assert!(precision >= 13);
         let unit = f64::from(1u32 << precision);
         let mut axis = Self {
@@ -112,7 +113,7 @@ impl Axis {
             let mut sum = 0i64;
             for (weight, &exact) in weights.iter_mut().zip(exact) {
                 let scaled = exact * unit;
-                // As torch's cast: half away from zero, truncated.
+                // Like torch's cast: half away from zero, truncated.
                 *weight = if scaled < 0.0 { (scaled - 0.5) as i16 } else { (scaled + 0.5) as i16 };
                 axis.largest = axis.largest.max(*weight);
                 axis.clamps |= *weight < 0;
@@ -128,8 +129,9 @@ impl Axis {
         self.first.len()
     }
 
-    /// The first input pixel of output pixel `i` (never decreasing), and the weights of those from there on, at least
-    /// one and all of them inside the input.
+    /// The first input pixel of output pixel `i`, and the weights of the input pixels from there on. The
+    /// first pixel never decreases with `i`; there is at least one weight, and all of them belong to pixels
+    /// inside the input.
     pub fn window(&self, i: usize) -> (u32, &[i16]) {
         (self.first[i], &self.weights(i)[..self.count[i] as usize])
     }
@@ -139,28 +141,33 @@ impl Axis {
         self.precision
     }
 
-    /// The weights of output pixel `i`, `taps` of them, zero beyond its count.
+    /// The `taps` weights of output pixel `i`, zero beyond its count.
     pub(crate) fn weights(&self, i: usize) -> &[i16] {
         &self.weights[i * self.taps..][..self.taps]
     }
 
-    /// What sums start from: half of the unit, so that the shift rounds.
+    /// The value that sums start from: half a unit, which makes the final shift round.
     pub(crate) fn rounding(&self) -> i32 {
         1 << self.precision >> 1
     }
 }
 
-/// The largest precision at which every weight fits 16 bits, and at most 22.
+/// The largest precision, up to 22, at which every weight fits into 16 bits.
 fn precision(largest: f64) -> u32 {
     (0..22).find(|p| (0.5 + largest * f64::from(1u32 << (p + 1))) as i32 >= 1 << 15).unwrap_or(22)
 }
 
 /// The weights in f64.
 struct Window {
+    /// Pixels of the input.
     input: usize,
+    /// Input pixels per output pixel.
     scale: f64,
+    /// Filter units per input pixel.
     inverse: f64,
+    /// Half-width of the filter in input pixels.
     support: f64,
+    /// The most weights that an output pixel can have.
     most: usize,
     filter: Filter,
 }
@@ -173,7 +180,7 @@ impl Window {
         Self { input, scale, inverse, support, most: 2 * support.ceil() as usize + 1, filter }
     }
 
-    /// Puts the weights of output pixel `i` into `row` and returns their first input pixel.
+    /// Replaces `row` with the weights of output pixel `i` and returns the first input pixel.
     fn weights(&self, i: usize, row: &mut Vec<f64>) -> usize {
         let centre = self.scale * (i as f64 + 0.5);
         let first = (centre - self.support + 0.5).max(0.0) as usize;

@@ -33,7 +33,8 @@ pub(crate) struct Band<'a> {
 
 impl<'a> Band<'a> {
     /// # Errors
-    /// [`Error::OtherImage`], [`Error::Patches`] and [`Error::PatchRows`] if the arguments do not fit together.
+    /// [`Error::OtherImage`], [`Error::Patches`] and [`Error::PatchRows`] if the arguments do not fit
+    /// together.
     pub fn new(
         view: &'a PixelView<'a>,
         plan: &'a Plan,
@@ -57,8 +58,8 @@ impl<'a> Band<'a> {
         Ok(Self { view, plan, patch_size, columns, patch_rows, streaming })
     }
 
-    /// Dwords from the start of one group in the ring to the start of the next: an odd number of cache lines, which
-    /// spreads the groups over the sets of the cache.
+    /// Dwords from the start of one group in the ring to the start of the next: an odd number of cache lines,
+    /// which spreads the groups over the sets of the cache.
     fn pitch(&self) -> usize {
         ((3 * self.plan.output.width + SLACK).div_ceil(16) | 1) * 16
     }
@@ -76,11 +77,12 @@ impl<'a> Band<'a> {
         }
     }
 
-    /// Writes the band's patches to `image`. Groups of resized rows are made when the first output row needs them.
+    /// Writes the band's patches to `image`. Groups of resized rows are made when the first output row needs
+    /// them.
     ///
     /// # Safety
-    /// The machine supports `K`'s level, and the plan is for it; `image` holds exactly the band's patches; the view
-    /// has the plan's size and layout.
+    /// The machine supports `K`'s level, and the plan is for it; `image` holds exactly the band's patches;
+    /// the view has the plan's size and layout.
     pub unsafe fn run<K: Kernel, S: Sink>(&self, sink: &S, image: &mut [S::Sample], scratch: &mut Scratch) {
         let Scratch { ring, row, terms, staging } = scratch;
         let Plan { vertical, kernel, .. } = self.plan;
@@ -98,9 +100,9 @@ impl<'a> Band<'a> {
                 let end = from + entries.len();
                 let mut next = made.unwrap_or(from);
                 while next < end {
-                    // New groups replace the oldest ones. The last new group is at most `ROWS / GROUP - 1` past
-                    // `end`, and `slots` has room for those, so none of `from..end` is replaced. SAFETY: each slot
-                    // has `pitch` dwords, enough for a group's samples and the slack.
+                    // New groups replace the oldest ones. The last new group is at most `ROWS / GROUP - 1`
+                    // past `end`, and `slots` has room for those, so none of `from..end` is replaced. SAFETY:
+                    // each slot has `pitch` dwords, enough for a group's samples and the slack.
                     unsafe { self.horizontal::<K>(next, ring, staging) };
                     next += ROWS / K::GROUP;
                 }
@@ -120,7 +122,8 @@ impl<'a> Band<'a> {
                     precision: axis.precision,
                     clamps: axis.clamps,
                 };
-                // SAFETY: groups have the slack of a whole unit; the place is a pixel row of the band's patches.
+                // SAFETY: groups have the slack of a whole unit; the place is a pixel row of the band's
+                // patches.
                 unsafe { sink.row::<K>(&sum, &self.place(image, number, line), row) };
             }
         }
@@ -172,9 +175,9 @@ impl<'a> Band<'a> {
             self.stage(first, &mut rows, staging);
         }
         debug_assert!(plan.layout != Layout::Planar || rows.plane_stride > 0);
-        // SAFETY: every row of every plane lies inside the view's slice, which the view has checked, or is replaced by
-        // a whole window of staging memory; the plan's windows lie inside rows of this width; the caller guarantees
-        // the groups.
+        // SAFETY: every row of every plane lies inside the view's slice, which the view has checked, or is
+        // replaced by a whole window of staging memory; the plan's windows lie inside rows of this width; the
+        // caller guarantees the groups.
         unsafe { K::horizontal(&rows) };
     }
 
@@ -190,7 +193,8 @@ impl<'a> Band<'a> {
         let start = reserve(staging, layout.planes() * ROWS * window / 4).cast::<u8>();
         for k in 0..ROWS {
             for plane in 0..layout.planes() {
-                // SAFETY: the staging memory holds one window per row and plane, and a row is shorter than that.
+                // SAFETY: the staging memory holds one window per row and plane, and a row is shorter than
+                // that.
                 unsafe {
                     let to = start.add((plane * ROWS + k) * window);
                     to.copy_from_nonoverlapping(

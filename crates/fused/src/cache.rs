@@ -9,25 +9,25 @@ use lru::LruCache;
 
 use crate::{Error, Filter, Layout, Level, Plan, Size, target_size};
 
-/// How the size to resize to follows from an image's own.
+/// How the output size follows from the size of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sizing {
-    /// Pixels on a patch's side; at least 1.
+    /// Pixels along the side of a patch; at least 1.
     pub patch_size: usize,
-    /// Patches that an image is resized to fit.
+    /// The most patches that a resized image may have.
     pub max_num_patches: usize,
-    /// Whether images are resized; where not, both sides must be multiples of the patch size.
+    /// Whether images are resized. If not, both sides of every image must be multiples of the patch size.
     pub resize: bool,
-    /// How pixels are weighted.
+    /// The function that weights pixels.
     pub filter: Filter,
 }
 
 impl Sizing {
-    /// The size that an image of `size` is resized to, a whole number of patches each way.
+    /// The size that an image of `size` is resized to. Both sides are a whole number of patches.
     ///
     /// # Errors
-    /// [`Error::Empty`] and [`Error::TooLarge`] for sizes that no image can have; [`Error::Patches`] where the patch
-    /// size is zero, or where images are not resized and `size` is no whole number of patches.
+    /// [`Error::Empty`] and [`Error::TooLarge`] for sizes that no image can have; [`Error::Patches`] if the
+    /// patch size is zero, or if images are not resized and `size` is not a whole number of patches.
     pub fn output(&self, size: Size) -> Result<Size, Error> {
         size.check()?;
         let Self { patch_size, max_num_patches, resize, .. } = *self;
@@ -45,8 +45,8 @@ impl Sizing {
     }
 }
 
-/// Plans by image size and layout, shared between threads. The size search (25 µs) and the weights (20 to
-/// 60 µs) are paid once for each size.
+/// Plans by image size and layout, shared between threads. The search for the output size and the computation
+/// of the weights are done once per image size and layout.
 #[derive(Debug)]
 pub struct PlanCache {
     sizing: Sizing,
@@ -55,28 +55,28 @@ pub struct PlanCache {
 }
 
 impl PlanCache {
-    /// An empty store of at most `capacity` plans (at least one); a plan takes 10 to 100 KB.
+    /// An empty store for at most `capacity` plans (at least one). A plan takes 10 to 100 KB.
     pub fn new(sizing: Sizing, level: Level, capacity: usize) -> Self {
         let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         Self { sizing, level, plans: Mutex::new(LruCache::new(capacity)) }
     }
 
-    /// What the plans are made for.
+    /// How the plans' output sizes follow from image sizes.
     pub fn sizing(&self) -> Sizing {
         self.sizing
     }
 
-    /// The plan for `layout` images of `size`, made where there is none yet.
+    /// The plan for `layout` images of `size`. It is made if the store does not have it yet.
     ///
     /// # Errors
-    /// As for [`Plan::new`]; [`Error::Patches`] where images are not resized and `size` is no whole number of
-    /// patches.
+    /// The same as for [`Plan::new`], and [`Error::Patches`] if images are not resized and `size` is not a
+    /// whole number of patches.
     pub fn get(&self, size: Size, layout: Layout) -> Result<Arc<Plan>, Error> {
         let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = plans().get(&(size, layout)) {
             return Ok(Arc::clone(plan));
         }
-        // Made outside the lock: two threads may make the same plan, but none waits for another's.
+        // Made outside the lock: two threads may make the same plan, but neither waits for the other.
         let plan = Arc::new(self.build(size, layout)?);
         plans().put((size, layout), Arc::clone(&plan));
         Ok(plan)

@@ -42,14 +42,14 @@ pub struct Workspace {
 /// Processes every job as [`crate::process_image`] does. `output` is
 /// `[jobs, patches, patch_size * patch_size * 3]` f32: it is divided into parts of equal size, one per image.
 ///
-/// With a pool of more than one thread, the images are distributed over that many threads, including the calling
-/// one; a few images are also cut into bands. Otherwise everything runs on the calling thread. The resulting bits
-/// are the same.
+/// With a pool of more than one thread, the images are distributed over that many threads, including the
+/// calling one; a few images are also cut into bands. Otherwise everything runs on the calling thread. The
+/// resulting bits are the same.
 ///
 /// # Errors
-/// The same as for [`crate::process_image`], and [`Error::OutputTooShort`] if an image has more patches than its
-/// part of the output can hold. If several images fail, the error is that of one of them. After an error, the
-/// contents of `output` are unspecified.
+/// The same as for [`crate::process_image`], and [`Error::OutputTooShort`] if an image has more patches than
+/// its part of the output can hold. If several images fail, the error is that of one of them. After an error,
+/// the contents of `output` are unspecified.
 pub fn process_batch(
     jobs: &[Job],
     normalization: &Normalization,
@@ -121,8 +121,8 @@ fn batch<S: Sink>(
     outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Calls `work` once per element of `scratches`, at the same time: with the first one on the calling thread, which
-/// thus works while the others wake up, and with the others on the pool.
+/// Calls `work` once per element of `scratches`, at the same time: with the first one on the calling thread,
+/// which thus works while the others wake up, and with the others on the pool.
 fn on_every_thread(pool: &ThreadPool, scratches: &mut [Scratch], work: impl Fn(&mut Scratch) + Sync) {
     let Some((own, others)) = scratches.split_first_mut() else { return };
     let working = AtomicUsize::new(others.len());
@@ -135,8 +135,8 @@ fn on_every_thread(pool: &ThreadPool, scratches: &mut [Scratch], work: impl Fn(&
             });
         }
         work(own);
-        // The other threads have at most one band left, which takes less time than falling asleep and being woken.
-        // Yielding lets a thread run that is waiting for this core.
+        // The other threads have at most one band left, which takes less time than falling asleep and being
+        // woken. Yielding lets a thread run that is waiting for this core.
         let patience = Instant::now() + PATIENCE;
         while working.load(Ordering::Acquire) > 0 && Instant::now() < patience {
             std::thread::yield_now();
@@ -144,8 +144,9 @@ fn on_every_thread(pool: &ThreadPool, scratches: &mut [Scratch], work: impl Fn(&
     });
 }
 
-/// The number of bands that each image is cut into: one if there are enough images, otherwise enough that a thread
-/// which starts late still finds work. Each band repeats a small part of its neighbour's horizontal pass.
+/// The number of bands that each image is cut into: one if there are enough images, otherwise enough that a
+/// thread which starts late still finds work. Each band repeats a small part of its neighbour's horizontal
+/// pass.
 fn bands(images: usize, threads: usize) -> usize {
     if threads == 1 { 1 } else { (4 * threads).div_ceil(images).min(2 * threads) }
 }

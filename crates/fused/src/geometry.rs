@@ -1,16 +1,17 @@
-//! The NaFlex target-size search, and nothing else.
+//! The search for the NaFlex target size.
 
-/// Where the bisection stops: transformers' `eps`.
+/// The interval at which the bisection stops: `eps` in transformers.
 const EPSILON: f64 = 1e-5;
 
-/// The size in pixels that an image is resized to: `(height, width)`, both multiples of
-/// `patch_size`, with at most `max_num_patches` patches wherever both sides can be one patch or more.
+/// The size `(height, width)` in pixels that an image is resized to. Both are multiples of `patch_size`, and
+/// together they make at most `max_num_patches` patches, if that is at least 1 and no side exceeds a million
+/// patches.
 ///
-/// The scale is found by bisection in f64 between 1e-6 and 100, exactly as transformers'
-/// `get_image_size_for_max_num_patches` does, because a closed form rounds to other sizes.
+/// The scale is found by bisection in f64 between 1e-6 and 100, exactly as in transformers'
+/// `get_image_size_for_max_num_patches`: a closed form would round to other sizes.
 ///
 /// # Panics
-/// If `patch_size` is zero; callers refuse that value.
+/// If `patch_size` is zero, which callers must refuse.
 pub fn target_size(height: usize, width: usize, patch_size: usize, max_num_patches: usize) -> (usize, usize) {
     assert!(patch_size > 0, "patch_size must be positive");
     let patches = |scale: f64, side: usize| ((side as f64 * scale) / patch_size as f64).ceil().max(1.0);

@@ -1,4 +1,4 @@
-//! The kinds of kernel, and what a plan must know of each.
+//! The kinds of kernel, and what a plan needs to know about each of them.
 
 use crate::{
     Layout,
@@ -6,11 +6,11 @@ use crate::{
     tables::{pairs, quads},
 };
 
-/// Rows that a call of the horizontal pass takes: enough that a block's tables, loaded once for all of them,
-/// cost little.
+/// Rows that one call of the horizontal pass resizes. A block's tables are loaded once for all of them, so
+/// with eight rows the loads cost little.
 pub(crate) const ROWS: usize = 8;
 
-/// The kernels there are.
+/// The kinds of kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KernelKind {
     Vnni,
@@ -20,7 +20,7 @@ pub(crate) enum KernelKind {
 }
 
 impl KernelKind {
-    /// Rows in a group.
+    /// Rows per group.
     pub fn group(self) -> usize {
         if self == Self::Vnni { 4 } else { 2 }
     }
@@ -30,7 +30,7 @@ impl KernelKind {
         ROWS / self.group()
     }
 
-    /// The vectors of its horizontal pass; none where it has no program.
+    /// The vectors of its horizontal pass; `None` if it does not use a program.
     pub fn shape(self, layout: Layout) -> Option<Shape> {
         let (window, lanes) = match self {
             Self::Vnni => (quads::WINDOW, quads::LANES),
@@ -40,7 +40,7 @@ impl KernelKind {
         Some(Shape { window, lanes, pitch: layout.pitch(), channels: layout.channels() })
     }
 
-    /// Packs the weights of a group's rows as its vertical pass takes them.
+    /// Packs the weights of a group's rows in the form that its vertical pass uses.
     pub fn row_weights(self, weight: impl Fn(usize) -> i16) -> [u32; 2] {
         if self == Self::Vnni {
             quads::split([weight(0), weight(1), weight(2), weight(3)])
@@ -49,7 +49,7 @@ impl KernelKind {
         }
     }
 
-    /// Bytes that the horizontal pass may read from a row's start even where the row is shorter.
+    /// Bytes that the horizontal pass may read from the start of a row, even if the row is shorter.
     pub fn window(self) -> usize {
         match self {
             Self::Vnni => quads::WINDOW,

@@ -1,4 +1,4 @@
-//! Which instructions are used, chosen at run time.
+//! The instruction set, chosen at run time.
 
 use std::{fmt, str::FromStr};
 
@@ -7,12 +7,12 @@ use crate::Error;
 /// The environment variable that forces a level.
 const VARIABLE: &str = "PATCHMARK_CPU";
 
-/// A set of instructions. All levels compute the same bits.
+/// An instruction set. All levels compute the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Level {
     /// AVX-512 with byte permutations (VBMI) and byte dot products (VNNI): Ice Lake, Zen 4 and later.
     Avx512Vnni,
-    /// AVX-512 F, BW, DQ and VL: Skylake-X.
+    /// AVX-512 F, BW, DQ and VL: Skylake-X and later.
     Avx512,
     /// AVX2 and FMA.
     Avx2,
@@ -21,18 +21,18 @@ pub enum Level {
 }
 
 impl Level {
-    /// All levels, the fastest first.
+    /// All levels, fastest first.
     pub const ALL: [Self; 4] = [Self::Avx512Vnni, Self::Avx512, Self::Avx2, Self::Portable];
 
-    /// The fastest level that this machine has.
+    /// The fastest level that this machine supports.
     pub fn detect() -> Self {
         Self::ALL.into_iter().find(|level| level.available()).unwrap_or(Self::Portable)
     }
 
-    /// The level that `PATCHMARK_CPU` names, or the fastest where it is not set.
+    /// The level that `PATCHMARK_CPU` names, or the fastest one if it is not set.
     ///
     /// # Errors
-    /// [`Error::Level`] for a name that is none, and for a level that this machine lacks.
+    /// [`Error::Level`] if the name is not that of a level, or if this machine does not support the level.
     pub fn from_environment() -> Result<Self, Error> {
         match std::env::var(VARIABLE) {
             Ok(name) => {
@@ -45,7 +45,7 @@ impl Level {
         }
     }
 
-    /// Whether this machine can run it.
+    /// Whether this machine supports the level.
     pub fn available(self) -> bool {
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
@@ -70,7 +70,7 @@ impl Level {
         }
     }
 
-    /// Refuses a level that this machine lacks.
+    /// Refuses a level that this machine does not support.
     pub(crate) fn check(self) -> Result<(), Error> {
         if self.available() { Ok(()) } else { Err(Error::Level(format!("this machine cannot run {self}"))) }
     }
@@ -92,7 +92,7 @@ impl FromStr for Level {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|level| level.to_string() == name).ok_or_else(|| {
-            Error::Level(format!("{name:?} is no level; use avx512, avx512-novnni, avx2 or portable"))
+            Error::Level(format!("{name:?} is not a level; use avx512, avx512-novnni, avx2 or portable"))
         })
     }
 }

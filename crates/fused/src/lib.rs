@@ -1,5 +1,5 @@
-//! SigLIP 2 (NaFlex) preprocessing in one pass: decoded pixels in, normalised patches out, with the bits of
-//! torch's uint8 antialiased resize followed by a normalisation in f32.
+//! SigLIP 2 (NaFlex) preprocessing in one pass: decoded pixels in, normalised patches out. The result is bit
+//! for bit that of torch's uint8 antialiased resize followed by a normalisation in f32.
 //!
 //! | file | concept |
 //! | --- | --- |
@@ -11,16 +11,17 @@
 //! | `passes` | the weights of the two passes, arranged for a kind of kernel |
 //! | `plan`, `cache` | everything that a resize between two sizes needs, and a bounded store of plans |
 //! | `normalize` | the value that each byte becomes |
-//! | `kernels` | the two passes, once for each level |
+//! | `kernels` | the two passes, one implementation per level |
+//! | `scratch` | buffers that a thread keeps between images |
 //! | `sink` | where a finished row goes |
 //! | `band` | the loop over output rows |
-//! | `engine` | one image, or a band of it |
+//! | `engine` | one image, or a band of it; how the passes work together |
 //! | `driver` | a batch, on one thread or many |
 
 #![warn(missing_docs)]
 #![cfg_attr(
     not(target_arch = "x86_64"),
-    allow(dead_code, unused_imports, reason = "tables and choices of kernels that are not there")
+    allow(dead_code, unused_imports, reason = "tables and choices of kernels that exist on x86-64 only")
 )]
 
 mod axis;

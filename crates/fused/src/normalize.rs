@@ -1,21 +1,24 @@
-//! What a byte becomes.
+//! Normalisation: the value that each byte of each channel becomes.
 
 use std::fmt;
 
-/// How far, in units of the last place, the constants derived from a table are searched for.
+/// The distance, in units of the last place, up to which constants are searched for around an estimate.
 const REACH: i32 = 6;
 
-/// Samples in the vectors of constants: the least number that both whole pixels and whole vectors divide.
+/// Samples per vector of constants: the smallest number that is both a whole number of pixels and a whole
+/// number of 16-lane vectors. Kernels write output rows in units of this many samples.
 pub(crate) const CYCLE: usize = 48;
 
-/// The f32 that each byte of each channel becomes, and a faster way to the same bits where there is one.
+/// The f32 that each byte of each channel becomes, as tables and, if possible, as a formula that gives the
+/// same bits faster.
 pub struct Normalization {
     tables: Box<[[f32; 256]; 3]>,
     arithmetic: Option<Box<Arithmetic>>,
 }
 
-/// `y = x - offset; y * high + y * low`, the last two in one rounding: a division by a number whose
-/// reciprocal is `high + low` to 48 bits. The constants repeat red, green, blue.
+/// The formula `y = x - offset; y * high + y * low`, where `y * high` is added to the rounded `y * low` in
+/// one rounding. It divides by a number whose reciprocal is `high + low` to 48 bits. The constants repeat
+/// red, green, blue.
 #[repr(C, align(64))]
 pub(crate) struct Arithmetic {
     pub offset: [f32; CYCLE],
@@ -24,8 +27,8 @@ pub(crate) struct Arithmetic {
 }
 
 impl Normalization {
-    /// From a table for each channel, red, green, blue. Vector kernels use an arithmetic form instead of the
-    /// tables only where it gives every one of the 768 entries bit for bit.
+    /// From one table per channel: red, green, blue. Vector kernels compute values instead of looking them up
+    /// only if that reproduces all 768 entries bit for bit.
     pub fn new(tables: [[f32; 256]; 3]) -> Self {
         let arithmetic = derive(&tables[0])
             .zip(derive(&tables[1]))
@@ -34,19 +37,19 @@ impl Normalization {
         Self { tables: Box::new(tables), arithmetic }
     }
 
-    /// `(x - offset) / divisor` for every byte, in f32 with true division: what torchvision's fused rescale
-    /// and normalise give for `offset = mean * 255` and `divisor = std * 255`.
+    /// `(x - offset) / divisor` for every byte, in f32 with true division. This is what torchvision's fused
+    /// rescale and normalisation gives for `offset = mean * 255` and `divisor = std * 255`.
     pub fn affine(offset: [f32; 3], divisor: [f32; 3]) -> Self {
         let table = |c: usize| std::array::from_fn(|x| (x as f32 - offset[c]) / divisor[c]);
         Self::new([table(0), table(1), table(2)])
     }
 
-    /// What each byte of each channel becomes.
+    /// The value that each byte of each channel becomes.
     pub fn tables(&self) -> &[[f32; 256]; 3] {
         &self.tables
     }
 
-    /// Whether vectors compute it rather than look it up.
+    /// Whether vector kernels compute values instead of looking them up.
     pub fn is_arithmetic(&self) -> bool {
         self.arithmetic.is_some()
     }
@@ -71,22 +74,23 @@ impl Arithmetic {
         Self { offset: cycle(0), high: cycle(1), low: cycle(2) }
     }
 
-    /// What `x` becomes at place `i` of the cycle.
+    /// The value of `x` at position `i` of the cycle.
     pub fn value(&self, i: usize, x: f32) -> f32 {
         value([self.offset[i], self.high[i], self.low[i]], x)
     }
 }
 
-/// The value that kernels compute.
+/// The formula that kernels compute.
 fn value([offset, high, low]: Constants, x: f32) -> f32 {
     let y = x - offset;
     y.mul_add(high, y * low)
 }
 
-/// Constants that give every entry of `table`, if some near those that its ends suggest do.
+/// Constants that reproduce every entry of `table`, if there are any close to those that its first and last
+/// entry suggest.
 fn derive(table: &[f32; 256]) -> Option<Constants> {
     let exact = |constants: &Constants| {
-        // From both ends, because wrong constants show there first.
+        // From both ends, where wrong constants are noticed first.
         (0..256).map(|i| if i % 2 == 0 { i / 2 } else { 255 - i / 2 }).all(|x| {
             let entry: f32 = table[x];
             entry.to_bits() == value(*constants, x as f32).to_bits()
@@ -98,7 +102,7 @@ fn derive(table: &[f32; 256]) -> Option<Constants> {
         return None;
     }
     let offsets = move || near(offset as f32);
-    // A division, by a number that is an f32 itself; or a product, whose factor is.
+    // Either a division by an f32, or a multiplication by one.
     let divisions = near((1.0 / slope) as f32).map(|divisor| {
         let reciprocal = 1.0 / f64::from(divisor);
         let high = reciprocal as f32;
@@ -111,7 +115,7 @@ fn derive(table: &[f32; 256]) -> Option<Constants> {
         .find(exact)
 }
 
-/// The f32 numbers around `x`, nearest first.
+/// The f32 numbers around `x`, from the nearest to the farthest.
 fn near(x: f32) -> impl Iterator<Item = f32> {
     (0..=2 * REACH).map(move |i| {
         let step = if i % 2 == 0 { i / 2 } else { -(i / 2) - 1 };

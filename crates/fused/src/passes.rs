@@ -16,10 +16,11 @@ pub(crate) struct Horizontal {
     pub replicas: usize,
     /// Steps of every block.
     pub steps: usize,
-    /// First output sample of each block. Pair kernels process two blocks at a time, so they have an even number.
+    /// First output sample of each block. Pair kernels process two blocks at a time, so they have an even
+    /// number.
     pub outputs: Vec<u32>,
-    /// First source byte of each window, block by block and step by step. For pair kernels, both blocks of a pair have
-    /// their windows side by side in each step.
+    /// First source byte of each window, block by block and step by step. For pair kernels, both blocks of a
+    /// pair have their windows side by side in each step.
     pub offsets: Vec<u32>,
     /// The most cache lines from the start of one block's source to the start of the next block's.
     pub lines: usize,
@@ -68,10 +69,11 @@ pub(crate) struct Vertical {
     pub axis: Axis,
     /// Output row `i` is the sum over `entries[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
-    /// The weights of each group of rows: the high and the low bytes of four weights, or two 16-bit weights and zero.
+    /// The weights of each group of rows: the high and the low bytes of four weights, or two 16-bit weights
+    /// and zero.
     entries: Vec<[u32; 2]>,
-    /// Groups that the ring must hold: those of the output row that spans the most, plus those that one call of the
-    /// horizontal pass may make beyond them.
+    /// Groups that the ring must hold: those of the output row that spans the most, plus those that one call
+    /// of the horizontal pass may make beyond them.
     pub slots: usize,
 }
 

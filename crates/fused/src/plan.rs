@@ -1,4 +1,4 @@
-//! All that a resize from one size to another needs, arranged for one layout and one level.
+//! Everything that a resize from one size to another needs, arranged for one layout and one level.
 
 use crate::{
     Error, Filter, Layout, Level, Size,
@@ -8,11 +8,12 @@ use crate::{
     tables::quads::LARGEST_WEIGHT,
 };
 
-/// Wider rows take the portable kernel, whose tables grow by 4 bytes a source pixel where others' grow by 24.
+/// The widest row, in source pixels, for which a program is built. Wider rows use the portable kernel, whose
+/// tables grow by 4 bytes per source pixel instead of 24.
 const WIDEST_PROGRAM: usize = 1 << 17;
 
-/// The weights of a resize in the arrangement of the kernels that will run it. Plans cost tens of
-/// microseconds: keep them, as [`crate::PlanCache`] does.
+/// The weights of a resize, arranged for the kernel that will run it. Making a plan takes a considerable part
+/// of the time of resizing an image, so plans should be reused; [`crate::PlanCache`] keeps them.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) input: Size,
@@ -25,12 +26,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans the resize of `layout` images from `input` to `output` pixels at `level`. Equal sizes are
-    /// served too, and change nothing.
+    /// Plans the resize of `layout` images from `input` to `output` pixels at `level`. The two sizes may be
+    /// equal; pixels are then unchanged.
     ///
     /// # Errors
     /// [`Error::Empty`] and [`Error::TooLarge`] for sizes that no image can have, [`Error::Level`] for a
-    /// level that this machine lacks.
+    /// level that this machine does not support.
     pub fn new(
         input: Size,
         output: Size,
@@ -55,23 +56,23 @@ impl Plan {
         })
     }
 
-    /// The size that images must have, in pixels.
+    /// The size of the images that this plan resizes.
     pub fn input(&self) -> Size {
         self.input
     }
 
-    /// The size that they are resized to, in pixels.
+    /// The size that images are resized to.
     pub fn output(&self) -> Size {
         self.output
     }
 
-    /// The level that runs it.
+    /// The level that the plan was made for.
     pub fn level(&self) -> Level {
         self.level
     }
 }
 
-/// The kernels of a level, or the next ones where the weights do not suit them.
+/// The kernel of a level, or a more general one if the weights do not suit it.
 fn choose(level: Level, horizontal: &Axis, vertical: &Axis) -> KernelKind {
     let split = horizontal.largest <= LARGEST_WEIGHT && vertical.largest <= LARGEST_WEIGHT;
     match level {

@@ -1,42 +1,43 @@
-//! The horizontal weights arranged for vectors whose dword lanes each sum four neighbouring taps of one
+//! The horizontal weights, arranged for vectors in which each dword lane sums four neighbouring taps of one
 //! output sample.
 //!
 //! A block is one vector of lanes. Each of its steps loads one window of consecutive source bytes and
-//! permutes four of them into every lane. Where an output has few taps a lane is an output; where it has
-//! many, 2 or 4 lanes share one (`replicas`) and are added at the end, because then neighbouring outputs lie
-//! too far apart for one window.
+//! permutes four of them into every lane. If output samples have few taps, each lane computes one sample. If
+//! they have many, neighbouring samples lie too far apart for one window; then 2 or 4 lanes (`replicas`)
+//! share a sample, and their sums are added at the end.
 
 use crate::axis::Axis;
 
 /// Taps in a lane.
 pub(crate) const LANE_TAPS: usize = 4;
 
-/// Marks a tap that is not there; as a permutation index it yields zero or a byte whose weight is zero.
+/// Marks an unused tap. As a permutation index it yields zero, or a byte whose weight is zero.
 pub(crate) const NO_TAP: u8 = 0x80;
 
-/// What the vectors and the source look like.
+/// The dimensions of the vectors and of the source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
-    /// Bytes of a window.
+    /// Bytes per window.
     pub window: usize,
-    /// Lanes of a block.
+    /// Lanes per block.
     pub lanes: usize,
-    /// Bytes from a source pixel to the next.
+    /// Bytes from one source pixel to the next.
     pub pitch: usize,
-    /// Channels side by side in the output row.
+    /// Channels per pixel of the output row.
     pub channels: usize,
 }
 
-/// A horizontal pass as blocks of steps. All vectors are in block order.
+/// A horizontal pass as blocks of steps. All fields are in the order of blocks.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// Lanes that share an output: 1, 2 or 4. Lane `j * lanes / replicas + k` holds part `j` of output `k`.
     pub replicas: usize,
     /// Steps of every block.
     pub steps: usize,
-    /// First output sample of each block, ascending; lanes beyond the next block's are not used.
+    /// First output sample of each block, ascending. Lanes whose sample belongs to the next block are unused.
     pub outputs: Vec<u32>,
-    /// First source byte of each step's window; `offset + window` is at most the row, or 0 in a shorter row.
+    /// First source byte of each step's window. Windows end inside the row; if the row is shorter than a
+    /// window, the offset is 0.
     pub offsets: Vec<u32>,
     /// Permutation index of each step, lane and tap: a byte inside the window, or [`NO_TAP`].
     pub index: Vec<u8>,
@@ -45,11 +46,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Arranges `axis`, with as many replicas as make the least work.
+    /// Arranges `axis` with the number of replicas that causes the least work.
     pub fn new(axis: &Axis, shape: Shape) -> Self {
         let (_, replicas, outputs) = [1, 2, 4]
             .into_iter()
-            // A single output's part of a step must fit a window.
+            // The taps of one output in a step must fit into a window.
             .filter(|r| (LANE_TAPS * r - 1) * shape.pitch < shape.window)
             .map(|replicas| {
                 let outputs = partition(axis, shape, replicas);
@@ -75,7 +76,8 @@ impl Program {
     fn fill(&mut self, axis: &Axis, shape: Shape) {
         let samples = axis.output() * shape.channels;
         let group = shape.lanes / self.replicas;
-        // A window never reaches beyond the row, except in rows shorter than one, which are staged.
+        // A window never reaches beyond its row, except in rows that are shorter than a window, which are
+        // staged.
         let furthest = (axis.input * shape.pitch).saturating_sub(shape.window);
         let step_size = shape.lanes * LANE_TAPS;
         for block in 0..self.outputs.len() {
@@ -110,7 +112,7 @@ impl Program {
     }
 }
 
-/// The source bytes that a sample takes in one step.
+/// The first and the last source byte that a sample depends on in one step.
 struct Span {
     low: usize,
     high: usize,
@@ -130,7 +132,7 @@ impl Span {
     }
 }
 
-/// Where each block starts: every block takes as many samples as its lanes and windows hold.
+/// The first sample of each block. Every block takes as many samples as its lanes and windows can hold.
 fn partition(axis: &Axis, shape: Shape, replicas: usize) -> Vec<u32> {
     let samples = axis.output() * shape.channels;
     let (group, steps) = (shape.lanes / replicas, axis.taps.div_ceil(LANE_TAPS * replicas));

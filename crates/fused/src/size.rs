@@ -1,10 +1,10 @@
-//! A size in pixels.
+//! The size of an image.
 
 /// A size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Size {
-    /// Rows.
+    /// Number of rows.
     pub height: usize,
-    /// Pixels in a row.
+    /// Pixels per row.
     pub width: usize,
 }

@@ -2,11 +2,11 @@
 
 use crate::{Error, Layout, Size};
 
-/// Most pixels that an image may have.
+/// The most pixels that an image may have.
 const MOST_PIXELS: usize = 1 << 31;
 
-/// An image of 8-bit channels that somebody else owns. Its constructors check that every pixel lies
-/// inside the slice, so that nothing after them needs to.
+/// A borrowed image with 8 bits per channel. The constructors check that every pixel lies inside the slice;
+/// kernels rely on that.
 #[derive(Debug, Clone, Copy)]
 pub struct PixelView<'a> {
     data: &'a [u8],
@@ -17,22 +17,23 @@ pub struct PixelView<'a> {
 }
 
 impl<'a> PixelView<'a> {
-    /// A contiguous image: no bytes between rows or planes.
+    /// A contiguous image, without gaps between rows or planes.
     ///
     /// # Errors
-    /// As for [`PixelView::strided`].
+    /// The same as for [`PixelView::strided`].
     pub fn new(data: &'a [u8], layout: Layout, height: usize, width: usize) -> Result<Self, Error> {
         let row_stride = width.saturating_mul(layout.pitch());
         Self::strided(data, layout, height, width, row_stride, row_stride.saturating_mul(height))
     }
 
-    /// An image with `row_stride` bytes from a row to the next and, where planar, `plane_stride` bytes from
-    /// a plane to the next (ignored for the other layouts). The last row may end at its last pixel.
+    /// An image with `row_stride` bytes from one row to the next and, in the planar layout, `plane_stride`
+    /// bytes from one plane to the next (ignored for other layouts). The slice may end with the last pixel of
+    /// the last row.
     ///
     /// # Errors
-    /// [`Error::Empty`] for a side of zero, [`Error::TooLarge`] for more than 2^31 pixels,
-    /// [`Error::StrideTooSmall`] for a row stride below a row or a plane stride below a row, and
-    /// [`Error::SliceTooShort`] where the last pixel lies beyond the slice.
+    /// [`Error::Empty`] if a side is zero, [`Error::TooLarge`] for more than 2^31 pixels,
+    /// [`Error::StrideTooSmall`] if a stride is less than the bytes of a row, and [`Error::SliceTooShort`] if
+    /// the last pixel lies outside the slice.
     pub fn strided(
         data: &'a [u8],
         layout: Layout,
@@ -62,28 +63,28 @@ impl<'a> PixelView<'a> {
         Ok(Self { data, layout, size, row_stride, plane_stride })
     }
 
-    /// How the channels lie.
+    /// How the channels lie in memory.
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// Height and width in pixels.
+    /// The size in pixels.
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// Bytes from a plane to the next; 0 where there is one plane only.
+    /// Bytes from one plane to the next; 0 if there is only one plane.
     pub(crate) fn plane_stride(&self) -> usize {
         self.plane_stride
     }
 
-    /// Bytes from a row to the next.
+    /// Bytes from one row to the next.
     pub(crate) fn row_stride(&self) -> usize {
         self.row_stride
     }
 
-    /// Where a row of one plane starts: `width * pitch` bytes from there are inside the slice, and so are
-    /// those of the other planes, which may be reached from it.
+    /// The start of a row of one plane. The `width * pitch` bytes from there lie inside the slice, and so do
+    /// those of the same row in the other planes, which may be reached from this pointer.
     pub(crate) fn row(&self, plane: usize, row: usize) -> *const u8 {
         debug_assert!(plane < self.layout.planes() && row < self.size.height);
         let start = plane * self.plane_stride + row * self.row_stride;
@@ -93,7 +94,7 @@ impl<'a> PixelView<'a> {
 }
 
 impl Size {
-    /// Refuses sizes without pixels and with more than 2^31.
+    /// Refuses sizes without pixels and sizes with more than 2^31 pixels.
     ///
     /// # Errors
     /// [`Error::Empty`] and [`Error::TooLarge`].

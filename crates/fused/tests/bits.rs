@@ -1,4 +1,4 @@
-//! Every level, layout, stride and thread count against the slow recipe, bit for bit.
+//! Compares every level, layout, stride and thread count with the slow reference, bit for bit.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn cases() -> u32 {
     std::env::var("PATCHMARK_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
 }
 
-/// What is drawn: an image and how it is processed.
+/// A random case: an image and how it is processed.
 #[derive(Debug, Clone)]
 struct Case {
     size: Size,
@@ -98,7 +98,7 @@ fn case() -> impl Strategy<Value = Case> {
     let gap = prop_oneof![1 => Just(0usize), 1 => 0usize..70];
     (sizes(), patch, most, gap, 0usize..3, 0usize..16, filter, content, any::<u64>(), 0u8..3, stores)
         .prop_map(|(size, patch, most, gap, extra, misaligned, filter, content, seed, table, stores)| {
-            // The slow recipe bounds what a case may cost.
+            // A limit on the time that the slow reference takes per case.
             let most = most.min(200_000 / (patch * patch)).max(1);
             Case { size, patch, most, gap, extra, misaligned, filter, content, seed, table, stores }
         })

@@ -1,5 +1,5 @@
-//! Inputs and outputs that end where memory does: a page that faults follows them, so that a byte read or
-//! written beyond either kills the test; and a page precedes them.
+//! Inputs and outputs between pages that fault: reading or writing a single byte outside of them kills the
+//! test.
 
 #![cfg(unix)]
 
@@ -24,7 +24,7 @@ impl Guarded {
     fn new(bytes: usize) -> Self {
         let inside = bytes.div_ceil(PAGE) * PAGE;
         let length = inside + 2 * PAGE;
-        // SAFETY: a fresh private mapping, of which the first and the last page are then made to fault.
+        // SAFETY: the mapping is new and private; its first and last page are then made to fault.
         let map = unsafe {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
             let map =
@@ -37,19 +37,19 @@ impl Guarded {
         Self { map, length, inside }
     }
 
-    /// The first or the last `count` values of what may be touched.
+    /// The first or the last `count` values of the accessible pages.
     fn slice<T>(&mut self, count: usize, end: bool) -> &mut [T] {
         let bytes = count * size_of::<T>();
         assert!(bytes <= self.inside);
         let start = PAGE + if end { self.inside - bytes } else { 0 };
-        // SAFETY: inside the pages that may be touched; zeroed integers and floats are values.
+        // SAFETY: the values lie inside the accessible pages, and zeroed integers and floats are valid.
         unsafe { std::slice::from_raw_parts_mut(self.map.add(start).cast(), count) }
     }
 }
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // SAFETY: the mapping that `new` made.
+        // SAFETY: `new` made this mapping.
         unsafe { libc::munmap(self.map.cast(), self.length) };
     }
 }

@@ -1,4 +1,4 @@
-//! A few tiny images: small enough for Miri, where only the portable level exists.
+//! A few images that are small enough for Miri, where only the portable level is available.
 
 mod common;
 
@@ -14,7 +14,7 @@ use rayon::ThreadPoolBuilder;
 #[test]
 fn tiny_images_give_the_recipe_s_bits() {
     let normalization = Normalization::affine([127.5; 3], [127.5; 3]);
-    // Miri objects to what rayon's queues do, which is not what is tested here.
+    // Miri reports rayon's queues, which are not under test here.
     let pool = (!cfg!(miri)).then(|| ThreadPoolBuilder::new().num_threads(2).build().unwrap());
     for (from, to, patch, gap) in [((5, 7), (4, 2), 2, 0), ((1, 3), (3, 6), 3, 1), ((9, 2), (2, 1), 1, 5)] {
         let [size, target] = [from, to].map(|(height, width)| Size { height, width });

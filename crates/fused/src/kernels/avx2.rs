@@ -1,4 +1,4 @@
-//! AVX2 with FMA: byte shuffles gather taps as 16-bit numbers, which 16-bit dot products sum.
+//! AVX2 with FMA: byte shuffles gather taps as 16-bit numbers, and 16-bit dot products sum them.
 
 use std::arch::x86_64::*;
 
@@ -8,17 +8,17 @@ use super::{
 };
 use crate::{Layout, kind::ROWS, normalize::Arithmetic, tables::pairs::PairStep};
 
-/// AVX2 with FMA.
+/// The AVX2 level.
 pub(crate) struct Avx2;
 
-/// Groups of eight rows.
+/// Groups that eight rows make.
 const GROUPS: usize = ROWS / Avx2::GROUP;
 
 impl Kernel for Avx2 {
     const GROUP: usize = 2;
 
     unsafe fn horizontal(rows: &Rows) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             let axis = &rows.plan.axis;
             let plain = rows.plan.replicas == 1 && !axis.clamps && axis.precision <= 16;
@@ -34,23 +34,23 @@ impl Kernel for Avx2 {
     }
 
     unsafe fn floats(sum: &Sum, arithmetic: &Arithmetic, runs: &Runs<f32>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { floats(sum, arithmetic, runs) }
     }
 
     unsafe fn bytes(sum: &Sum, runs: &Runs<u8>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { bytes(sum, runs) }
     }
 }
 
-/// What turns sums of two blocks of a row into samples.
+/// The conversion of sums, of two blocks in a row, into samples.
 #[derive(Clone, Copy)]
 struct Finish {
     rounding: __m256i,
     precision: __m128i,
-    /// Bits that a sum is shifted up by to put its byte above the low half; only where `precision` is at most
-    /// 16.
+    /// Bits that a sum is shifted left by, which moves its byte to the upper half. Meaningful only if
+    /// `precision` is at most 16.
     up: __m128i,
     clamps: bool,
     replicas: usize,
@@ -69,11 +69,11 @@ impl Finish {
         }
     }
 
-    /// Adds the lanes that share an output, shifts and clamps.
+    /// Adds the lanes that share an output sample, shifts and clamps.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn sample(self, mut sum: __m256i) -> __m256i {
-        // The rounding started in every lane.
+        // Every lane has started from the rounding, which must count once.
         if self.replicas > 1 {
             let halves = _mm256_sub_epi32(_mm256_shuffle_epi32::<0b01_00_11_10>(sum), self.rounding);
             sum = _mm256_add_epi32(sum, halves);
@@ -87,11 +87,11 @@ impl Finish {
     }
 }
 
-/// A step's indexes and weights, for taps 0 and 1 and for taps 2 and 3.
+/// The indices of a step for taps 0 and 1 and for taps 2 and 3, then the weights of both.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn vectors(step: &PairStep) -> [__m256i; 4] {
-    // SAFETY: a step is four aligned vectors.
+    // SAFETY: a step consists of four aligned vectors.
     unsafe {
         [
             _mm256_load_si256(step.index[0].as_ptr().cast()),
@@ -102,14 +102,14 @@ fn vectors(step: &PairStep) -> [__m256i; 4] {
     }
 }
 
-/// Adds a step of one row to its sums.
+/// Adds one step to the sums of a row.
 ///
 /// # Safety
-/// Both offsets plus a window lie inside the row.
+/// The windows at both offsets lie inside the row.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn add(sum: __m256i, row: *const u8, offsets: [u32; 2], tables: &[__m256i; 4]) -> __m256i {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     let window = unsafe {
         let [low, high] = [row.add(offsets[0] as usize), row.add(offsets[1] as usize)];
         let low = _mm256_castsi128_si256(_mm_loadu_si128(low.cast()));
@@ -120,11 +120,12 @@ unsafe fn add(sum: __m256i, row: *const u8, offsets: [u32; 2], tables: &[__m256i
     _mm256_add_epi32(_mm256_add_epi32(sum, first), second)
 }
 
-/// Two blocks of 4 lanes in each of eight rows. With `STEPS` steps, and nothing to reduce or clamp, tables
-/// stay in registers over the rows; with 0, any number of them and anything to finish.
+/// The groups of two blocks of 4 lanes in eight rows. If `STEPS` is not 0, it is the number of steps, nothing
+/// must be reduced or clamped, and the tables stay in registers for all rows. If it is 0, there may be any
+/// number of steps, and sums are finished in full.
 ///
 /// # Safety
-/// Both offsets of every step plus a window lie inside each row.
+/// The windows at both offsets of every step lie inside each row.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn block<const PLANES: usize, const STEPS: usize>(
@@ -139,7 +140,7 @@ unsafe fn block<const PLANES: usize, const STEPS: usize>(
         for (step, &offsets) in steps.iter().zip(offsets) {
             let tables = vectors(step);
             for row in 0..ROWS {
-                // SAFETY: the caller's.
+                // SAFETY: guaranteed by the caller.
                 sums[row] = unsafe { add(sums[row], rows[row], offsets, &tables) };
             }
         }
@@ -157,7 +158,7 @@ unsafe fn block<const PLANES: usize, const STEPS: usize>(
     for group in 0..GROUPS {
         let [mut even, mut odd] = [finish.rounding; 2];
         for step in 0..STEPS {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe {
                 even = add(even, rows[2 * group], offsets[step], &tables[step]);
                 odd = add(odd, rows[2 * group + 1], offsets[step], &tables[step]);
@@ -169,10 +170,10 @@ unsafe fn block<const PLANES: usize, const STEPS: usize>(
     groups
 }
 
-/// Resizes rows of `PLANES` planes.
+/// Resizes rows of `PLANES` planes; `STEPS` is as for [`block`].
 ///
 /// # Safety
-/// As for [`Kernel::horizontal`].
+/// The same as for [`Kernel::horizontal`].
 #[target_feature(enable = "avx2")]
 unsafe fn pass<const PLANES: usize, const STEPS: usize>(rows: &Rows) {
     let plan = rows.plan;
@@ -187,12 +188,12 @@ unsafe fn pass<const PLANES: usize, const STEPS: usize>(rows: &Rows) {
     let (outputs, _) = plan.outputs.as_chunks::<2>();
     let blocks = plan.pairs.chunks_exact(plan.steps).zip(offsets.chunks_exact(plan.steps));
     for ((steps, offsets), &[first, second]) in blocks.zip(outputs) {
-        // What the next call reads is fetched a little with each block.
+        // Each block prefetches a part of what the next call will read.
         let lines = if STEPS > 0 { 1 } else { plan.lines };
         let at = rows.ahead + offsets[0][0] as usize;
         for line in 0..lines {
             for row in planes.as_flattened() {
-                // A prefetch never faults, wherever it points.
+                // A prefetch never faults, whatever its address.
                 _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(at + 64 * line).cast());
             }
         }
@@ -203,8 +204,8 @@ unsafe fn pass<const PLANES: usize, const STEPS: usize>(rows: &Rows) {
         }
         for group in 0..GROUPS {
             let to = [first, second].map(|output| rows.groups[group].wrapping_add(output as usize * PLANES));
-            // SAFETY: outputs are samples (or pixels, of planes) of the row, which has the slack of whole
-            // blocks.
+            // SAFETY: outputs are samples (or, with planes, pixels) of the row, and the group has slack for
+            // whole blocks.
             unsafe {
                 if PLANES == 1 {
                     store(to, groups[0][group]);
@@ -212,7 +213,7 @@ unsafe fn pass<const PLANES: usize, const STEPS: usize>(rows: &Rows) {
                 }
                 let vectors =
                     interleave(groups[0][group], groups[PLANES / 2][group], groups[PLANES - 1][group]);
-                // All of the first block before the second, which overwrites what is unused of it.
+                // The first block is stored before the second, which overwrites its unused lanes.
                 for (i, vector) in vectors.iter().enumerate() {
                     _mm_storeu_si128(to[0].add(4 * i).cast(), _mm256_castsi256_si128(*vector));
                 }
@@ -224,21 +225,21 @@ unsafe fn pass<const PLANES: usize, const STEPS: usize>(rows: &Rows) {
     }
 }
 
-/// Stores each half in its place.
+/// Stores each half of a vector at its own address.
 ///
 /// # Safety
-/// Both may be written.
+/// Both addresses are valid for writes.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn store(to: [*mut u32; 2], halves: __m256i) {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         _mm_storeu_si128(to[0].cast(), _mm256_castsi256_si128(halves));
         _mm_storeu_si128(to[1].cast(), _mm256_extracti128_si256::<1>(halves));
     }
 }
 
-/// Four pixels of each plane as twelve samples, in either half.
+/// In each half of the vectors, four pixels of three planes as twelve interleaved samples.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn interleave(red: __m256i, green: __m256i, blue: __m256i) -> [__m256i; 3] {

@@ -1,5 +1,5 @@
-//! AVX-512 without byte permutations and byte dot products: AVX2's horizontal pass, since byte shuffles reach
-//! no further there, and a vertical pass twice as wide.
+//! AVX-512 without byte permutations and byte dot products. The horizontal pass is that of AVX2, because byte
+//! shuffles have the same reach; the vertical pass is twice as wide.
 
 use std::arch::x86_64::*;
 
@@ -10,43 +10,45 @@ use super::{
 };
 use crate::normalize::Arithmetic;
 
-/// AVX-512 F, BW, DQ and VL.
+/// The level of AVX-512 F, BW, DQ and VL.
 pub(crate) struct Avx512;
 
-/// Dwords in a vector.
+/// Dwords per vector.
 const LANES: usize = 16;
 
 impl Kernel for Avx512 {
     const GROUP: usize = Avx2::GROUP;
 
     unsafe fn horizontal(rows: &Rows) {
-        // SAFETY: the caller's; a machine with AVX-512 has AVX2.
+        // SAFETY: guaranteed by the caller; a machine with AVX-512 has AVX2.
         unsafe { Avx2::horizontal(rows) }
     }
 
     unsafe fn floats(sum: &Sum, arithmetic: &Arithmetic, runs: &Runs<f32>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { vertical(sum, &Floats(arithmetic), runs) }
     }
 
     unsafe fn bytes(sum: &Sum, runs: &Runs<u8>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { vertical(sum, &Bytes, runs) }
     }
 }
 
+/// Sums and writes an output row.
+///
 /// # Safety
-/// As for [`Kernel::floats`].
+/// The same as for [`Kernel::floats`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn vertical<O: Out>(sum: &Sum, out: &O, runs: &Runs<O::Sample>) {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe { each_unit(sum, out, runs, |column| dot(sum, column)) }
 }
 
 /// The sums of 48 samples.
 ///
 /// # Safety
-/// Every term's group has 48 dwords at `column`.
+/// Every term's group holds 48 dwords from `column` on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn dot(sum: &Sum, column: usize) -> [__m512i; 3] {
@@ -54,7 +56,7 @@ unsafe fn dot(sum: &Sum, column: usize) -> [__m512i; 3] {
     for Term { offset, weights } in sum.terms {
         let weights = _mm512_set1_epi32(weights[0] as i32);
         for (i, sum_of) in sums.iter_mut().enumerate() {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             let rows = unsafe { _mm512_load_si512(sum.ring.add(offset + column + LANES * i).cast()) };
             *sum_of = _mm512_add_epi32(*sum_of, _mm512_madd_epi16(rows, weights));
         }

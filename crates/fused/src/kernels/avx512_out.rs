@@ -1,16 +1,19 @@
-//! What AVX-512 kernels do with the sums of an output row.
+//! The end of the vertical pass that the AVX-512 kernels share: from sums to written samples.
 
 use std::arch::x86_64::*;
 
 use super::interface::{Runs, Sum};
 use crate::normalize::{Arithmetic, CYCLE};
 
-/// Writes 48 finished samples.
+/// The form in which samples are written.
 pub(super) trait Out {
     type Sample;
 
+    /// Writes 48 finished samples.
+    ///
     /// # Safety
-    /// The machine has AVX-512 F, BW, DQ and VL; `to` may be written, and is aligned where streaming.
+    /// The machine supports AVX-512 F, BW, DQ and VL; `to` is valid for writes and, if `streaming`, aligned
+    /// to 64 bytes.
     unsafe fn store(&self, samples: [__m512i; 3], to: *mut Self::Sample, streaming: bool);
 }
 
@@ -24,7 +27,7 @@ impl Out for Floats<'_> {
     unsafe fn store(&self, samples: [__m512i; 3], to: *mut f32, streaming: bool) {
         let Arithmetic { offset, high, low } = self.0;
         for (i, sample) in samples.into_iter().enumerate() {
-            // SAFETY: the caller's; the constants are 48 aligned numbers.
+            // SAFETY: guaranteed by the caller; the constants are 48 aligned numbers.
             unsafe {
                 let y =
                     _mm512_sub_ps(_mm512_cvtepi32_ps(sample), _mm512_load_ps(offset.as_ptr().add(16 * i)));
@@ -40,7 +43,7 @@ impl Out for Floats<'_> {
     }
 }
 
-/// Samples as they are.
+/// Bytes, without normalisation.
 pub(super) struct Bytes;
 
 impl Out for Bytes {
@@ -49,16 +52,16 @@ impl Out for Bytes {
     #[inline(always)]
     unsafe fn store(&self, samples: [__m512i; 3], to: *mut u8, _: bool) {
         for (i, sample) in samples.into_iter().enumerate() {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe { _mm_storeu_si128(to.add(16 * i).cast(), _mm512_cvtepi32_epi8(sample)) };
         }
     }
 }
 
-/// Writes every unit of every run, given the sums of each.
+/// Writes every unit of every run. `sums` computes the sums of the unit that starts at a given column.
 ///
 /// # Safety
-/// The machine has AVX-512 F, BW, DQ and VL; every run may be written.
+/// The machine supports AVX-512 F, BW, DQ and VL; every run is valid for writes.
 #[inline(always)]
 pub(super) unsafe fn each_unit<O: Out>(
     sum: &Sum,
@@ -69,7 +72,7 @@ pub(super) unsafe fn each_unit<O: Out>(
     let mut column = 0;
     for run in 0..runs.runs {
         for unit in 0..runs.units {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe {
                 let precision = _mm_cvtsi32_si128(sum.precision as i32);
                 let mut samples = sums(column);

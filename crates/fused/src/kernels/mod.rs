@@ -1,13 +1,13 @@
-//! The two passes, once for each level, behind one trait.
+//! The two passes behind one trait, with one implementation per level.
 //!
-//! The horizontal pass turns a few source rows into groups: one dword for each output sample (red, green,
-//! blue of a pixel side by side, whatever the source's layout) that holds the sample in each of the group's
-//! rows, as bytes of four rows or as 16 bits of two. That is the operand that the vertical pass's dot product
-//! takes, so nothing is shuffled between the passes.
+//! The horizontal pass turns a few source rows into groups. A group has one dword per output sample (red,
+//! green and blue of each pixel side by side, whatever the layout of the source). The dword holds that sample
+//! of every row in the group: four rows as bytes, or two rows as 16-bit numbers. The dot product of the
+//! vertical pass takes exactly this operand, so nothing is shuffled between the passes.
 
 #![allow(
     clippy::needless_range_loop,
-    reason = "registers are numbered: the same row or vector of several arrays"
+    reason = "an index stands for the same row or register in several arrays"
 )]
 
 mod interface;

@@ -1,4 +1,4 @@
-//! Plain Rust, in the pair arrangement, for any processor.
+//! Plain Rust for any processor, with groups of two rows.
 
 use super::interface::{Kernel, Rows, Runs, Sum};
 use crate::{
@@ -10,18 +10,18 @@ use crate::{
 /// The portable level.
 pub(crate) struct Portable;
 
-/// A sum's byte.
+/// The byte that a sum stands for.
 fn finish(sum: i32, precision: u32) -> u32 {
     (sum >> precision).clamp(0, 255) as u32
 }
 
 impl Kernel for Portable {
     const GROUP: usize = 2;
-    // Without an instruction for it a fused multiply-add is a call, and far slower than a table.
+    // Without an instruction for it, a fused multiply-add is a function call and far slower than a table.
     const ARITHMETIC: bool = false;
 
     unsafe fn horizontal(rows: &Rows) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             match rows.layout {
                 Layout::Rgb => horizontal::<3>(rows),
@@ -32,28 +32,28 @@ impl Kernel for Portable {
     }
 
     unsafe fn floats(sum: &Sum, arithmetic: &Arithmetic, runs: &Runs<f32>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             each_unit(sum, runs, |x, i| arithmetic.value(i, x as f32));
         }
     }
 
     unsafe fn bytes(sum: &Sum, runs: &Runs<u8>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { each_unit(sum, runs, |x, _| x as u8) }
     }
 }
 
-/// Resizes rows of pixels `PITCH` bytes apart.
+/// Resizes rows whose pixels lie `PITCH` bytes apart.
 ///
 /// # Safety
-/// As for [`Kernel::horizontal`].
+/// The same as for [`Kernel::horizontal`].
 unsafe fn horizontal<const PITCH: usize>(rows: &Rows) {
     let axis = &rows.plan.axis;
     let length = axis.input * PITCH;
     let group_rows = rows.rows.as_chunks::<{ Portable::GROUP }>().0;
     for (&[even, odd], &out) in group_rows.iter().zip(&rows.groups) {
-        // SAFETY: each group has room for the row's samples, three for each output pixel.
+        // SAFETY: each group has room for the row's samples, three per output pixel.
         let out = unsafe { std::slice::from_raw_parts_mut(out, axis.output() * 3) };
         for plane in 0..rows.layout.planes() {
             // SAFETY: each plane of each row has `length` readable bytes.
@@ -72,7 +72,7 @@ unsafe fn horizontal<const PITCH: usize>(rows: &Rows) {
     }
 }
 
-/// The weighted sum of pixels, for each of their bytes.
+/// The weighted sum of pixels, separately for each byte of a pixel.
 fn dot<const PITCH: usize>(pixels: &[u8], weights: &[i16], rounding: i32) -> [i32; PITCH] {
     let mut sums = [rounding; PITCH];
     for (pixel, &weight) in pixels.as_chunks::<PITCH>().0.iter().zip(weights) {
@@ -83,16 +83,16 @@ fn dot<const PITCH: usize>(pixels: &[u8], weights: &[i16], rounding: i32) -> [i3
     sums
 }
 
-/// Sums every unit of every run and writes what `sample` makes of each byte.
+/// Sums every unit of every run and writes the result of `sample` for each byte and its position in the unit.
 ///
 /// # Safety
-/// As for [`Kernel::floats`].
+/// The same as for [`Kernel::floats`].
 unsafe fn each_unit<T>(sum: &Sum, runs: &Runs<T>, sample: impl Fn(u32, usize) -> T) {
     for unit in 0..runs.runs * runs.units {
         let mut sums = [sum.rounding; CYCLE];
         for term in sum.terms {
             let [even, odd] = pairs::unpack(term.weights[0]);
-            // SAFETY: the term's group has this unit's dwords.
+            // SAFETY: the term's group holds the dwords of this unit.
             let group = unsafe { &*sum.ring.add(term.offset + unit * CYCLE).cast::<[u32; CYCLE]>() };
             for (sum, &pair) in sums.iter_mut().zip(group) {
                 let [x, y] = [(pair & 0xff) as i32, (pair >> 16) as i32];
@@ -101,7 +101,7 @@ unsafe fn each_unit<T>(sum: &Sum, runs: &Runs<T>, sample: impl Fn(u32, usize) ->
         }
         let start = unit / runs.units * runs.jump + unit % runs.units * CYCLE;
         for (i, &value) in sums.iter().enumerate() {
-            // SAFETY: every run may be written.
+            // SAFETY: every run is valid for writes.
             unsafe { runs.to.add(start + i).write(sample(finish(value, sum.precision), i)) };
         }
     }

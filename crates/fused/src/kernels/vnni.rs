@@ -1,4 +1,4 @@
-//! AVX-512 with VBMI and VNNI: byte permutations gather taps, byte dot products sum them.
+//! AVX-512 with VBMI and VNNI: byte permutations gather taps, and byte dot products sum them.
 
 use std::arch::x86_64::*;
 
@@ -14,17 +14,17 @@ use crate::{
     tables::quads::{LANES, QuadStep},
 };
 
-/// AVX-512 with VBMI and VNNI.
+/// The level of AVX-512 with VBMI and VNNI.
 pub(crate) struct Vnni;
 
-/// Groups of eight rows.
+/// Groups that eight rows make.
 const GROUPS: usize = ROWS / Vnni::GROUP;
 
 impl Kernel for Vnni {
     const GROUP: usize = 4;
 
     unsafe fn horizontal(rows: &Rows) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             let plain = rows.plan.replicas == 1 && !rows.plan.axis.clamps;
             match (rows.layout == Layout::Planar, plain, rows.plan.steps) {
@@ -41,23 +41,24 @@ impl Kernel for Vnni {
     }
 
     unsafe fn floats(sum: &Sum, arithmetic: &Arithmetic, runs: &Runs<f32>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { vertical(sum, &Floats(arithmetic), runs) }
     }
 
     unsafe fn bytes(sum: &Sum, runs: &Runs<u8>) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { vertical(sum, &Bytes, runs) }
     }
 }
 
-/// What turns sums of 16 samples of eight rows into two groups.
+/// The conversion of sums, of 16 samples in eight rows, into two groups.
 #[derive(Clone, Copy)]
 struct Finish {
     rounding: __m512i,
-    /// Bit positions that bytes are taken from.
+    /// Bit positions from which bytes are taken.
     control: __m512i,
-    /// The shift before a clamp, where there is one; without, the byte is taken at the shifted position.
+    /// The shift that precedes the clamp. `None` if sums need no clamp: the byte is then taken from the
+    /// shifted position directly.
     clamp: Option<__m128i>,
     replicas: usize,
 }
@@ -68,7 +69,7 @@ impl Finish {
         let axis = &rows.plan.axis;
         let clamp = axis.clamps.then(|| _mm_cvtsi32_si128(axis.precision as i32));
         let position = if axis.clamps { 0 } else { u64::from(axis.precision) };
-        // The low four bytes of a quadword from its low dword, the others from its high one.
+        // The low four bytes of a quadword come from its low dword, the others from its high dword.
         let control = position * 0x0101_0101_0101_0101 + 0x2020_2020_0000_0000;
         Self {
             rounding: _mm512_set1_epi32(axis.rounding()),
@@ -78,12 +79,12 @@ impl Finish {
         }
     }
 
-    /// Adds the lanes that share an output, and clamps where sums may leave a byte.
+    /// Adds the lanes that share an output sample, and clamps if sums can leave `0..=255`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     fn reduce(self, mut sums: [__m512i; ROWS]) -> [__m512i; ROWS] {
         for sum in &mut sums {
-            // The rounding started in every lane.
+            // Every lane has started from the rounding, which must count once.
             if self.replicas > 1 {
                 let halves =
                     _mm512_sub_epi32(_mm512_shuffle_i64x2::<0b01_00_11_10>(*sum, *sum), self.rounding);
@@ -102,13 +103,13 @@ impl Finish {
         sums
     }
 
-    /// The bytes of four rows in each dword.
+    /// Packs the bytes of four rows into each dword.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     fn groups(self, sums: [__m512i; ROWS]) -> [__m512i; GROUPS] {
         std::array::from_fn(|group| {
             let rows = &sums[4 * group..4 * group + 4];
-            // Row `k` of the group is byte `k` of every dword.
+            // Row `k` of the group becomes byte `k` of every dword. The multishift shifts and packs at once.
             let first = _mm512_multishift_epi64_epi8(self.control, rows[0]);
             let second =
                 _mm512_mask_multishift_epi64_epi8(first, 0x2222_2222_2222_2222, self.control, rows[1]);
@@ -119,11 +120,11 @@ impl Finish {
     }
 }
 
-/// A step's index, high and low weights.
+/// The index, the high weights and the low weights of a step.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn vectors(step: &QuadStep) -> [__m512i; 3] {
-    // SAFETY: a step is three aligned vectors.
+    // SAFETY: a step consists of three aligned vectors.
     unsafe {
         [
             _mm512_load_si512((&raw const step.index).cast()),
@@ -133,11 +134,14 @@ fn vectors(step: &QuadStep) -> [__m512i; 3] {
     }
 }
 
-/// A block of 16 lanes in each of eight rows. The constants make every use a function of its own with one
-/// caller, which is what gets it inlined: a call would pass its vectors through memory.
+/// The groups of one block of 16 lanes in eight rows. With `PLAIN`, nothing must be reduced or clamped.
+/// `STEPS` is the number of steps, or 0 for any number.
+///
+/// The constants give every use a function of its own with a single caller, which the compiler inlines. A
+/// call would pass the vectors through memory.
 ///
 /// # Safety
-/// Every offset plus a window lies inside each row.
+/// The window at every offset lies inside each row.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 unsafe fn block<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(
@@ -152,7 +156,7 @@ unsafe fn block<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(
         for (step, &offset) in steps.iter().zip(offsets) {
             let [index, high_weights, low_weights] = vectors(step);
             for row in 0..ROWS {
-                // SAFETY: the caller's.
+                // SAFETY: guaranteed by the caller.
                 let window = unsafe { _mm512_loadu_si512(rows[row].add(offset as usize).cast()) };
                 let taps = _mm512_permutexvar_epi8(index, window);
                 high[row] = _mm512_dpbusd_epi32(high[row], taps, high_weights);
@@ -167,10 +171,10 @@ unsafe fn block<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(
         let tables: [_; STEPS] = std::array::from_fn(|step| vectors(&steps[step]));
         for row in 0..ROWS {
             let mut taps = [_mm512_setzero_si512(); STEPS];
-            // The rounding is a multiple of 256, since a precision is never less than 13.
+            // The rounding is a multiple of 256, because the precision is never less than 13.
             let mut sum = _mm512_srli_epi32::<8>(finish.rounding);
             for step in 0..STEPS {
-                // SAFETY: the caller's.
+                // SAFETY: guaranteed by the caller.
                 let window = unsafe { _mm512_loadu_si512(rows[row].add(offsets[step] as usize).cast()) };
                 taps[step] = _mm512_permutexvar_epi8(tables[step][0], window);
                 sum = _mm512_dpbusd_epi32(sum, taps[step], tables[step][1]);
@@ -188,16 +192,16 @@ unsafe fn block<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(
     finish.groups(sums)
 }
 
-/// Resizes rows of `PLANES` planes; `PLAIN` where there is nothing to reduce and nothing to clamp.
+/// Resizes rows of `PLANES` planes; `PLAIN` and `STEPS` are as for [`block`].
 ///
 /// # Safety
-/// As for [`Kernel::horizontal`].
+/// The same as for [`Kernel::horizontal`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 unsafe fn pass<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(rows: &Rows) {
     let plan = rows.plan;
     let finish = Finish::new(rows);
-    // For sample `i` of 48, pixel `i / 3` of the plane `i % 3`: red and green from a pair of vectors, then
-    // blue.
+    // Sample `i` of 48 is pixel `i / 3` of plane `i % 3`: red and green are permuted from a pair of vectors,
+    // and blue is then blended in.
     let index = |first: usize| {
         std::array::from_fn::<i32, LANES, _>(|i| ((first + i) / 3 + (first + i) % 3 * 16) as i32)
     };
@@ -212,14 +216,14 @@ unsafe fn pass<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(rows:
     }
     let blocks = plan.quads.chunks_exact(plan.steps).zip(plan.offsets.chunks_exact(plan.steps));
     for ((steps, offsets), &output) in blocks.zip(&plan.outputs) {
-        // What the next call reads is fetched a little with each block, by a count of lines that is the same
-        // for all blocks: a count that varied would be mispredicted. Blocks of one or two steps advance by a
-        // line.
+        // Each block prefetches a part of what the next call will read. The number of lines is the same for
+        // all blocks, because branches on a varying number would be mispredicted. Blocks of one or two steps
+        // advance by one line.
         let lines = if STEPS > 0 { 1 } else { plan.lines };
         let at = rows.ahead + offsets[0] as usize;
         for line in 0..lines {
             for row in planes.as_flattened() {
-                // A prefetch never faults, wherever it points.
+                // A prefetch never faults, whatever its address.
                 _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(at + 64 * line).cast());
             }
         }
@@ -230,8 +234,8 @@ unsafe fn pass<const PLANES: usize, const PLAIN: bool, const STEPS: usize>(rows:
         }
         for group in 0..GROUPS {
             let to = rows.groups[group].wrapping_add(output as usize * PLANES);
-            // SAFETY: `output` is a sample (or pixel, of planes) of the row, which has the slack of whole
-            // blocks.
+            // SAFETY: `output` is a sample (or, with planes, a pixel) of the row, and the group has slack for
+            // whole blocks.
             unsafe {
                 if PLANES == 1 {
                     _mm512_storeu_si512(to.cast(), groups[0][group]);

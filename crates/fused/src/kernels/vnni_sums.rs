@@ -11,10 +11,10 @@ use crate::tables::quads::LANES;
 /// Sums and writes an output row.
 ///
 /// # Safety
-/// As for [`super::Kernel::floats`].
+/// The same as for [`super::Kernel::floats`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) unsafe fn vertical<O: Out>(sum: &Sum, out: &O, runs: &Runs<O::Sample>) {
-    // SAFETY: the caller's. The usual numbers of terms are unrolled.
+    // The usual numbers of terms are unrolled. SAFETY: guaranteed by the caller.
     unsafe {
         match sum.terms.len() {
             1 => fixed::<O, 1>(sum, out, runs),
@@ -35,10 +35,10 @@ pub(super) unsafe fn vertical<O: Out>(sum: &Sum, out: &O, runs: &Runs<O::Sample>
     }
 }
 
-/// As [`vertical`], for `TERMS` terms, whose weights stay in registers.
+/// Like [`vertical`], but for exactly `TERMS` terms, whose weights stay in registers.
 ///
 /// # Safety
-/// As for [`super::Kernel::floats`].
+/// The same as for [`super::Kernel::floats`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 unsafe fn fixed<O: Out, const TERMS: usize>(sum: &Sum, out: &O, runs: &Runs<O::Sample>) {
@@ -48,7 +48,7 @@ unsafe fn fixed<O: Out, const TERMS: usize>(sum: &Sum, out: &O, runs: &Runs<O::S
         groups[i] = sum.ring.wrapping_add(term.offset);
         weights[i] = [_mm512_set1_epi32(term.weights[0] as i32), _mm512_set1_epi32(term.weights[1] as i32)];
     }
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         each_unit(sum, out, runs, |column| {
             let mut dots = Dots::new(sum);
@@ -60,7 +60,7 @@ unsafe fn fixed<O: Out, const TERMS: usize>(sum: &Sum, out: &O, runs: &Runs<O::S
     }
 }
 
-/// The sums of 48 samples in the making.
+/// Partial sums of 48 samples: those of the high and of the low bytes of the weights.
 struct Dots {
     high: [__m512i; 3],
     low: [__m512i; 3],
@@ -73,7 +73,7 @@ impl Dots {
         Self { high: [_mm512_setzero_si512(); 3], low: [_mm512_set1_epi32(sum.rounding); 3] }
     }
 
-    /// Adds four rows.
+    /// Adds a group of four rows.
     ///
     /// # Safety
     /// `group` points to 48 dwords, aligned to 64 bytes.
@@ -81,13 +81,14 @@ impl Dots {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn add(&mut self, group: *const u32, [high, low]: [__m512i; 2]) {
         for i in 0..3 {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             let rows = unsafe { _mm512_load_si512(group.add(LANES * i).cast()) };
             self.high[i] = _mm512_dpbusd_epi32(self.high[i], rows, high);
             self.low[i] = _mm512_dpbusd_epi32(self.low[i], rows, low);
         }
     }
 
+    /// The sums of both parts.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     fn sums(self) -> [__m512i; 3] {

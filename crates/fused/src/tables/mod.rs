@@ -1,5 +1,4 @@
-//! The weights of the horizontal pass as vector kernels load them, and those of the vertical pass as their dot
-//! products take them: one arrangement for each width of product.
+//! Weights in the form that kernels load, with one arrangement for each width of their dot products.
 
 pub(crate) mod pairs;
 pub(crate) mod quads;

@@ -1,28 +1,30 @@
-//! Tables for 16-bit dot products: two taps of a sample in each dword lane at a time, as 16-bit numbers.
+//! Tables for 16-bit dot products: each dword lane multiplies two taps of a sample at a time, as 16-bit
+//! numbers.
 
 use crate::program::{LANE_TAPS, NO_TAP};
 
-/// Bytes of a window: what a byte shuffle reaches.
+/// Bytes per window: the reach of a byte shuffle.
 pub(crate) const WINDOW: usize = 16;
 
-/// Dword lanes of a block: half a vector; a vector holds two blocks.
+/// Dword lanes per block: half a vector, which holds two blocks.
 pub(crate) const LANES: usize = 4;
 
 const TAPS: usize = LANES * LANE_TAPS;
 
-/// One step of two blocks.
+/// One step of a pair of blocks.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub(crate) struct PairStep {
-    /// For taps 0 and 1, then for taps 2 and 3 of each lane: the window's byte, zero-extended to 16 bits.
+    /// Shuffle indices for taps 0 and 1 of each lane, then for taps 2 and 3. Each selects a byte of the
+    /// window and extends it with zeros to 16 bits.
     pub index: [[u8; 32]; 2],
-    /// Their weights.
+    /// The weights of the same taps.
     pub weights: [[i16; 16]; 2],
 }
 
 impl PairStep {
-    /// The steps of a program with 4 lanes, two blocks each, and the offsets of their two windows. An odd
-    /// last block is paired with itself.
+    /// The steps of a program with 4 lanes, for two blocks each, and the offsets of their two windows. If the
+    /// number of blocks is odd, the last one is paired with itself.
     pub fn table(index: &[u8], weights: &[i16], offsets: &[u32], steps: usize) -> (Vec<Self>, Vec<u32>) {
         let blocks = offsets.len() / steps;
         let pairs = blocks.div_ceil(2);
@@ -53,12 +55,12 @@ impl PairStep {
     }
 }
 
-/// Two rows' weights, the first in the low half.
+/// The weights of two rows in one dword, the first in the low half.
 pub(crate) fn pack(first: i16, second: i16) -> u32 {
     u32::from(first as u16) | u32::from(second as u16) << 16
 }
 
-/// The two weights of a dword, as [`pack`] made it.
+/// The two weights of a dword made by [`pack`].
 pub(crate) fn unpack(pair: u32) -> [i32; 2] {
     [i32::from(pair as i16), i32::from((pair >> 16) as i16)]
 }

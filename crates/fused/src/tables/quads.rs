@@ -1,24 +1,24 @@
-//! Tables for byte dot products: four taps of a sample in each dword lane, their 16-bit weights split into a
-//! signed high and a signed low byte (`256 * high + low`), which two dot products sum.
+//! Tables for byte dot products: each dword lane multiplies four taps of a sample. The 16-bit weights are
+//! split into a signed high and a signed low byte (`256 * high + low`), and each has its own dot product.
 
 use crate::program::LANE_TAPS;
 
-/// Bytes of a window: a vector.
+/// Bytes per window: one vector.
 pub(crate) const WINDOW: usize = 64;
 
-/// Dword lanes of a vector.
+/// Dword lanes per vector.
 pub(crate) const LANES: usize = 16;
 
-/// The largest weight that splits into a signed high and a signed low byte.
+/// The largest weight that can be split into a signed high and a signed low byte.
 pub(crate) const LARGEST_WEIGHT: i16 = 127 * 256 + 127;
 
 const BYTES: usize = LANES * LANE_TAPS;
 
-/// One step of a block: for each lane and tap.
+/// One step of a block. Each field has one byte per lane and tap.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub(crate) struct QuadStep {
-    /// A byte of the window.
+    /// The position of the tap in the window.
     pub index: [u8; BYTES],
     /// The weight's high byte.
     pub high: [i8; BYTES],
@@ -43,7 +43,7 @@ impl QuadStep {
     }
 }
 
-/// High and low part of a weight of at most [`LARGEST_WEIGHT`].
+/// The high and the low part of a weight, which is at most [`LARGEST_WEIGHT`].
 fn parts(weight: i16) -> (i8, i8) {
     let low = weight as i8;
     let high = (i32::from(weight) - i32::from(low)) >> 8;
@@ -51,7 +51,7 @@ fn parts(weight: i16) -> (i8, i8) {
     (high as i8, low)
 }
 
-/// The high and the low bytes of four rows' weights, first row lowest.
+/// The high and the low bytes of the weights of four rows. The first row is in the lowest byte.
 pub(crate) fn split(weights: [i16; 4]) -> [u32; 2] {
     let bytes = weights.map(parts);
     [

@@ -1,15 +1,15 @@
-//! The recipe, scalar by scalar and slowly, and the images that it is compared on.
+//! The reference, a slow scalar implementation of torch's resize, and images to compare on.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, reason = "each test file uses only a part")]
 
 use patchmark_fused::{Filter, Layout, Level, PixelView, Size};
 
-/// The levels that this machine has.
+/// The levels that this machine supports.
 pub fn levels() -> Vec<Level> {
     Level::ALL.into_iter().filter(|level| level.available()).collect()
 }
 
-/// An image in memory in some layout, with room between rows.
+/// An image in memory in some layout, with gaps between rows.
 pub struct Stored {
     pub bytes: Vec<u8>,
     pub layout: Layout,
@@ -19,7 +19,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Lays `rgb` (interleaved, contiguous) out; the slice ends with the last pixel.
+    /// Stores `rgb` (interleaved, contiguous) in another layout. The bytes end with the last pixel.
     pub fn new(rgb: &[u8], size: Size, layout: Layout, gap: usize) -> Self {
         let Size { height, width } = size;
         let (pitch, planes) = match layout {
@@ -30,7 +30,7 @@ impl Stored {
         let row_stride = width * pitch + gap;
         let plane_stride = row_stride * height + gap;
         let length = (planes - 1) * plane_stride + (height - 1) * row_stride + width * pitch;
-        // What lies between rows must not matter.
+        // The bytes between rows must not matter, so they are arbitrary.
         let mut bytes: Vec<u8> = (0..length).map(|i| (i * 7 + 13) as u8).collect();
         for (i, &value) in rgb.iter().enumerate() {
             let (pixel, channel) = (i / 3, i % 3);
@@ -68,7 +68,7 @@ fn filter_weight(filter: Filter, x: f64) -> f64 {
     }
 }
 
-/// One axis: for each output its first input and weights, and the precision.
+/// One axis: the first input pixel and the weights of each output pixel, and the precision.
 fn axis(input: usize, output: usize, filter: Filter) -> (Vec<(usize, Vec<i32>)>, u32) {
     let scale = input as f64 / output as f64;
     let half = if filter == Filter::Bilinear { 1.0 } else { 2.0 };
@@ -115,7 +115,7 @@ fn clamp(sum: i64, precision: u32) -> u8 {
     (sum >> precision).clamp(0, 255) as u8
 }
 
-/// Interleaved RGB resized to interleaved RGB.
+/// Resizes interleaved RGB to interleaved RGB.
 pub fn resize(rgb: &[u8], from: Size, to: Size, filter: Filter) -> Vec<u8> {
     let (columns, precision) = axis(from.width, to.width, filter);
     let mut wide = Vec::with_capacity(from.height * to.width * 3);
@@ -146,7 +146,8 @@ pub fn resize(rgb: &[u8], from: Size, to: Size, filter: Filter) -> Vec<u8> {
     out
 }
 
-/// Interleaved RGB as patches, each sample made by `sample` from channel and byte; the rest is `padding`.
+/// Cuts interleaved RGB into patches. `sample` makes each sample from its channel and byte; the rest is
+/// `padding`.
 pub fn patches<T: Copy>(
     rgb: &[u8],
     size: Size,
