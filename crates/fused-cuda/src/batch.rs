@@ -1,4 +1,4 @@
-//! A batch of images of any sizes, and the table that tells the kernel about it.
+//! A batch of images of any sizes, and the table that describes it to the kernel.
 
 use std::sync::Arc;
 
@@ -9,26 +9,26 @@ use crate::{
     layout::{FILL, Image, Mode},
 };
 
-/// The tables' alignment in device memory, in bytes.
+/// The alignment of tables in device memory, in bytes.
 pub const ALIGNMENT: usize = 16;
 
-/// Where an image lies in device memory: interleaved RGB, 8 bits a channel.
+/// The place of an image in device memory: interleaved RGB with 8 bits per channel.
 ///
-/// The kernel reads 16 bytes at a time, from multiples of 16: up to 15 bytes before the first pixel and up to 15 behind
-/// the last, which must be memory of the device. Allocations of CUDA begin at multiples of 256 and are granted in
-/// larger units, so those bytes belong to them.
+/// The kernel reads aligned units of 16 bytes, and so up to 15 bytes before the first pixel and up to 15 bytes after
+/// the last one. These must be readable device memory. In an allocation of CUDA's they are, because it begins at a
+/// multiple of 256 bytes and its size is rounded up to a larger unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
-    /// Address of the first pixel. Multiples of 4, for this and the pitch, are read faster.
+    /// Address of the first pixel. The kernel is faster if this and the pitch are multiples of 4.
     pub address: u64,
-    /// Bytes from a row to the next.
+    /// Bytes from one row to the next.
     pub pitch: usize,
 }
 
-/// Where the outputs go in device memory; all contiguous, each at a multiple of 16 bytes.
+/// The addresses of the outputs in device memory. Each is contiguous and begins at a multiple of 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outputs {
-    /// `[images, length, patch_size * patch_size * 3]` of the planner's element.
+    /// `[images, length, patch_size * patch_size * 3]` of the planner's dtype.
     pub values: u64,
     /// `[images, max_num_patches]` i32.
     pub mask: u64,
@@ -36,7 +36,8 @@ pub struct Outputs {
     pub shapes: u64,
 }
 
-/// The images of a batch, planned: what must be allocated, and in how many blocks it is worked on.
+/// The images of a batch with their plans. It tells how much memory must be allocated, and how many blocks a launch
+/// has.
 #[derive(Debug)]
 pub struct Batch {
     plans: Vec<Arc<Plan>>,
@@ -49,20 +50,20 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Plans images of `sizes` for an output of `length` rows of patches each: `max_num_patches`, or more where
-    /// images are not resized and each of them has as many.
+    /// Plans images of `sizes` for an output with `length` rows, one per patch, for each image. `length` is
+    /// `max_num_patches`, or more if images are not resized and have more patches.
     ///
     /// # Errors
-    /// [`Error::Empty`] without images, [`Error::Size`] as for [`Planner::plan`], [`Error::Length`] where an image
-    /// has more patches, [`Error::TooLarge`] for more work than a launch can number.
+    /// [`Error::Empty`] without images, [`Error::Size`] as for [`Planner::plan`], [`Error::Length`] if an image has
+    /// more than `length` patches, and [`Error::TooLarge`] if the batch is larger than one launch can index.
     pub fn new(planner: &Planner, sizes: &[Size], length: usize) -> Result<Self, Error> {
         Self::of_plans(planner, planner.plans(sizes).map_err(|(_, error)| error)?, length)
     }
 
-    /// As [`Batch::new`], from plans that `planner` made.
+    /// Like [`Batch::new`], but from plans that `planner` has made.
     ///
     /// # Errors
-    /// As [`Batch::new`], except for [`Error::Size`].
+    /// The same as for [`Batch::new`], except for [`Error::Size`].
     pub fn of_plans(planner: &Planner, plans: Vec<Arc<Plan>>, length: usize) -> Result<Self, Error> {
         let sizing = planner.sizing();
         let (patch_size, limit) = (sizing.patch_size, sizing.max_num_patches);
@@ -86,7 +87,7 @@ impl Batch {
             let [rows, columns] = batch.shape(plan);
             let patches = rows * columns;
             let padding = length.checked_sub(patches).ok_or(Error::Length { patches, length })?;
-            // At least one more block than tiles: it writes the mask and the shape.
+            // There is at least one block besides the tiles: it writes the mask and the shape.
             let padding = padding.saturating_mul(row).div_ceil(FILL).max(1);
             batch.first_blocks.push(blocks as u32);
             blocks = number("blocks", blocks.saturating_add(plan.tiling.tiles).saturating_add(padding))?;
@@ -96,6 +97,7 @@ impl Batch {
         if batch.plans.is_empty() { Err(Error::Empty) } else { Ok(batch) }
     }
 
+    /// Rows and columns of patches in the output of a plan.
     fn shape(&self, plan: &Plan) -> [usize; 2] {
         [plan.output.height / self.patch_size, plan.output.width / self.patch_size]
     }
@@ -115,34 +117,36 @@ impl Batch {
         self.blocks
     }
 
-    /// Bytes of shared memory of a block.
+    /// Bytes of shared memory per block.
     pub fn shared(&self) -> usize {
         self.shared
     }
 
-    /// Rows of patches of the output, for each image.
+    /// Rows of the output, one per patch, for each image.
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// Bytes of the table that [`Batch::write`] writes.
+    /// Size in bytes of the table that [`Batch::write`] writes.
     pub fn table_length(&self, planner: &Planner) -> usize {
         let [_, blocks] = self.starts(planner);
         blocks + 4 * self.blocks as usize
     }
 
-    /// Where in the table images and blocks begin; samples come first.
+    /// The offsets of the images and of the blocks in the table, which begins with the samples.
     fn starts(&self, planner: &Planner) -> [usize; 2] {
         let images = planner.table().len().next_multiple_of(ALIGNMENT);
         [images, images + self.plans.len() * size_of::<Image>()]
     }
 
-    /// Writes the table, which is to lie at `address` of device memory when the kernel runs, and returns what to
-    /// launch. `planner` is the one that the batch was made with; `plans` are the addresses of the images' tables.
+    /// Writes the table and returns the argument of the launch. The table must be at `address` in device memory when
+    /// the kernel runs. `planner` is the one that the batch was made with, and `plans` are the addresses of the plans'
+    /// tables.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] where one is given in another number than the batch has images, or `table` is short, or an
-    /// address is no multiple of [`ALIGNMENT`]; [`Error::Pitch`] for rows that overlap.
+    /// [`Error::Mismatch`] if `sources` or `plans` do not have one entry per image, if `table` does not have
+    /// [`Batch::table_length`] bytes, or if an address is not a multiple of [`ALIGNMENT`]; [`Error::Pitch`] for rows
+    /// that overlap.
     pub fn write(
         &self,
         planner: &Planner,

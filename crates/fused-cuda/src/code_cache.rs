@@ -1,4 +1,4 @@
-//! Machine code on disk, by architecture and by all that it was compiled from.
+//! Machine code on disk, by architecture and by everything that it was compiled from.
 
 use std::{
     fs,
@@ -10,27 +10,27 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, compiler::Program};
 
-/// Bytes of a digest.
+/// Bytes of a SHA-256 digest.
 const DIGEST: usize = 32;
 
-/// A folder of machine code. Without one, everything is compiled anew.
+/// A folder of machine code. Without a folder, every program is compiled each time.
 #[derive(Debug, Clone)]
 pub struct CodeCache {
     folder: Option<PathBuf>,
 }
 
 impl CodeCache {
-    /// A cache in `folder`, which is made when it is needed.
+    /// A cache in `folder`, which is created when it is needed.
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self { folder }
     }
 
-    /// The machine code of `program`: the kept one, or a new one that is then kept. What is damaged is compiled again.
+    /// The machine code of `program`, from the cache if it has an intact copy, and otherwise compiled and then kept.
     ///
-    /// A folder that cannot be written costs only the next start its time, so that is no error.
+    /// If the folder cannot be written, there is a warning but no error: the next start only has to compile again.
     ///
     /// # Errors
-    /// As for [`Program::compile`].
+    /// The same as for [`Program::compile`].
     pub fn get(&self, program: &Program, libraries: &Path) -> Result<Vec<u8>, Error> {
         let Some(file) = self.file(program) else { return Ok(program.compile(libraries)?.code) };
         if let Some(code) = read(&file) {
@@ -39,19 +39,19 @@ impl CodeCache {
         let code = program.compile(libraries)?.code;
         if let Err(error) = write(&file, &code) {
             eprintln!(
-                "the compiled kernel could not be kept in {} ({error}); the next start compiles it again",
+                "failed to keep the compiled kernel in {} ({error}); the next start compiles it again",
                 file.display()
             );
         }
         Ok(code)
     }
 
-    /// Where a program's machine code is kept.
+    /// The file for a program's machine code; `None` without a folder.
     pub fn file(&self, program: &Program) -> Option<PathBuf> {
         let mut hash = Sha256::new();
         hash.update(&program.source);
         for option in &program.options {
-            // A byte that no option holds keeps neighbours apart.
+            // Options contain no zero bytes, so this separates them.
             hash.update([0]);
             hash.update(option);
         }
@@ -64,14 +64,14 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a file keeps, where its digest says that it is whole.
+/// The machine code in a file, if its digest shows that it is intact.
 fn read(file: &Path) -> Option<Vec<u8>> {
     let bytes = fs::read(file).ok()?;
     let (digest, code) = bytes.split_at_checked(DIGEST)?;
     (digest == Sha256::digest(code).as_slice()).then(|| code.to_vec())
 }
 
-/// Writes beside the file and renames, so that no reader sees a part.
+/// Writes a temporary file and renames it, so a reader never sees an incomplete file.
 fn write(file: &Path, code: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;

@@ -1,4 +1,4 @@
-//! NVRTC: CUDA C++ to machine code of one architecture, at run time and without a device.
+//! Compiles CUDA C++ to machine code for one architecture, at run time and without a device.
 
 use std::{
     ffi::{CStr, CString},
@@ -17,21 +17,22 @@ pub(crate) const ENTRY: &CStr = c"preprocess";
 /// The name of the kernel of [`Program::sweep`].
 pub(crate) const SWEEP: &CStr = c"sweep";
 
-/// What one kernel is compiled from: everything that its machine code depends on but for the compiler.
+/// The input of the compiler for one kernel: everything that the machine code depends on, except for the compiler
+/// itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Such as `sm_90`.
+    /// The target, such as `sm_90`.
     pub architecture: String,
     pub(crate) source: String,
     pub(crate) options: Vec<String>,
 }
 
-/// Machine code and what the assembler tells about it.
+/// Machine code and the assembler's report about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
-    /// A cubin.
+    /// The machine code, a cubin.
     pub code: Vec<u8>,
-    /// Registers, shared memory, spills.
+    /// The number of registers, shared memory and spills.
     pub log: String,
 }
 
@@ -53,7 +54,7 @@ impl Program {
         Self { architecture, source: source::cuda(), options }
     }
 
-    /// A kernel of a thread for each 16 bytes that only reads, for [`crate::bandwidth`].
+    /// A kernel that only reads, with one thread per 16 bytes, for [`crate::bandwidth`].
     #[doc(hidden)]
     pub fn sweep((major, minor): (i32, i32)) -> Self {
         let architecture = format!("sm_{major}{minor}");
@@ -61,11 +62,11 @@ impl Program {
         Self { architecture, source: source::SWEEP.to_owned(), options }
     }
 
-    /// Compiles it.
+    /// Compiles the program with the NVRTC in the folder `libraries`.
     ///
     /// # Errors
-    /// [`Error::NoCompiler`] where `libraries` holds no NVRTC and the system knows none; [`Error::Compile`] with the
-    /// compiler's messages where it refuses the source or the architecture.
+    /// [`Error::NoCompiler`] if neither `libraries` nor the system has NVRTC; [`Error::Compile`] with the compiler's
+    /// messages if it rejects the source or the architecture.
     pub fn compile(&self, libraries: &Path) -> Result<Compiled, Error> {
         let compiler = Nvrtc::load(libraries)?;
         let refused = |log: String| Error::Compile { architecture: self.architecture.clone(), log };

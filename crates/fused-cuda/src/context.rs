@@ -9,46 +9,47 @@ use cudarc::driver::{
 
 use crate::Error;
 
-/// The context, retained as long as this lives.
+/// A primary context, retained for the lifetime of this value.
 #[derive(Debug)]
 pub(crate) struct Context {
     context: sys::CUcontext,
     pub device: sys::CUdevice,
 }
 
-// SAFETY: a context may be made current to any thread, also to several at once.
+// SAFETY: a context may be current on any thread, and on several threads at once.
 unsafe impl Send for Context {}
-// SAFETY: as above.
+// SAFETY: the same as for `Send`.
 unsafe impl Sync for Context {}
 
 impl Context {
     /// Retains the context of CUDA device `ordinal`.
     ///
     /// # Errors
-    /// [`Error::NoDriver`] on a machine without one, [`Error::Driver`] where there is no such device.
+    /// [`Error::NoDriver`] if the driver is not installed, [`Error::Driver`] if there is no such device.
     pub fn new(ordinal: i32) -> Result<Self, Error> {
-        // SAFETY: loads the driver's library, which runs nothing but its own set-up.
+        // SAFETY: this loads the driver's library, which runs only its own initialisation.
         if !unsafe { sys::is_culib_present() } {
             return Err(Error::NoDriver);
         }
         result::init().map_err(Error::driver("cuInit"))?;
         let device = result::device::get(ordinal).map_err(Error::driver("cuDeviceGet"))?;
-        // SAFETY: `device` is the driver's own answer; released when dropped.
+        // SAFETY: the driver returned `device`; the context is released when dropped.
         let context =
             unsafe { primary_ctx::retain(device) }.map_err(Error::driver("cuDevicePrimaryCtxRetain"))?;
         Ok(Self { context, device })
     }
 
-    /// Makes the context the calling thread's, until what is returned is dropped.
+    /// Makes the context current on the calling thread until the returned guard is dropped.
     pub fn enter(&self) -> Result<Entered, Error> {
         let before = ctx::get_current().map_err(Error::driver("cuCtxGetCurrent"))?;
-        // SAFETY: the context is retained as long as `self` lives, and longer than the calls that need it current.
+        // SAFETY: the context is retained as long as `self` lives, and so during all calls that need it.
         unsafe { ctx::set_current(self.context) }.map_err(Error::driver("cuCtxSetCurrent"))?;
         Ok(Entered { before })
     }
 
+    /// An attribute of the device.
     pub fn attribute(&self, attribute: sys::CUdevice_attribute) -> Result<i32, Error> {
-        // SAFETY: `device` is the driver's own answer.
+        // SAFETY: the driver returned `device`.
         unsafe { result::device::get_attribute(self.device, attribute) }
             .map_err(Error::driver("cuDeviceGetAttribute"))
     }
@@ -65,12 +66,12 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: retained once, in `new`. Where the driver fails there is nothing left to release.
+        // SAFETY: retained once, in `new`. If the driver fails, there is nothing left to release.
         let _ = unsafe { primary_ctx::release(self.device) };
     }
 }
 
-/// Puts back the context that the thread had.
+/// Restores the context that was current before, when dropped.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Entered {
@@ -79,7 +80,7 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // SAFETY: it was current a moment ago, or there was none. On failure the device's own stays current.
+        // SAFETY: this context was current before, or there was none. On failure, the device's context stays current.
         let _ = unsafe { ctx::set_current(self.before.unwrap_or(ptr::null_mut())) };
     }
 }

@@ -1,4 +1,4 @@
-//! What a sample of the output is.
+//! The dtype of the output.
 
 use half::{bf16, f16};
 
@@ -7,18 +7,18 @@ use crate::layout::CHANNELS;
 /// The dtype of `pixel_values`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Element {
-    /// 32-bit floating point, the reference's bits.
+    /// 32-bit floating point, with the bits of the reference.
     F32,
-    /// bfloat16, rounded to nearest even from the f32.
+    /// bfloat16, rounded from the f32 to nearest even.
     Bf16,
-    /// IEEE half precision, rounded to nearest even from the f32.
+    /// IEEE half precision, rounded from the f32 to nearest even.
     F16,
-    /// The resized byte itself, where neither rescaling nor normalising is asked for.
+    /// The resized byte itself, if neither rescaling nor normalisation is wanted.
     U8,
 }
 
 impl Element {
-    /// Bytes of a sample.
+    /// Bytes per sample.
     pub fn size(self) -> usize {
         match self {
             Self::F32 => 4,
@@ -27,8 +27,8 @@ impl Element {
         }
     }
 
-    /// The unsigned integer of that size in the kernel's language. Beyond this the kernel knows no dtype: a sample is
-    /// looked up, so it is rounded here once and never there.
+    /// The unsigned integer type of this size in the kernel's source. The kernel knows nothing else about the dtype: it
+    /// looks samples up in a table, which holds values that are already rounded.
     pub(crate) fn kernel_type(self) -> &'static str {
         match self.size() {
             4 => "u32",
@@ -37,8 +37,8 @@ impl Element {
         }
     }
 
-    /// What each byte of each channel becomes, `[CHANNELS][256]` samples. [`Element::U8`] keeps bytes and ignores
-    /// `values`.
+    /// The sample that each byte of each channel becomes, `[CHANNELS][256]`. [`Element::U8`] keeps the bytes and
+    /// ignores `values`.
     pub(crate) fn table(self, values: &[[f32; 256]; 3]) -> Vec<u8> {
         let samples = || values.iter().flatten();
         let channels: Vec<u8> = match self {

@@ -1,6 +1,7 @@
-//! The kernel on the host, for machines without a GPU: the very source, compiled by the system's C++ compiler, thread
-//! after thread, over memory that refuses what lies beyond it, what is misaligned, what is written twice, and what
-//! two threads touch without a barrier between them.
+//! The kernel on the host, for machines without a GPU. The same source is compiled with the system's C++ compiler and
+//! runs one thread after another. Every access is checked: it fails if it is out of bounds or misaligned, if it writes
+//! an output twice, or if two threads access shared memory without a barrier between them and at least one of them
+//! writes.
 
 use std::{
     fs,
@@ -24,20 +25,20 @@ pub struct Emulator {
     folder: TempDir,
 }
 
-/// An image in host memory: interleaved RGB with `pitch` bytes from a row to the next.
+/// An image in host memory, interleaved RGB.
 #[derive(Debug, Clone)]
 pub struct HostImage<'a> {
-    /// From the first pixel to the last.
+    /// All bytes from the first pixel to the last.
     pub bytes: &'a [u8],
-    /// Rows and columns.
+    /// The size in pixels.
     pub size: Size,
-    /// Bytes from a row to the next.
+    /// Bytes from one row to the next.
     pub pitch: usize,
-    /// How far the first pixel lies beyond a multiple of 16 bytes, below 16.
+    /// The distance of the first pixel from the previous multiple of 16 bytes, less than 16.
     pub offset: u64,
 }
 
-/// What the kernel wrote.
+/// The outputs of the kernel.
 #[derive(Debug, PartialEq)]
 pub struct Emulated {
     /// `[images, length, patch_size * patch_size * 3]` samples.
@@ -49,21 +50,21 @@ pub struct Emulated {
 }
 
 impl Emulator {
-    /// Compiles the kernel with `c++` (or `CXX`) and further `flags`.
+    /// Compiles the kernel with `CXX`, or with `c++` if that is not set, and with additional `flags`.
     ///
     /// # Errors
-    /// [`Error::Emulator`] where there is no compiler or it refuses the source.
+    /// [`Error::Emulator`] if there is no compiler or it rejects the source.
     pub fn new(flags: &[&str]) -> Result<Self, Error> {
         Self::with_source(flags, &Self::source())
     }
 
-    /// The kernel's source as it is compiled here.
+    /// The source that is compiled here.
     #[doc(hidden)]
     pub fn source() -> String {
         source::host()
     }
 
-    /// As [`Emulator::new`], from another source: for tests that plant a fault.
+    /// Like [`Emulator::new`], but with another source, for tests that plant a fault.
     #[doc(hidden)]
     pub fn with_source(flags: &[&str], source: &str) -> Result<Self, Error> {
         let failed = |what: &str, error: std::io::Error| Error::Emulator(format!("{what}: {error}"));
@@ -86,7 +87,7 @@ impl Emulator {
             .map_err(|error| failed(&compiler, error))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            return Err(Error::Emulator(format!("{compiler} refused the kernel: {said}")));
+            return Err(Error::Emulator(format!("{compiler} rejected the kernel: {said}")));
         }
         Ok(Self { folder })
     }
@@ -94,7 +95,7 @@ impl Emulator {
     /// Runs a batch as one launch.
     ///
     /// # Errors
-    /// As for [`Batch::new`] and [`Batch::write`]; [`Error::Emulator`] where the kernel broke a rule.
+    /// The same as for [`Batch::new`] and [`Batch::write`], and [`Error::Emulator`] if an access of the kernel fails.
     pub fn run(&self, planner: &Planner, images: &[HostImage<'_>], length: usize) -> Result<Emulated, Error> {
         let sizes: Vec<Size> = images.iter().map(|image| image.size).collect();
         let batch = Batch::new(planner, &sizes, length)?;
@@ -105,7 +106,7 @@ impl Emulator {
         let sources: Vec<Source> = images
             .iter()
             .map(|image| {
-                // What lies before the first pixel and in the last 16 bytes behind the others must not matter.
+                // The bytes before the first pixel and after the last one must not matter, so they are arbitrary.
                 let mut bytes = vec![0x5a; image.offset as usize];
                 bytes.extend(image.bytes);
                 bytes.resize(bytes.len().next_multiple_of(16), 0x5a);
@@ -153,7 +154,8 @@ impl Emulator {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        // The program reads everything before it writes anything; it reads nothing more where it gives up.
+        // The program reads the whole request before it writes anything, unless it fails early; writing the request
+        // then fails too, and the exit status is the better error.
         let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(request));
         let mut answer = Vec::new();
         if let Some(mut stdout) = child.stdout.take() {
@@ -169,27 +171,29 @@ impl Emulator {
     }
 }
 
-/// Regions of global memory that no access can cross.
+/// Regions of global memory, as address, whether the region is writable, and contents. No access may cross a boundary.
 #[derive(Default)]
 struct Memory {
     regions: Vec<(u64, bool, Vec<u8>)>,
 }
 
 impl Memory {
-    /// An address far behind all others.
+    /// An address far beyond all regions.
     fn next(&self) -> u64 {
         self.regions.last().map_or(1 << 40, |(address, _, bytes)| {
             (address + bytes.len() as u64 + (1 << 20)).next_multiple_of(256)
         })
     }
 
+    /// Adds a read-only region and returns its address.
     fn input(&mut self, bytes: Vec<u8>) -> u64 {
         let address = self.next();
         self.regions.push((address, false, bytes));
         address
     }
 
-    /// Filled with bytes that no output has, so that one which is left out is noticed.
+    /// Adds a writable region and returns its address. It is filled with a pattern that shows which bytes are not
+    /// written.
     fn output(&mut self, length: usize) -> u64 {
         let address = self.next();
         self.regions.push((address, true, vec![0xa5; length]));

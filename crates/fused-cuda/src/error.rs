@@ -110,7 +110,7 @@ const DEVICE_LOST: [CUresult; 19] = [
 ];
 
 impl Error {
-    /// The driver's status (a `CUresult`) where a call of the driver failed.
+    /// The driver's status (a `CUresult`) if a call of the driver failed.
     pub fn code(&self) -> Option<i32> {
         match self {
             Self::Driver { code, .. } => Some(*code),

@@ -1,39 +1,40 @@
-//! What host and kernel agree on: constants and structures. `kernel/layout.cuh` has the structures too.
+//! Constants and structures that host and kernel share. `kernel/layout.cuh` declares the same structures.
 
-/// Threads of a block.
+/// Threads per block.
 pub(crate) const THREADS: usize = 192;
 
-/// Groups of four source rows that are copied at a time. Its rows are shared out evenly among the threads.
+/// Groups of four source rows that are copied at a time. Every thread copies an equal share of these rows.
 pub(crate) const STAGE: usize = 2;
 
-/// Blocks that a multiprocessor must have registers and shared memory for.
+/// Blocks that must fit into the registers and the shared memory of a multiprocessor.
 pub(crate) const BLOCKS: usize = 5;
 
-/// Bytes of shared memory that a block may use: a fifth of what an H100's multiprocessor has, less the kilobyte
-/// that each block is charged. It is below the 48 KB that need no asking.
+/// Bytes of shared memory that a block may use: a fifth of the memory of an H100's multiprocessor, minus the kilobyte
+/// that the hardware reserves per block. Up to 48 KB, a kernel need not request a larger limit.
 pub(crate) const SHARED: usize = 227 * 1024 / BLOCKS - 1024;
 
-/// Channels of the table, red, green and blue twice: four neighbouring samples look on from any of the first three.
+/// Channels of the table of samples: red, green and blue, twice. Four neighbouring samples may begin with any channel
+/// and need no wrap-around.
 pub(crate) const CHANNELS: usize = 6;
 
-/// Samples of padding that a block writes.
+/// Samples of padding that one block writes.
 pub(crate) const FILL: usize = 1 << 14;
 
 const _: () = assert!(THREADS.is_multiple_of(STAGE * 4) && SHARED <= 48 << 10);
 
-/// How a tile's source rows are read; the kernel's `Mode`.
+/// How the source rows of a tile are read; `Mode` in the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum Mode {
-    /// From shared memory, every row at a multiple of 4 bytes.
+    /// From shared memory; every row begins at a multiple of 4 bytes.
     Aligned = 0,
-    /// From shared memory, rows anywhere.
+    /// From shared memory; rows begin at any address.
     Shifted = 1,
-    /// From global memory byte by byte.
+    /// From global memory, byte by byte.
     Direct = 2,
 }
 
-/// An image of a batch, as the kernel reads it.
+/// An image of a batch, in the form that the kernel reads. `kernel/layout.cuh` describes the fields.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Image {
@@ -61,7 +62,7 @@ pub(crate) struct Image {
     pub first_block: u32,
 }
 
-/// What a launch is given, as the kernel reads it: made by [`crate::Batch::write`].
+/// The argument of a launch, in the form that the kernel reads. [`crate::Batch::write`] makes it.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Launch {
@@ -80,17 +81,17 @@ pub struct Launch {
 const _: () = assert!(size_of::<Image>() == 112 && size_of::<Launch>() == 64);
 
 impl Image {
-    /// Its bytes in memory.
+    /// The bytes of the structure in memory.
     pub fn bytes(&self) -> &[u8; size_of::<Self>()] {
-        // SAFETY: the structure has no padding (the sum of its fields is its size) and outlives the borrow.
+        // SAFETY: the structure has no padding (the sizes of its fields add up to its own) and outlives the borrow.
         unsafe { &*std::ptr::from_ref(self).cast() }
     }
 }
 
 impl Launch {
-    /// Its bytes in memory.
+    /// The bytes of the structure in memory.
     pub(crate) fn bytes(&self) -> &[u8; size_of::<Self>()] {
-        // SAFETY: as for `Image::bytes`.
+        // SAFETY: the same as for `Image::bytes`.
         unsafe { &*std::ptr::from_ref(self).cast() }
     }
 }

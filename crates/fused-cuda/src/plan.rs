@@ -1,4 +1,4 @@
-//! All that the resize of images of one size needs, and a bounded store of it.
+//! Everything that a resize of images of one size needs, and a bounded store of plans.
 
 use std::{
     num::NonZeroUsize,
@@ -10,17 +10,20 @@ use patchmark_fused::{Axis, Filter, Size, Sizing};
 
 use crate::{Element, Error, layout::Image, tables::WordAxis, tiling::Tiling};
 
-/// The weights of a resize in the arrangement of the kernel, and the tiles of its output.
+/// The weights of a resize, arranged for the kernel, and the tiles of its output.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) input: Size,
     pub(crate) output: Size,
     pub(crate) tiling: Tiling,
-    /// What is uploaded: weights of columns, weights of rows, first words of columns, first groups of rows.
+    /// The bytes to upload: the weights of columns, the weights of rows, the first words of columns, and the first
+    /// groups of rows.
     pub(crate) tables: Vec<u8>,
-    /// Bytes from the start of `tables` to each of the four.
+    /// The offsets of these four parts.
     starts: [usize; 4],
+    /// Words per output, for columns and for rows.
     steps: [usize; 2],
+    /// Fraction bits of the weights, for columns and for rows.
     shifts: [u32; 2],
 }
 
@@ -53,18 +56,18 @@ impl Plan {
         })
     }
 
-    /// The size that images are resized to, in pixels.
+    /// The size that images are resized to.
     pub fn output(&self) -> Size {
         self.output
     }
 
-    /// The tables to keep in device memory, at a multiple of 16 bytes.
+    /// The bytes that must be in device memory, at a multiple of 16 bytes.
     pub fn tables(&self) -> &[u8] {
         &self.tables
     }
 
-    /// The kernel's description of an image whose tables lie at `address`; place, pitch, mode and block are the
-    /// batch's to fill in.
+    /// The kernel's description of an image whose tables are at `address`. The batch fills in `pixels`, `pitch`, `mode`
+    /// and `first_block`.
     pub(crate) fn image(&self, address: u64) -> Image {
         let at = |table: usize| address + self.starts[table] as u64;
         let Tiling { height, width, across, tiles, row_bytes, chunk, .. } = self.tiling;
@@ -95,26 +98,26 @@ impl Plan {
     }
 }
 
-/// What a batch is turned into, and the plans for it. The size search and the weights (50 to 200 µs) are paid once
-/// for each size.
+/// The parameters of the preprocessing, and a store of plans. The search for the output size and the computation of the
+/// weights are done once per image size.
 #[derive(Debug)]
 pub struct Planner {
     sizing: Sizing,
     element: Element,
-    /// What each byte of each channel becomes, `[CHANNELS][256]` samples.
+    /// The sample that each byte of each channel becomes, `[CHANNELS][256]`.
     table: Vec<u8>,
     plans: Mutex<LruCache<Size, Arc<Plan>>>,
 }
 
 impl Planner {
-    /// A planner that keeps at most `capacity` plans (at least one). `values` is what each byte of each channel
-    /// (red, green, blue) becomes before it is rounded to `element`.
+    /// A planner that keeps at most `capacity` plans (at least one). `values` is the value of each byte of each channel
+    /// (red, green, blue) before it is rounded to `element`.
     pub fn new(sizing: Sizing, element: Element, values: &[[f32; 256]; 3], capacity: usize) -> Self {
         let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         Self { sizing, element, table: element.table(values), plans: Mutex::new(LruCache::new(capacity)) }
     }
 
-    /// How sizes follow from images' own.
+    /// How output sizes follow from image sizes.
     pub fn sizing(&self) -> Sizing {
         self.sizing
     }
@@ -128,10 +131,10 @@ impl Planner {
         &self.table
     }
 
-    /// The plan of each image of a batch, made where there is none yet; neighbours of one size share a look-up.
+    /// The plan of each image of a batch. Missing plans are made; consecutive images of the same size share a look-up.
     ///
     /// # Errors
-    /// As for [`Planner::plan`], with the index of the first image that cannot be served.
+    /// The same as for [`Planner::plan`], with the index of the first image that fails.
     pub fn plans(&self, sizes: &[Size]) -> Result<Vec<Arc<Plan>>, (usize, Error)> {
         let mut plans: Vec<Arc<Plan>> = Vec::with_capacity(sizes.len());
         for (index, &size) in sizes.iter().enumerate() {
@@ -143,7 +146,7 @@ impl Planner {
         Ok(plans)
     }
 
-    /// The plan for images of `size`, made where there is none yet.
+    /// The plan for images of `size`. It is made if the store does not have it yet.
     ///
     /// # Errors
     /// [`Error::Size`] for a size that no image can have or that cannot be cut into patches.
@@ -152,7 +155,7 @@ impl Planner {
         if let Some(plan) = plans().get(&size) {
             return Ok(Arc::clone(plan));
         }
-        // Made outside the lock: two threads may make the same plan, but none waits for another's.
+        // Made outside the lock: two threads may make the same plan, but neither waits for the other.
         let output = self.sizing.output(size)?;
         let plan = Arc::new(Plan::new(size, output, self.sizing.filter, self.element.size())?);
         plans().put(size, Arc::clone(&plan));

@@ -1,4 +1,4 @@
-//! Plans in device memory.
+//! The plans that stay in device memory.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,17 +13,18 @@ use patchmark_fused::Size;
 
 use crate::{Error, Plan, Stream, batch::ALIGNMENT};
 
-/// Bytes of device memory that plans are kept in: about a thousand sizes.
+/// Bytes of device memory for plans, enough for about a thousand sizes.
 const CAPACITY: usize = 16 << 20;
 
-/// Plans one after another, until there is no more room, when all go at once. The context is current in every call.
+/// Plans in one allocation, one after another. When there is no room for more, all of them are removed at once. The
+/// context must be current in every call.
 #[derive(Debug, Default)]
 pub(crate) struct Resident {
     address: u64,
     capacity: usize,
     used: usize,
     places: HashMap<Size, u64>,
-    /// The stream of the last upload, and the event behind it and all before it.
+    /// The stream of the last upload, and the event that follows this upload and all earlier ones.
     uploaded: Option<(Stream, sys::CUevent)>,
 }
 
@@ -31,11 +32,11 @@ pub(crate) struct Resident {
 unsafe impl Send for Resident {}
 
 impl Resident {
-    /// The addresses of `plans`; those that are missing are uploaded on `stream`, in one copy.
+    /// The addresses of `plans`. Missing plans are uploaded on `stream`, in one copy.
     pub fn place(&mut self, plans: &[Arc<Plan>], stream: Stream) -> Result<Vec<u64>, Error> {
         if let Some((_, event)) = self.uploaded.filter(|(last, _)| *last != stream) {
             let flags = sys::CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT;
-            // SAFETY: the event lives as long as `self`; the stream is the caller's.
+            // SAFETY: the event lives as long as `self`, and the stream belongs to the caller.
             unsafe { result::stream::wait_event(stream.raw(), event, flags) }
                 .map_err(Error::driver("cuStreamWaitEvent"))?;
         }
@@ -62,7 +63,7 @@ impl Resident {
         Ok(plans.iter().map(|plan| self.places[&plan.input]).collect())
     }
 
-    /// Copies `staging` to `start` on `stream`, and lets other streams know where to wait.
+    /// Copies `staging` to `start` on `stream`, and records the event that other streams wait for.
     fn upload(&mut self, start: u64, staging: &[u8], stream: Stream) -> Result<(), Error> {
         let event = match self.uploaded {
             Some((_, event)) => event,
@@ -70,8 +71,9 @@ impl Resident {
                 .map_err(Error::driver("cuEventCreate"))?,
         };
         self.uploaded = Some((stream, event));
-        // SAFETY: the room was made; the event was just made or is kept; `staging` outlives the copy, which is waited
-        // for: only sizes that are new come here, and some devices read pageable memory after the call has returned.
+        // Waiting is acceptable because only new sizes are uploaded, and it is necessary because some devices read
+        // pageable memory after the call has returned. SAFETY: there is room at `start`; the event exists; `staging`
+        // outlives the copy.
         unsafe {
             result::memcpy_htod_async(start, staging, stream.raw())
                 .map_err(Error::driver("cuMemcpyHtoDAsync"))?;
@@ -80,7 +82,7 @@ impl Resident {
         }
     }
 
-    /// Those that have no place yet, each once.
+    /// The plans that are not on the device yet, without duplicates.
     fn missing<'a>(&self, plans: &'a [Arc<Plan>]) -> Vec<&'a Arc<Plan>> {
         let mut seen = HashSet::new();
         plans
@@ -89,10 +91,10 @@ impl Resident {
             .collect()
     }
 
-    /// Has room for `needed` bytes at least, with nothing in it.
+    /// Removes everything and makes room for at least `needed` bytes.
     fn make_room(&mut self, needed: usize) -> Result<(), Error> {
         if self.capacity > 0 {
-            // Kernels of any stream may still read what is there.
+            // Kernels on any stream may still read the plans.
             ctx::synchronize().map_err(Error::driver("cuCtxSynchronize"))?;
         }
         self.used = 0;
@@ -106,14 +108,14 @@ impl Resident {
         Ok(())
     }
 
-    /// Gives everything back; a lost device has nothing left to free.
+    /// Frees everything. Errors are ignored, because a lost device has nothing left to free.
     pub fn free(&mut self) {
         if self.capacity > 0 {
-            // SAFETY: allocated by `make_room`, freed once; the driver waits for what is under way.
+            // SAFETY: allocated by `make_room` and freed once; the driver waits for running work.
             let _ = unsafe { result::free_sync(self.address) };
         }
         if let Some((_, event)) = self.uploaded {
-            // SAFETY: made by `upload`, destroyed once.
+            // SAFETY: made by `upload` and destroyed once.
             let _ = unsafe { result::event::destroy(event) };
         }
         *self = Self::default();

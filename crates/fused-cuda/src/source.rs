@@ -1,9 +1,9 @@
-//! The kernel's source, in the order in which its parts need each other.
+//! The kernel's source, assembled from its parts in the order of their dependencies.
 
-/// What comes first: structures, and what the kernel is written in.
+/// The first part: the structures that host and kernel share.
 const LAYOUT: &str = include_str!("kernel/layout.cuh");
 
-/// The kernel itself, the same for a device and for the host.
+/// The kernel itself, which is the same for a device and for the host.
 const KERNEL: [&str; 4] = [
     include_str!("kernel/tile.cuh"),
     include_str!("kernel/columns.cuh"),
@@ -11,15 +11,15 @@ const KERNEL: [&str; 4] = [
     include_str!("kernel/block.cuh"),
 ];
 
-/// What reads memory so that the second-level cache holds nothing else.
+/// A kernel that fills the second-level cache by reading memory.
 pub(crate) const SWEEP: &str = include_str!("kernel/sweep.cu");
 
-/// As CUDA, for NVRTC: it includes nothing.
+/// The source as CUDA for NVRTC. It has no `#include`.
 pub(crate) fn cuda() -> String {
     [LAYOUT, include_str!("kernel/device.cuh"), &KERNEL.concat(), include_str!("kernel/entry.cuh")].concat()
 }
 
-/// As C++, for the emulator.
+/// The source as C++ for the emulator.
 pub(crate) fn host() -> String {
     [LAYOUT, include_str!("kernel/emulator.hpp"), &KERNEL.concat(), include_str!("kernel/emulator.cpp")]
         .concat()

@@ -1,4 +1,4 @@
-//! A stream of the driver, in whose order copies and launches run.
+//! A stream of the driver. Copies and launches on one stream run in order.
 
 use cudarc::driver::sys;
 

@@ -1,12 +1,12 @@
 //! Copies to memory that the CPU does not read again.
 
-/// Copies `from` to `to`, past the caches where the CPU can: an ordinary store first reads the line that it overwrites, and
-/// leaves it in a cache, from which a device's copy engine then has to fetch it.
+/// Copies `from` to `to`, and bypasses the caches if the CPU can. An ordinary store first reads the line that it
+/// overwrites, and leaves it in a cache, from which the device's copy engine would have to fetch it.
 ///
 /// # Panics
 /// If the lengths differ.
 pub fn copy_streaming(to: &mut [u8], from: &[u8]) {
-    assert_eq!(to.len(), from.len(), "both sides of a copy have one length");
+    assert_eq!(to.len(), from.len(), "both slices of a copy must have the same length");
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx") {
         // SAFETY: the CPU has AVX.
@@ -19,12 +19,12 @@ pub fn copy_streaming(to: &mut [u8], from: &[u8]) {
 mod avx {
     use std::arch::x86_64::{__m256i, _mm_sfence, _mm256_loadu_si256, _mm256_stream_si256};
 
-    /// Bytes of a vector.
+    /// Bytes per vector.
     const VECTOR: usize = 32;
-    /// Bytes of a step: two cache lines, so that lines are written whole.
+    /// Bytes per step: two cache lines, which are written completely.
     const STEP: usize = 4 * VECTOR;
 
-    /// Both slices have the same length.
+    /// Copies `from` to `to`, which have the same length.
     #[target_feature(enable = "avx")]
     pub(super) fn copy(to: &mut [u8], from: &[u8]) {
         let head = to.as_ptr().align_offset(STEP).min(to.len());
@@ -34,7 +34,7 @@ mod avx {
         let (mut steps, mut sources) = (to.chunks_exact_mut(STEP), from.chunks_exact(STEP));
         for (to, from) in steps.by_ref().zip(sources.by_ref()) {
             let (to, from) = (to.as_mut_ptr().cast::<__m256i>(), from.as_ptr().cast::<__m256i>());
-            // SAFETY: both have `STEP` bytes, and `to` begins at a multiple of `STEP`.
+            // SAFETY: both chunks have `STEP` bytes, and `to` begins at a multiple of `STEP`.
             unsafe {
                 let vectors: [__m256i; STEP / VECTOR] =
                     std::array::from_fn(|at| _mm256_loadu_si256(from.add(at)));
@@ -44,7 +44,8 @@ mod avx {
             }
         }
         steps.into_remainder().copy_from_slice(sources.remainder());
-        // Streaming stores are not ordered with others: without this, a thread that learns of the copy could miss its end.
+        // Streaming stores are not ordered with other stores. Without this fence, another thread could learn that the
+        // copy is done before its last bytes are visible.
         _mm_sfence();
     }
 }
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "one length")]
+    #[should_panic(expected = "same length")]
     fn lengths_that_differ_are_refused() {
         copy_streaming(&mut [0; 3], &[0; 4]);
     }

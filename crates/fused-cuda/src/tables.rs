@@ -1,18 +1,18 @@
-//! The weights of an axis in the arrangement of the kernel.
+//! The weights of an axis, arranged for the kernel.
 
 use patchmark_fused::Axis;
 
-/// Neighbours that share a word: pixels of a row, or rows.
+/// Neighbouring pixels of a row, or neighbouring rows, that share a word.
 pub(crate) const NEIGHBOURS: usize = 4;
 
-/// An axis whose windows begin at whole words: weights before and behind a window are zero.
+/// An axis whose windows consist of whole words. Weights that this adds before and after the original window are zero.
 #[derive(Debug)]
 pub(crate) struct WordAxis {
     /// The first word of each output; never decreasing.
     pub first: Vec<u32>,
-    /// Words that each output takes.
+    /// Words per output.
     pub steps: usize,
-    /// `[output][step]`: four weights each.
+    /// `[output][step]`, four weights each.
     weights: Vec<[i16; NEIGHBOURS]>,
     /// Fraction bits.
     pub shift: u32,
@@ -26,7 +26,7 @@ impl WordAxis {
             (first as usize % NEIGHBOURS + weights.len()).div_ceil(NEIGHBOURS)
         };
         let steps = (0..outputs).map(|i| words(axis.window(i))).max().unwrap_or(1);
-        // All outputs take as many words, so the last ones begin early enough not to reach beyond the input.
+        // All outputs have the same number of words, so the last ones must begin early enough to end inside the input.
         let last = input.div_ceil(NEIGHBOURS).saturating_sub(steps);
         let place = |i: usize| {
             let (first, weights) = axis.window(i);
@@ -48,29 +48,29 @@ impl WordAxis {
         words
     }
 
-    /// One past the last word of outputs `from..=to`.
+    /// One past the last word of output `to`, and thus of all outputs up to it.
     pub fn end(&self, to: usize) -> usize {
         self.first[to] as usize + self.steps
     }
 
-    /// Outputs.
+    /// The number of outputs.
     pub fn outputs(&self) -> usize {
         self.first.len()
     }
 
-    /// Appends the weights, output by output.
+    /// Appends the weights to `bytes`, output by output.
     pub fn write_by_output(&self, bytes: &mut Vec<u8>) {
         self.weights.iter().for_each(|four| write_word(four, bytes));
     }
 
-    /// Appends the weights, step by step, so that neighbouring outputs load neighbouring weights.
+    /// Appends the weights to `bytes`, step by step: threads of neighbouring outputs then load neighbouring weights.
     pub fn write_by_step(&self, bytes: &mut Vec<u8>) {
         for step in 0..self.steps {
             self.weights.iter().skip(step).step_by(self.steps).for_each(|four| write_word(four, bytes));
         }
     }
 
-    /// Appends the first words.
+    /// Appends the first word of each output to `bytes`.
     pub fn write_first(&self, bytes: &mut Vec<u8>) {
         self.first.iter().for_each(|first| bytes.extend(first.to_le_bytes()));
     }

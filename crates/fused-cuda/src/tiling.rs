@@ -1,15 +1,15 @@
-//! How an output is cut into tiles, one for each block.
+//! How an output is divided into tiles, one per block.
 
 use crate::{
     layout::{CHANNELS, SHARED, STAGE, THREADS},
     tables::WordAxis,
 };
 
-/// Widths to try, in pixels: 96 give each of 192 threads one task of a stage. All are multiples of four, so that
-/// four samples which are stored together belong to one tile.
+/// Widths to try, in pixels. A width of 96 gives each of 192 threads one task per stage. All are multiples of four, so
+/// four samples that are stored together belong to the same tile.
 const WIDTHS: [usize; 9] = [96, 80, 64, 48, 32, 24, 16, 8, 4];
 
-// A thread keeps the weights of the one task that it has in every stage.
+// A thread has one task in every stage, and keeps its weights.
 const _: () = assert!(STAGE * WIDTHS[0] <= THREADS);
 
 /// Heights to try, in pixels.
@@ -18,32 +18,32 @@ const HEIGHTS: [usize; 5] = [16, 8, 4, 2, 1];
 /// The tiles of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tiling {
-    /// Rows of a tile, in pixels; the last ones may be lower.
+    /// Height of a tile in pixels. Tiles at the bottom may be lower.
     pub height: usize,
-    /// Columns of a tile, in pixels; the last ones may be narrower.
+    /// Width of a tile in pixels. Tiles at the right may be narrower.
     pub width: usize,
-    /// Tiles in a row of tiles.
+    /// Tiles per row of tiles.
     pub across: usize,
-    /// All tiles.
+    /// The number of all tiles.
     pub tiles: usize,
-    /// Bytes of a source row in shared memory; 0 where rows are read directly.
+    /// Bytes of a source row in shared memory; 0 if rows are read from global memory.
     pub row_bytes: usize,
-    /// Groups of four resized rows that are kept at a time; an even number.
+    /// Groups of four resized rows that shared memory holds at a time; an even number.
     pub chunk: usize,
-    /// Bytes of shared memory.
+    /// Bytes of shared memory per block.
     pub shared: usize,
 }
 
 impl Tiling {
-    /// The largest tile that fits into shared memory: with its source rows and all of its resized rows in it, else
-    /// with its resized rows in chunks, else with source rows read where they lie.
+    /// The largest tiles that fit into shared memory, together with their source rows and all of their resized rows. If
+    /// none fit, resized rows are kept in chunks; if none fit then, source rows are read from global memory.
     pub fn choose(columns: &WordAxis, rows: &WordAxis, sample: usize) -> Self {
         let attempt = |height: usize, width: usize, staged: bool, chunked: bool| {
             let (height, _) = balanced(rows.outputs(), height, 1);
             let (width, across) = balanced(columns.outputs(), width, 4);
             let words = longest(columns, width);
             let groups = longest(rows, height).next_multiple_of(STAGE);
-            // A row may begin up to 15 bytes into its first 16, and a word behind its last pixel is read with it.
+            // A row may begin up to 15 bytes after a multiple of 16, and one word after its last pixel is read too.
             let row_bytes = if staged { (words * 12 + 16).next_multiple_of(16) } else { 0 };
             let pitch = (3 * width).next_multiple_of(4) * 4;
             let fixed = CHANNELS * 256 * sample + 2 * STAGE * 4 * row_bytes;
@@ -69,18 +69,19 @@ impl Tiling {
             .find_map(|(height, width)| attempt(height, width, true, false))
             .or_else(|| sizes().find_map(|(height, width)| attempt(height, width, true, true)))
             .or_else(|| sizes().find_map(|(height, width)| attempt(height, width, false, true)))
-            // Four pixels of one row without source rows need a few hundred bytes.
+            // Without source rows, four pixels of one row need only a few hundred bytes.
             .unwrap_or_else(|| unreachable!("the smallest tile fits any shared memory"))
     }
 }
 
-/// Sides of equal tiles of at most `most` pixels, a multiple of `unit`, and their number.
+/// Divides `side` into equal tiles, and returns the side of a tile and the number of tiles. A tile has at most `most`
+/// pixels and a multiple of `unit`; `most` is a multiple of `unit` too.
 fn balanced(side: usize, most: usize, unit: usize) -> (usize, usize) {
     let tile = side.div_ceil(side.div_ceil(most)).next_multiple_of(unit);
     (tile, side.div_ceil(tile))
 }
 
-/// The most words that a tile of `side` outputs takes.
+/// The most words that a tile of `side` outputs depends on.
 fn longest(axis: &WordAxis, side: usize) -> usize {
     let outputs = axis.outputs();
     (0..outputs)

@@ -1,4 +1,4 @@
-//! The kernel on the host against the one pass of patchmark-fused, bit for bit.
+//! Compares the kernel on the host with the CPU implementation in patchmark-fused, bit for bit.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn cases() -> u32 {
     std::env::var("PATCHMARK_CASES").map_or(150, |cases| cases.parse().expect("PATCHMARK_CASES is a number"))
 }
 
-/// What a batch is drawn from.
+/// A random batch and its parameters.
 #[derive(Debug, Clone)]
 struct Drawn {
     cases: Vec<Case>,
@@ -58,7 +58,7 @@ fn whatever_is_drawn_has_the_bits_of_the_one_pass() {
     TestRunner::new(config)
         .run(&drawn(), |Drawn { cases, sizing, element, table: number }| {
             let most = sizing.max_num_patches;
-            // The smallest sizes that are a patch each way may have more patches than asked for.
+            // Images of extreme sizes may get more patches than the limit.
             let patches = cases.iter().map(|case| {
                 let output = sizing.output(case.size).unwrap();
                 output.height / sizing.patch_size * (output.width / sizing.patch_size)
@@ -99,7 +99,7 @@ fn mixed_batches_of_photographs_and_extremes() {
 #[test]
 fn the_largest_images_at_several_limits() {
     let emulator = emulator();
-    // Down to one patch: tiles of a row, source rows read where they lie.
+    // Down to a single patch, where tiles have one row and source rows are read from global memory.
     for (most, patch) in [(256, 16), (1024, 14), (4, 16), (1, 16), (1, 3)] {
         for (height, width) in [(3000, 4000), (4000, 3000)] {
             let case = Case { gap: 5, offset: 3, ..Case::new(height, width) };
@@ -129,7 +129,7 @@ fn without_a_resize_bytes_are_only_looked_up() {
     for element in ELEMENTS {
         let sizing = Sizing { resize: false, ..sizing(16, 64, Filter::Bilinear) };
         check(&emulator, sizing, element, &table(2), &batch, 64).unwrap();
-        // More patches than the limit: the output is longer than the mask.
+        // With more patches than the limit, the output is longer than the mask.
         let large = [Case::new(160, 160), Case::new(320, 80)];
         check(&emulator, sizing, element, &table(2), &large, 100).unwrap();
     }

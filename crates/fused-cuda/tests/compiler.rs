@@ -26,7 +26,7 @@ fn nvrtc_compiles_it_within_the_registers_of_five_blocks() {
             let used = log.lines().filter(|line| line.contains("registers") || line.contains("spill"));
             let used: Vec<&str> = used.map(|line| line.trim_start_matches("ptxas").trim()).collect();
             println!("{} patches of {patch_size}, {element:?}: {}", program.architecture, used.join("; "));
-            // Five blocks of 192 threads share 65,536 registers, which are handed out by eights.
+            // Five blocks of 192 threads share 65,536 registers, which are allocated in units of eight.
             let number = |what: &str| -> u32 {
                 log.split(what)
                     .next()
@@ -75,7 +75,7 @@ fn machine_code_is_kept_and_mended() {
     assert_eq!(cache.get(&program, &libraries).unwrap(), code);
     assert_eq!(fs::read(&file).unwrap(), kept, "a damaged file is replaced");
 
-    // A folder that is none keeps nothing, and nothing fails.
+    // Without a usable folder, nothing is kept, and nothing fails.
     let nowhere = CodeCache::new(Some(file.join("below-a-file")));
     assert_eq!(nowhere.get(&program, &libraries).unwrap(), code);
 }
@@ -87,7 +87,7 @@ fn without_a_driver_the_device_is_refused_and_nothing_panics() {
     let nowhere = std::path::Path::new("no-such-folder");
     match Device::new(&planner, 1 << 20, nowhere, None) {
         Err(Error::NoDriver) => {}
-        // A driver without that device, or without any.
+        // The driver is installed, but there is no such device, or none at all.
         Err(Error::Driver { call, .. }) => assert!(call.starts_with("cu"), "{call}"),
         other => panic!("{other:?}"),
     }

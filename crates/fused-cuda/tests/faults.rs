@@ -1,5 +1,5 @@
-//! The comparison and the emulator notice what they are there for: each fault, planted in the kernel's source, fails
-//! on a few small images. And the compiler's sanitizers find nothing in the kernel as it is.
+//! Plants faults in the kernel's source, and checks that the comparison or the emulator notices each of them on a few
+//! small images. Also checks that the compiler's sanitizers find nothing in the original source.
 
 mod common;
 
@@ -9,7 +9,7 @@ use common::{Case, check, sizing, table};
 use patchmark_fused::Filter;
 use patchmark_fused_cuda::{Element, Error, emulator::Emulator};
 
-/// What is replaced, by what, and a word of how it fails.
+/// The name of a fault, the text that is replaced, its replacement, and a part of the expected message.
 const FAULTS: [(&str, &str, &str, &str); 21] = [
     ("no rounding", "return 1 << shift >> 1;", "return 0 * shift;", "differ"),
     ("a rounding off by one", "return 1 << shift >> 1;", "return (1 << shift >> 1) - 1;", "differ"),
@@ -58,11 +58,11 @@ fn small() -> Vec<Case> {
 }
 
 fn run(emulator: &Emulator) -> Result<(), String> {
-    // Bicubic weights overshoot, which only a clamp holds.
+    // Bicubic weights overshoot, and the sums need a clamp.
     for filter in [Filter::Bilinear, Filter::Bicubic] {
         check(emulator, sizing(4, 150, filter), Element::F32, &table(2), &small(), 150)?;
     }
-    // To one pixel: resized rows in chunks, and source rows read where they lie.
+    // Down to one pixel, where resized rows are kept in chunks and source rows are read from global memory.
     for case in [Case::new(6001, 3), Case::new(3, 6001)] {
         check(emulator, sizing(1, 1, Filter::Bilinear), Element::F32, &table(2), &[case], 1)?;
     }
@@ -83,7 +83,7 @@ fn every_planted_fault_is_noticed() {
             match run(&emulator) {
                 Ok(()) => Some(format!("{name}: not noticed")),
                 Err(message) if message.contains(how) => None,
-                Err(message) => Some(format!("{name}: {message:?} says nothing of {how:?}")),
+                Err(message) => Some(format!("{name}: {message:?} does not contain {how:?}")),
             }
         };
         faults.iter().filter_map(noticed).collect()

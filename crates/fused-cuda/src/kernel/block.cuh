@@ -1,5 +1,6 @@
-// A block resizes a tile of one image's output: columns first, into groups of four rows that shared memory
-// keeps (a word holds the four bytes of a column), then rows, through the table, into the patches.
+// One block makes one tile of an image's output, or a part of its padding. For a tile, the horizontal pass writes
+// groups of four rows to shared memory, where each word holds the same sample of four rows. The vertical pass then sums
+// groups, looks the bytes up in the table and writes samples to the patches.
 
 template <class Sample> DEVICE void resize(const Launch& launch, const Image& image, int index, int number)
 {
@@ -18,12 +19,12 @@ template <class Sample> DEVICE void resize(const Launch& launch, const Image& im
         }
         MINE(column, t) = find_column(image, tile, t);
     }
-    u32 buffer = 0; // of the stage that is resized; the other one is being filled
+    u32 buffer = 0; // offset of the stage that is being resized; the other stage is being filled
     for (int kept = tile.group, end; kept < tile.group_end; kept = end) {
         end = least(kept + image.chunk, tile.group_end);
         for (int group = kept; group < end; group += STAGE) {
             EACH_THREAD(t) { wait_for_copies(t); }
-            BARRIER(); // this stage has landed, and nobody reads the one before it, nor what is kept
+            BARRIER(); // this stage has arrived, and no thread reads the previous stage or the kept groups any more
             EACH_THREAD(t)
             {
                 if (staged && group + STAGE < tile.group_end) {
@@ -39,10 +40,10 @@ template <class Sample> DEVICE void resize(const Launch& launch, const Image& im
             }
             buffer = tile.stage - buffer;
         }
-        BARRIER(); // all groups of the chunk are kept
+        BARRIER(); // all groups of the chunk are in shared memory
         EACH_THREAD(t)
         {
-            // Samples that share a store must share a row of a patch.
+            // Samples that are stored together must belong to the same row of a patch.
             if (PATCH_OF(launch) % 4 == 0) {
                 const bool whole = kept == tile.group && end == tile.group_end;
                 if (whole && image.row_steps == 3) {
@@ -61,7 +62,7 @@ template <class Sample> DEVICE void resize(const Launch& launch, const Image& im
     }
 }
 
-// Writes zeros from one sample to another, N at a time.
+// Writes zeros from sample `from` to sample `to`, N at a time.
 template <class Sample, int N> DEVICE void zero(u64 values, u64 from, u64 to, int thread)
 {
     for (u64 at = from / N + thread; at < to / N; at += THREADS) {
@@ -69,7 +70,7 @@ template <class Sample, int N> DEVICE void zero(u64 values, u64 from, u64 to, in
     }
 }
 
-// Part `part` of an image's padding; the first writes the mask and the shape too.
+// Writes part `part` of an image's padding. The first part also writes the mask and the shape.
 template <class Sample> DEVICE void pad(const Launch& launch, const Image& image, int index, int part)
 {
     const int patch = PATCH_OF(launch), samples = patch * patch * 3;
@@ -97,7 +98,7 @@ template <class Sample> DEVICE void pad(const Launch& launch, const Image& image
     }
 }
 
-// One block.
+// The work of one block.
 template <class Sample> DEVICE void block(const Launch& launch, u32 number)
 {
     const int index = load<u32>(launch.blocks, number);

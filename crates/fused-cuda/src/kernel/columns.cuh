@@ -1,9 +1,10 @@
 // The horizontal pass.
 
-// Four pixels, a channel each: bytes in order.
+// The bytes of four pixels, separated by channel. A permutation yields words of two red and two green bytes, which a
+// dot product with the low half and one with the high half of the word take apart.
 struct Pixels {
-    u32 red_green[2]; // two of red and two of green, twice
-    u32 blue;
+    u32 red_green[2]; // red and green of pixels 0 and 1, then of pixels 2 and 3
+    u32 blue;         // blue of all four pixels
 };
 
 DEVICE Pixels separate(u32 a, u32 b, u32 c)
@@ -12,20 +13,20 @@ DEVICE Pixels separate(u32 a, u32 b, u32 c)
     return {{permute(a, b, 0x4130), permute(b, c, 0x6352)}, permute(permute(a, b, 0x0052), c, 0x7410)};
 }
 
-// The words of weights that a thread keeps for all rows; those beyond are loaded for each.
+// Words of weights that a thread keeps for all rows. Further words are loaded for each row.
 constexpr int KEPT = 3;
 
-// What a thread makes: one pixel of each of four rows of every stage, so that weights serve twelve sums.
+// The task of a thread in every stage: one pixel of each of four rows. Each weight is used for twelve sums.
 struct Column {
-    int x, part;          // in the tile; which of the stage's groups
-    int word;             // of the tile's row, its first
-    u32 low;              // of the address of the tile's first byte in the first of the four rows
+    int x, part;          // column in the tile; which group of the stage
+    int word;             // first word of the pixel's window, in the tile's row
+    u32 low;              // low 32 bits of the address of the tile's first byte in the first of the four rows
     Weights weights[KEPT];
 };
 
 DEVICE Column find_column(const Image& image, const Tile& tile, int thread)
 {
-    static_assert(STAGE == 2, "a comparison for a division");
+    static_assert(STAGE == 2, "with two groups, a comparison replaces a division");
     Column column;
     column.part = thread < tile.width ? 0 : 1;
     column.x = thread - column.part * tile.width;
@@ -43,7 +44,7 @@ DEVICE Column find_column(const Image& image, const Tile& tile, int thread)
     return column;
 }
 
-// The 4 pixels `word` words into a tile's row, which in shared memory begins at `begin`.
+// The 4 pixels that begin `word + step` words into a row of the tile. In shared memory, the row begins at `begin`.
 template <int MODE> DEVICE Pixels load_pixels(const Image& image, const Tile& tile, u32 begin, int row, int word, int step)
 {
     if constexpr (MODE == ALIGNED) {
@@ -74,7 +75,7 @@ DEVICE void add(i32 sums[3], const Weights& w, const Pixels& p)
     sums[2] = dot_high(w.high, p.blue, dot_low(w.low, p.blue, sums[2]));
 }
 
-// Resizes the columns of a stage.
+// The horizontal pass over one stage, for one thread.
 template <int MODE>
 DEVICE void horizontal(const Image& image, const Tile& tile, Column& column, u32 buffer, int group, int kept, int end)
 {
@@ -91,7 +92,7 @@ DEVICE void horizontal(const Image& image, const Tile& tile, Column& column, u32
         begin[r] = tile.raw + buffer + (column.part * 4 + r) * image.row_bytes + ((low + r * (u32)image.pitch) & 15);
         sums[r][0] = sums[r][1] = sums[r][2] = half_of(image.column_shift);
     }
-    constexpr int FIRST = MODE == DIRECT ? 0 : KEPT; // the rare mode must not make the others' code longer
+    constexpr int FIRST = MODE == DIRECT ? 0 : KEPT; // the rare mode is not unrolled, which keeps the code short
 #pragma unroll
     for (int step = 0; step < FIRST; ++step) {
         if (step == 0 || step < image.column_steps) {

@@ -1,13 +1,13 @@
-// What the kernel is written in, as CUDA. `emulator.hpp` has the same for the host.
+// The primitives that the kernel is written in, for CUDA. `emulator.hpp` has the same primitives for the host.
 
 #define DEVICE static __device__ __forceinline__
-// Code between barriers, for the thread `t`. Nothing but shared memory and what is declared with OWN outlives it.
+// Code between barriers, for each thread `t`. Only shared memory and variables declared with OWN survive a barrier.
 #define EACH_THREAD(t) for (int t = threadIdx.x, once = 1; once; once = 0)
 #define BARRIER() __syncthreads()
-// What a thread keeps across barriers, and the one of the thread `t`.
+// Declares a variable that every thread keeps across barriers; the variable of thread `t`.
 #define OWN(T, name) T name
 #define MINE(name, t) name
-// A constant here, so that divisions by it are products.
+// A constant here: divisions by it become multiplications.
 #define PATCH_OF(launch) PATCH
 
 extern __shared__ __align__(16) u8 shared_memory[];
@@ -29,13 +29,13 @@ template <class T> DEVICE T load(u64 address, i64 index)
     return value;
 }
 
-// A structure, once for a block.
+// Loads a structure, once per block.
 template <class T> DEVICE T load_structure(u64 address, i64 index)
 {
     return reinterpret_cast<const T*>(address)[index];
 }
 
-// Stores what nothing on this multiprocessor reads again.
+// Stores a value that nothing on this multiprocessor reads again.
 template <class T> DEVICE void store(u64 address, i64 index, T value)
 {
     const u64 at = address + index * sizeof(T);
@@ -55,7 +55,7 @@ template <class T> DEVICE void store(u64 address, i64 index, T value)
     }
 }
 
-// The index is apart from the offset, so that it becomes part of the instruction.
+// The index is separate from the offset because a constant index becomes part of the instruction.
 template <class T> DEVICE T load_shared(u32 offset, int index = 0)
 {
     return reinterpret_cast<const T*>(shared_memory + offset)[index];
@@ -66,7 +66,8 @@ template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
     reinterpret_cast<T*>(shared_memory + offset)[index] = value;
 }
 
-// Where copies find the offset. The compiler is not to know how it came about, or it does so again for each.
+// The address of an offset in shared memory, for asynchronous copies. The assembly hides its computation from the
+// compiler, which would otherwise repeat it for each copy.
 DEVICE u32 shared_address(u32 offset)
 {
     u32 address;
@@ -74,31 +75,31 @@ DEVICE u32 shared_address(u32 offset)
     return address;
 }
 
-// Starts to copy 16 bytes to shared memory; both places are multiples of 16.
+// Starts a copy of 16 bytes to shared memory. Both addresses are multiples of 16.
 DEVICE void copy_async(int, u32 to, u64 from)
 {
     asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
 }
 
-// Waits for the copies that this thread started.
+// Waits for the copies that this thread has started.
 DEVICE void wait_for_copies(int)
 {
     asm volatile("cp.async.wait_all;" ::: "memory");
 }
 
-// The bytes of `a` and `b` (0 to 3 and 4 to 7) that the selector's four digits name.
+// The bytes of `a` (0 to 3) and `b` (4 to 7) that the four hexadecimal digits of the selector name.
 DEVICE u32 permute(u32 a, u32 b, u32 selector)
 {
     return __byte_perm(a, b, selector);
 }
 
-// The 32 bits that begin `bits` (below 32) into `low` and `high`.
+// The 32 bits of `high` and `low` that begin at bit `bits`, which is less than 32.
 DEVICE u32 funnel(u32 low, u32 high, u32 bits)
 {
     return __funnelshift_r(low, high, bits);
 }
 
-// `sum` and two products of signed 16-bit weights with the low, or the high, two bytes.
+// `sum` plus the products of two signed 16-bit weights with the two low, or the two high, bytes.
 DEVICE i32 dot_low(u32 weights, u32 bytes, i32 sum)
 {
     i32 result;
@@ -113,7 +114,7 @@ DEVICE i32 dot_high(u32 weights, u32 bytes, i32 sum)
     return result;
 }
 
-// Four sums shifted down and clamped to bytes, in order.
+// Four sums, shifted right and clamped to bytes, in one word. The first is in the lowest byte.
 DEVICE u32 pack(i32 a, i32 b, i32 c, i32 d, int shift)
 {
     u32 high, all;

@@ -1,10 +1,10 @@
-// Reads a launch and its memory from standard input, runs it, writes the outputs to standard output.
+// Reads a launch and its memory from standard input, runs it, and writes the outputs to standard output.
 
 template <class T> static T read()
 {
     T value;
     if (std::fread(&value, sizeof(T), 1, stdin) != 1) {
-        fail("an incomplete request", sizeof(T));
+        fail("an incomplete request, bytes of the missing value", sizeof(T));
     }
     return value;
 }
@@ -12,7 +12,7 @@ template <class T> static T read()
 template <class Sample> static void run(const Launch& launch, u64 blocks, u64 shared)
 {
     for (u64 number = 0; number < blocks; ++number) {
-        // What an earlier block left must not matter.
+        // The contents that an earlier block has left must not matter.
         shared_memory.assign(shared, (unsigned char)(0xc3 ^ number));
         reads.assign(shared / 4 + 1, Touch{0, -1});
         writes.assign(shared / 4 + 1, Touch{0, -1});
@@ -34,7 +34,7 @@ int main()
         Region region{read<u64>(), read<u64>() != 0, {}, {}};
         region.bytes.resize(read<u64>());
         if (std::fread(region.bytes.data(), 1, region.bytes.size(), stdin) != region.bytes.size()) {
-            fail("an incomplete region", i);
+            fail("an incomplete region, index", i);
         }
         region.written.resize(region.writable ? region.bytes.size() : 0);
         regions.push_back(std::move(region));
@@ -47,11 +47,11 @@ int main()
     } else if (sample == 1) {
         run<u8>(launch, blocks, shared);
     } else {
-        fail("a sample of an unknown size", sample);
+        fail("an unsupported sample size", sample);
     }
     for (const Region& region : regions) {
         if (region.writable && std::fwrite(region.bytes.data(), 1, region.bytes.size(), stdout) != region.bytes.size()) {
-            fail("the outputs could not be written", region.bytes.size());
+            fail("failed to write an output, bytes", region.bytes.size());
         }
     }
     return 0;

@@ -1,5 +1,5 @@
-// What the kernel is written in, for the host: one thread after another between barriers, over memory that
-// knows its bounds and notices races. `device.cuh` has the same as CUDA.
+// The primitives that the kernel is written in, for the host. Threads run one after another between barriers, and
+// memory checks its bounds and detects races. `device.cuh` has the same primitives for CUDA.
 
 #include <algorithm>
 #include <cstdint>
@@ -17,13 +17,14 @@
 #define MINE(name, t) name[t]
 #define PATCH_OF(launch) (launch).patch
 
-[[noreturn]] static void fail(const char* what, unsigned long long at)
+// Ends the program with a message and the number that it names.
+[[noreturn]] static void fail(const char* what, unsigned long long number)
 {
-    std::fprintf(stderr, "%s at %llu\n", what, at);
+    std::fprintf(stderr, "%s: %llu\n", what, number);
     std::exit(3);
 }
 
-// Global memory: some regions, at ascending addresses of the caller's choice.
+// Global memory: regions at ascending addresses, which the caller chooses.
 struct Region {
     u64 address;
     bool writable;
@@ -35,20 +36,20 @@ static std::vector<Region> regions;
 static Region& region_of(u64 at, u64 length, u64 alignment)
 {
     if (at % alignment != 0) {
-        fail("a misaligned access to global memory", at);
+        fail("a misaligned access to global memory, address", at);
     }
     const auto behind = [](u64 address, const Region& region) { return address < region.address; };
     const auto next = std::upper_bound(regions.begin(), regions.end(), at, behind);
     if (next == regions.begin() || at - next[-1].address + length > next[-1].bytes.size()) {
-        fail("an access beyond global memory", at);
+        fail("an access beyond global memory, address", at);
     }
     return next[-1];
 }
 
-// Shared memory, and who touched each word since the last barrier.
+// Shared memory, and the threads that have accessed each word since the last barrier.
 struct Touch {
     u32 epoch;
-    int thread; // -1 for several
+    int thread; // -1 if there were several
 };
 static std::vector<unsigned char> shared_memory;
 static std::vector<Touch> reads, writes;
@@ -64,10 +65,10 @@ static int begin_thread(int nth)
 static void check_shared(u32 offset, u32 length, u32 alignment)
 {
     if (offset % alignment != 0) {
-        fail("a misaligned access to shared memory", offset);
+        fail("a misaligned access to shared memory, offset", offset);
     }
     if ((u64)offset + length > shared_memory.size()) {
-        fail("an access beyond shared memory", offset);
+        fail("an access beyond shared memory, offset", offset);
     }
 }
 
@@ -75,7 +76,7 @@ static void note_read(u32 offset, u32 length)
 {
     for (u32 word = offset / 4; word <= (offset + length - 1) / 4; ++word) {
         if (writes[word].epoch == epoch && writes[word].thread != current_thread) {
-            fail("a race: read and written between barriers, shared memory", word * 4);
+            fail("a race: shared memory is read and written between barriers, offset", word * 4);
         }
         if (reads[word].epoch != epoch) {
             reads[word] = {epoch, current_thread};
@@ -91,7 +92,7 @@ static void note_write(u32 offset, u32 length)
         const Touch both[2] = {reads[word], writes[word]};
         for (const Touch& touch : both) {
             if (touch.epoch == epoch && touch.thread != current_thread) {
-                fail("a race: written and touched between barriers, shared memory", word * 4);
+                fail("a race: shared memory is written and accessed between barriers, offset", word * 4);
             }
         }
         writes[word] = {epoch, current_thread};
@@ -115,7 +116,7 @@ template <class T> DEVICE void store(u64 address, i64 index, T value)
     Region& region = region_of(at, sizeof(T), alignof(T));
     for (u64 i = at - region.address; i < at - region.address + sizeof(T); ++i) {
         if (!region.writable || region.written[i]) {
-            fail("a store to what is an input or was stored before", at);
+            fail("a store to an input, or to an output that was stored before, address", at);
         }
         region.written[i] = true;
     }
@@ -140,7 +141,7 @@ template <class T> DEVICE void store_shared(u32 offset, T value, int index = 0)
     std::memcpy(shared_memory.data() + offset, &value, sizeof(T));
 }
 
-// Copies land when their thread waits for them, and not before.
+// A copy takes effect only when its thread waits for it.
 struct Copy {
     u32 to;
     u64 from;
@@ -154,7 +155,7 @@ DEVICE void copy_async(int thread, u32 offset, u64 from)
     check_shared(offset, 16, 16);
     note_write(offset, 16);
     if (from % 16 != 0) {
-        fail("a copy that the hardware refuses", from);
+        fail("a copy from an address that is not a multiple of 16", from);
     }
     pending[thread].push_back({offset, from});
 }
@@ -181,7 +182,7 @@ DEVICE u32 permute(u32 a, u32 b, u32 selector)
 
 DEVICE u32 funnel(u32 low, u32 high, u32 bits) { return (u32)(((u64)high << 32 | low) >> bits); }
 
-// Sums wrap, as the hardware's do; signed overflow would be undefined here.
+// Sums wrap around, as on the hardware. Unsigned arithmetic avoids the undefined overflow of signed integers.
 static i32 dot(u32 weights, u32 bytes, i32 sum)
 {
     const u32 first = (u32)((i32)(int16_t)weights * (i32)(bytes & 255));

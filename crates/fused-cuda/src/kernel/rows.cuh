@@ -1,6 +1,6 @@
-// The vertical pass, and what follows it.
+// The vertical pass, and the final look-up and store.
 
-// Samples that lie side by side in shared memory and in the output.
+// N samples that are adjacent in shared memory and in the output.
 template <class T, int N> struct alignas(sizeof(T) * N) Run {
     T at[N];
 };
@@ -13,7 +13,8 @@ template <int N> DEVICE void add_rows(Run<i32, N>& sums, const Weights& w, const
     }
 }
 
-// Looks sums up and stores them where the `run`th N samples of row `y` belong; `output` is the image's.
+// Looks up the samples for N sums and stores them at sample `sample` of row `y` of the resized image. `output` is the
+// address of the image's values.
 template <class Sample, int N>
 DEVICE void finish_run(const Launch& launch, const Image& image, u64 output, u32 sample, u32 y, const Run<i32, N>& sums)
 {
@@ -29,8 +30,8 @@ DEVICE void finish_run(const Launch& launch, const Image& image, u64 output, u32
     store(output + (u64)inside * sizeof(Sample), 0, values);
 }
 
-// Resizes the rows of a tile as far as groups `kept` to `end` reach, N samples of a row a thread. With STEPS, all of the
-// tile's groups are kept, and each row takes as many.
+// The vertical pass of a tile over the groups from `kept` to `end`, with N samples of a row per thread. If STEPS is not
+// 0, shared memory holds all groups of the tile, and each row is summed from STEPS of them.
 template <class Sample, int N, int STEPS = 0>
 DEVICE void vertical(const Launch& launch, const Image& image, const Tile& tile, int index, int kept, int end, int thread)
 {

@@ -1,4 +1,4 @@
-// Reads 16 bytes a thread and writes, in effect, nothing: the compiler cannot know that no sum is the sought one.
+// Reads 16 bytes per thread and, in effect, writes nothing: the compiler cannot know that no value equals `sought`.
 extern "C" __global__ void sweep(const uint4* from, unsigned long long count, unsigned sought)
 {
     const unsigned long long at = (unsigned long long)blockIdx.x * blockDim.x + threadIdx.x;

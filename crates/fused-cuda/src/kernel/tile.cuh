@@ -1,22 +1,22 @@
-// The tile of a block, and how its source rows come into shared memory.
+// The tile of a block, and the copies of its source rows to shared memory.
 
 DEVICE int least(int a, int b) { return a < b ? a : b; }
 DEVICE int most(int a, int b) { return a > b ? a : b; }
 DEVICE u32 round_up(u32 value, u32 unit) { return (value + unit - 1) / unit * unit; }
 
-// As torch: shifted down and clamped to a byte. The rounding is in the sum from its start.
+// Shifts right and clamps to a byte, like torch. The sum has started from the rounding.
 DEVICE u32 finish(i32 sum, int shift) { return (u32)most(least(sum >> shift, 255), 0); }
 DEVICE i32 half_of(int shift) { return 1 << shift >> 1; }
 
-// The tile of a block, and where shared memory holds what.
+// The tile of a block, and the layout of shared memory.
 struct Tile {
     int y, x, height, width; // in the resized image
     int word;                // the first source column, in words of 4 pixels
-    u32 bytes;               // of a source row that is copied
+    u32 bytes;               // bytes of a source row that are copied
     int group, group_end;    // source rows, in groups of 4
-    u32 raw, stage;          // two stages of source rows: bytes to the first, bytes of each
-    u32 kept, kept_pitch;    // resized groups: bytes to the first, bytes of each
-    u32 partial;             // sums of an output that spans more groups than are kept
+    u32 raw, stage;          // two stages of source rows: offset of the first, bytes of each
+    u32 kept, kept_pitch;    // groups of resized rows: offset of the first, bytes of each
+    u32 partial;             // offset of partial sums, for outputs that span more groups than shared memory holds
 };
 
 template <class Sample> DEVICE Tile find_tile(const Image& image, int number)
@@ -27,7 +27,7 @@ template <class Sample> DEVICE Tile find_tile(const Image& image, int number)
     tile.x = (number - down * image.tiles_across) * image.tile_width;
     tile.height = least(image.tile_height, image.out_height - tile.y);
     tile.width = least(image.tile_width, image.out_width - tile.x);
-    // Windows never go back, so the last output pixel's ends last.
+    // The first word never decreases, so the window of the last output pixel ends last.
     tile.word = load<u32>(image.columns, tile.x);
     const i64 end = (i64)(load<u32>(image.columns, tile.x + tile.width - 1) + image.column_steps) * 12;
     const i64 whole = (i64)image.width * 3;
@@ -42,16 +42,16 @@ template <class Sample> DEVICE Tile find_tile(const Image& image, int number)
     return tile;
 }
 
-// What a thread copies: of one row of each stage, 16 bytes and every SHARE-th 16 bytes after them.
+// The part of each stage that a thread copies: in one row, 16 bytes and every SHARE-th unit of 16 bytes after them.
 struct Share {
-    u64 from;  // in the row of the next stage
-    u32 to;    // in the first of the two stages
-    int bytes; // from there to the tile's last
-    int row;   // of the next stage
+    u64 from;  // address of the first unit in the next stage
+    u32 to;    // its address in shared memory, in the first of the two stages
+    int bytes; // bytes from the first unit to the end of the tile's row
+    int row;   // the source row in the next stage
 };
 
 constexpr int SHARE = THREADS / (STAGE * 4);
-static_assert(SHARE * STAGE * 4 == THREADS, "rows are shared out evenly");
+static_assert(SHARE * STAGE * 4 == THREADS, "every thread has an equal share of the rows");
 
 DEVICE Share find_share(const Image& image, const Tile& tile, int thread)
 {
@@ -60,11 +60,11 @@ DEVICE Share find_share(const Image& image, const Tile& tile, int thread)
         shared_address(tile.raw + line * image.row_bytes + skip), (int)tile.bytes - skip, row};
 }
 
-// Starts the copy of the rows of a stage, 16 bytes at a time, and goes on to the next one. Up to 15 bytes before and
-// behind the tile's are copied with them: a shorter copy would take more instructions than it saves bytes.
+// Starts the copy of a thread's share of a stage, 16 bytes at a time, and advances the share to the next stage. Up to
+// 15 bytes before and after the bytes of the tile are copied too, because shorter copies need many more instructions.
 DEVICE void copy_stage(const Image& image, Share& share, u32 buffer, int thread)
 {
-    // Rows beyond the image have no weight.
+    // Rows beyond the image have zero weights.
     if (share.row < image.height) {
         const u64 from = share.from & ~(u64)15;
         const int bytes = share.bytes + ((u32)share.from & 15);

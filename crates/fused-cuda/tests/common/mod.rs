@@ -1,6 +1,7 @@
-//! Images, and what patchmark-fused makes of them: it is held equal to torch's kernel by tests of its own.
+//! Test images, and the results of patchmark-fused to compare with. That crate's own tests compare it with torch's
+//! recipe.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, reason = "each test file uses only a part")]
 
 use std::{
     io::{self, Write},
@@ -19,7 +20,7 @@ use patchmark_fused_cuda::{
 
 pub const ELEMENTS: [Element; 4] = [Element::F32, Element::Bf16, Element::F16, Element::U8];
 
-/// An image with `gap` bytes between rows, at `offset` beyond a multiple of 16.
+/// An image with `gap` bytes between rows, which begins `offset` bytes after a multiple of 16.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub size: Size,
@@ -40,7 +41,7 @@ impl Case {
         self.size.width * 3 + self.gap
     }
 
-    /// From the first pixel to the last, with arbitrary bytes between rows.
+    /// All bytes from the first pixel to the last, with arbitrary bytes between rows.
     pub fn bytes(&self) -> Vec<u8> {
         let mut state = self.seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15) | 1;
         let mut random = move || {
@@ -66,7 +67,7 @@ impl Case {
     }
 }
 
-/// What each byte of each channel becomes.
+/// A table of the value that each byte of each channel becomes.
 pub fn table(number: u8) -> [[f32; 256]; 3] {
     match number {
         0 => *Normalization::affine([127.5; 3], [127.5; 3]).tables(),
@@ -79,7 +80,7 @@ pub fn sizing(patch_size: usize, max_num_patches: usize, filter: Filter) -> Sizi
     Sizing { patch_size, max_num_patches, resize: true, filter }
 }
 
-/// The output that the kernel must give, through the one pass on the CPU.
+/// The output that the kernel must produce, computed on the CPU.
 pub fn expected(
     sizing: Sizing,
     element: Element,
@@ -120,7 +121,7 @@ pub fn expected(
     all
 }
 
-/// Runs the cases as one batch; says what differs.
+/// Runs the cases as one batch and compares the outputs. The error describes the difference.
 pub fn check(
     emulator: &Emulator,
     sizing: Sizing,
@@ -163,7 +164,7 @@ pub fn check(
     }
 }
 
-/// The folder of torch's own NVRTC, in the Python environment of the build; without one, `test` is told as not run.
+/// The folder of torch's NVRTC in the Python environment of the build. Without one, reports that `test` did not run.
 pub fn libraries(test: &str) -> Option<PathBuf> {
     let found = || {
         let environment = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from).or_else(|| {
@@ -182,7 +183,8 @@ pub fn libraries(test: &str) -> Option<PathBuf> {
     found
 }
 
-/// Says that a test did not run, past the test runner, which keeps what a passing test prints to itself.
+/// Reports that a test did not run. It writes to standard error directly, because the test runner hides the output of
+/// passing tests.
 pub fn not_run(test: &str, why: &str) {
     let _ = writeln!(io::stderr(), "{test} did not run: {why}");
 }
