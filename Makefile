@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench test test-long lint criterion sanitize miri instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long lint criterion sanitize miri instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,15 +26,28 @@ build: setup ## Build target/release/patchmark
 bench: build ## The main job; options in ARGS, such as ARGS="--batch-sizes 1,2"
 	@target/release/patchmark bench $(ARGS)
 
-test: setup ## All tests
+decide: ## Build target/decide/release/patchmark: gate, history, report and schema, without torch and Python
+	@cargo build --release --locked --no-default-features --target-dir target/decide
+
+test: setup decide-test ## All tests
 	@cargo test --release --locked --workspace
+
+decide-test: decide ## The commands of the build without torch and Python
+	@scripts/decide-test.sh target/decide/release/patchmark
 
 test-long: setup ## The property tests of the fused processor with 20,000 cases
 	@PATCHMARK_CASES=20000 cargo test --release --locked -p patchmark-fused --test bits
 	@PATCHMARK_CASES=20000 cargo test --release --locked --test suite fused
 
-lint: setup ## Formatting, clippy, rustdoc, shell scripts; warnings are errors
+# Crates that no torch, no Python and no producer may come into.
+LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-report
+
+lint: setup ## Formatting, the house, clippy, rustdoc, shell scripts; warnings are errors
 	cargo fmt --all --check
+	cargo run --quiet --release --locked --package patchmark-arrows
+	@for crate in $(LIGHT); do ! cargo tree --locked --edges normal,build --prefix none --package $$crate | \
+	    grep -E '^(tch|torch-sys|pyo3|patchmark|patchmark-fused) ' || { echo "$$crate must not use these" >&2; exit 1; }; done
+	cargo clippy --release --locked --package patchmark --no-default-features -- -D warnings
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	cargo clippy --release --locked --package patchmark-wheel --features extension-module -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --document-private-items

@@ -30,8 +30,6 @@ pub mod program;
 #[cfg(feature = "harness")]
 pub mod python;
 #[cfg(feature = "harness")]
-mod shell;
-#[cfg(feature = "harness")]
 pub mod validate;
 #[cfg(feature = "harness")]
 pub mod worker;

@@ -32,13 +32,13 @@ fn run() -> Result<()> {
 }
 
 /// Writes both forms of a study.
-fn save(out: &Path, name: &str, json: &serde_json::Value, markdown: &str) -> Result<()> {
+fn save(out: &Path, name: &str, study: &impl serde::Serialize, markdown: &str) -> Result<()> {
     fs::create_dir_all(out)?;
     let write = |extension: &str, text: &str| {
         let path = out.join(format!("{name}.{extension}"));
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     };
-    write("json", &(serde_json::to_string_pretty(json)? + "\n"))?;
+    write("json", &(serde_json::to_string_pretty(study)? + "\n"))?;
     write("md", markdown)?;
     print!("{markdown}");
     Ok(())

@@ -11,7 +11,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use patchmark_results::{
+    Decision,
+    error_rates::{ERROR_RATES_VERSION, RealComparison, RealErrorRates},
+};
 
 /// One way to compare.
 struct Way {
@@ -43,16 +46,20 @@ pub fn study(binary: &Path, out: &Path) -> Result<()> {
                     continue;
                 }
                 let decision = with_load(loaded, || compare(binary, way, budget, slower))?;
-                let verdict =
-                    decision["verdict"].as_str().context("a decision without a verdict")?.to_owned();
-                *rows.entry((way, slower, loaded)).or_default().entry(verdict.clone()).or_default() += 1;
-                let judged = &decision["rows"][0];
+                let verdict = decision.verdict.word().to_owned();
                 eprintln!("{way}, +{slower}%, load {loaded}: {verdict}");
-                comparisons.push(json!({
-                    "way": way, "slower_percent": slower, "loaded": loaded, "verdict": verdict,
-                    "change": judged["judgement"]["change"], "min_effect": judged["judgement"]["min_effect"],
-                    "rounds": judged["rounds"], "elapsed_s": decision["elapsed_s"],
-                }));
+                *rows.entry((way, slower, loaded)).or_default().entry(verdict).or_default() += 1;
+                let row = decision.rows.first().context("a decision without a row")?;
+                comparisons.push(RealComparison {
+                    way: way.into(),
+                    slower_percent: slower,
+                    loaded,
+                    verdict: decision.verdict,
+                    change: row.judgement.map(|judged| judged.change),
+                    min_effect: row.judgement.map(|judged| judged.min_effect),
+                    rounds: row.rounds,
+                    elapsed_s: decision.elapsed_s,
+                });
                 write(&rows, &comparisons, started.elapsed().as_secs_f64(), out)?;
             }
         }
@@ -63,7 +70,7 @@ pub fn study(binary: &Path, out: &Path) -> Result<()> {
 /// Saved after every comparison, as all of them take a while.
 fn write(
     rows: &BTreeMap<(&str, u32, bool), BTreeMap<String, usize>>,
-    comparisons: &[Value],
+    comparisons: &[RealComparison],
     elapsed_s: f64,
     out: &Path,
 ) -> Result<()> {
@@ -88,11 +95,12 @@ fn write(
         let cells = cells.map(|verdict| counts.get(verdict).unwrap_or(&0).to_string()).join(" | ");
         writeln!(text, "| {way} | +{slower}% | {} | {cells} |", if *loaded { "yes" } else { "no" })?;
     }
-    let json = json!({ "elapsed_s": elapsed_s, "comparisons": comparisons });
-    crate::save(out, "real", &json, &text)
+    let study =
+        RealErrorRates { schema_version: ERROR_RATES_VERSION, elapsed_s, comparisons: comparisons.to_vec() };
+    crate::save(out, "real", &study, &text)
 }
 
-fn compare(binary: &Path, way: &str, budget: &str, slower: u32) -> Result<Value> {
+fn compare(binary: &Path, way: &str, budget: &str, slower: u32) -> Result<Decision> {
     let out = tempfile::tempdir()?;
     let mut command = Command::new(binary);
     command.arg("compare").arg("fused");

@@ -3,11 +3,13 @@
 use std::{fmt::Write, fs, path::Path};
 
 use anyhow::{Context, Result};
-use patchmark_results::Verdict;
+use patchmark_results::{
+    Verdict,
+    error_rates::{ERROR_RATES_VERSION, SimulatedErrorRates, SimulatedRow},
+};
 use patchmark_statistics::simulate::{Noise, decide};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 
 /// Draws of each noise at each true factor: six noises make 2,400 of each.
 const DRAWS: usize = 400;
@@ -56,15 +58,17 @@ pub fn study(out: &Path) -> Result<()> {
     }
     text += "\n`recorded` is the series of `fixtures/noise/two-cores.json`: times of one processor on two cores \
              that other work shared, each over the median of all, from a random start.\n";
-    let of = |(name, factor, counts): (&str, f64, [usize; 4])| {
-        json!({
-            "noise": name, "true_factor": factor, "regressed": counts[0], "improved": counts[1],
-            "equivalent": counts[2], "inconclusive": counts[3],
-        })
+    let row = |(name, true_factor, counts): (&str, f64, [usize; 4])| {
+        let [regressed, improved, equivalent, inconclusive] = counts;
+        SimulatedRow { noise: name.into(), true_factor, regressed, improved, equivalent, inconclusive }
     };
-    let json =
-        json!({ "draws": DRAWS, "rounds": ROUNDS, "rows": rows.into_iter().map(of).collect::<Vec<_>>() });
-    crate::save(out, "simulated", &json, &text)
+    let study = SimulatedErrorRates {
+        schema_version: ERROR_RATES_VERSION,
+        draws: DRAWS,
+        rounds: ROUNDS,
+        rows: rows.into_iter().map(row).collect(),
+    };
+    crate::save(out, "simulated", &study, &text)
 }
 
 fn slot(verdict: Verdict) -> usize {

@@ -1,6 +1,6 @@
 //! The forwards that preprocessing is held against.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use anyhow::Result;
 use patchmark_results::input_error;
@@ -43,27 +43,15 @@ impl TimedForward {
 }
 
 /// Whose forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ForwardKind {
     /// Patchmark's own, in tch.
     Native,
     /// The same as a CUDA graph, which the host submits in one piece.
     NativeGraph,
     /// transformers'.
+    #[value(name = "hf")]
     HuggingFace,
-}
-
-impl FromStr for ForwardKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "native" => Ok(Self::Native),
-            "native-graph" => Ok(Self::NativeGraph),
-            "hf" => Ok(Self::HuggingFace),
-            _ => Err("choose native, native-graph or hf".into()),
-        }
-    }
 }
 
 impl fmt::Display for ForwardKind {

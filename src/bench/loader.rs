@@ -10,7 +10,7 @@ use patchmark_results::{Estimate, ProcessorRow};
 use patchmark_statistics::bootstrap as statistics;
 use tch::Device;
 
-use super::subjects::Shared;
+use super::step::Shared;
 use crate::{
     inputs::ModelInputs,
     interrupt::Interrupt,

@@ -11,7 +11,7 @@ mod rows;
 mod run;
 mod samples;
 mod sizes;
-mod subjects;
+mod step;
 
 pub use forwards::{ForwardKind, TimedForward, build_forwards, check_forwards};
 pub use loader::Loaders;

@@ -8,7 +8,7 @@ use patchmark_statistics::bootstrap as statistics;
 use super::{
     batch::BatchUnderTest,
     samples::{Passes, Preprocess},
-    subjects::Shared,
+    step::Shared,
 };
 use crate::processor::{Processor, REFERENCE, must_equal_reference};
 

@@ -1,4 +1,4 @@
-//! The bench: every subject in every round, then one run.
+//! The bench: every step in every round, then one run.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use super::{
     pipeline::{MakeProcessor, Preparer},
     rounds::{Orders, end},
     sizes::BatchSizes,
-    subjects::Shared,
+    step::Shared,
 };
 use crate::{
     interrupt::Interrupt,
@@ -202,7 +202,7 @@ pub fn bench(bench: &Bench<'_>, progress: &ProgressBar, interrupt: &Interrupt) -
 }
 
 /// How measuring ended.
-struct End {
+struct Ended {
     sentence: String,
     interrupted: bool,
 }
@@ -215,20 +215,20 @@ fn rounds(
     mut monitor: Option<&mut GpuMonitor>,
     progress: &ProgressBar,
     interrupt: &Interrupt,
-) -> Result<End> {
-    let each = |index| shared.subjects().into_iter().map(move |subject| (index, subject)).collect();
+) -> Result<Ended> {
+    let each = |index| shared.steps().into_iter().map(move |step| (index, step)).collect();
     let mut orders = Orders::new((0..bench.batch_sizes.len()).map(each).collect(), bench.common().seed);
     let budget = Duration::from_secs_f64(bench.common().budget_s);
     let mut measuring = Instant::now();
     let mut rounds = 0;
     loop {
         let interrupted =
-            || End { sentence: format!("interrupted after {rounds} rounds"), interrupted: true };
+            || Ended { sentence: format!("interrupted after {rounds} rounds"), interrupted: true };
         if interrupt.load(Ordering::Relaxed) {
             return Ok(interrupted());
         }
         let round_started = Instant::now();
-        for (index, subject) in orders.next() {
+        for (index, step) in orders.next() {
             if let Some(size) = sizes.waiting(index) {
                 progress.set_message(format!("warm-up, batch {size}"));
                 progress.tick();
@@ -242,13 +242,11 @@ fn rounds(
             }
             let Some(batch) = sizes.get_mut(index) else { continue };
             let left = budget.saturating_sub(measuring.elapsed()).as_secs();
-            let label = batch.label(shared, subject);
+            let label = batch.label(shared, step);
             progress.set_position(measuring.elapsed().as_millis() as u64);
             progress.set_message(format!("round {}, {label}, {left} s left at most", rounds + 1));
-            batch
-                .take(shared, subject)
-                .with_context(|| format!("failed in round {}, {label}", rounds + 1))?;
-            if let Some(monitor) = monitor.as_deref_mut().filter(|_| subject.is_forward()) {
+            batch.take(shared, step).with_context(|| format!("failed in round {}, {label}", rounds + 1))?;
+            if let Some(monitor) = monitor.as_deref_mut().filter(|_| step.is_forward()) {
                 monitor.observe();
             }
         }
@@ -261,7 +259,7 @@ fn rounds(
             .map(|(batch, _)| batch.widest_interval())
             .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)));
         if let Some(end) = end(rounds, measuring, round_started.elapsed(), budget, widest) {
-            return Ok(End { sentence: end.sentence(rounds), interrupted: false });
+            return Ok(Ended { sentence: end.sentence(rounds), interrupted: false });
         }
     }
 }

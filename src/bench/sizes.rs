@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::{Context, Result};
 use patchmark_results::Batch;
 
-use super::{batch::BatchUnderTest, rows::not_measured, subjects::Shared};
+use super::{batch::BatchUnderTest, rows::not_measured, step::Shared};
 use crate::{
     interrupt::Interrupt,
     measure::failure::{Failure, classify, reason},

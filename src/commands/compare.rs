@@ -18,7 +18,7 @@ use patchmark_statistics::{Contest, Measured, measure};
 
 use super::{
     bench::LARGEST_BATCH,
-    decisions::{Format, print},
+    decisions::{OutputOptions, print},
     options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar, use_threads},
     values::{Numbers, numbers, percent, seconds},
 };
@@ -29,7 +29,7 @@ use crate::{
     processor::{self, REFERENCE},
     program::Launcher,
     python,
-    worker::{Limits, Run, Subject},
+    worker::{Limits, Options, Subject},
     workload::{ImageSource, Sizes},
 };
 
@@ -82,7 +82,7 @@ pub(super) struct Arguments {
     )]
     out: PathBuf,
     #[command(flatten)]
-    format: Format,
+    output: OutputOptions,
     /// Make the candidate slower by this many percent: for tests of the decision itself
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, hide = true, value_parser = percent)]
     slow_candidate: f64,
@@ -135,7 +135,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     .concluded();
     store::write(&arguments.out, &decision)?;
-    print(&arguments.format, &decision)?;
+    print(&arguments.output, &decision)?;
     eprintln!("saved in {}", arguments.out.display());
     Ok(decision.outcome())
 }
@@ -148,17 +148,22 @@ fn load(
     interrupt: &Arc<Interrupt>,
 ) -> Result<(Box<dyn Contest>, [String; 2])> {
     let named = || [arguments.subjects[0].clone(), arguments.subjects[1].clone()];
-    let run =
-        |limits| Run { program: None, limits, threads: setup.threads, interrupt: Arc::clone(interrupt) };
+    let program = Launcher::own()?;
+    let options = |limits| Options {
+        program: program.clone(),
+        limits,
+        threads: setup.threads,
+        interrupt: Arc::clone(interrupt),
+    };
     Ok(match who {
         Who::Processors(names) => (Box::new(Processors::load(names, setup)?), named()),
         Who::Workers(sides @ Sides::Subjects(_)) => {
-            let run = run(Limits::default());
-            (Box::new(Workers::load(sides, setup, run)?), named())
+            let options = options(Limits::default());
+            (Box::new(Workers::load(sides, setup, options)?), named())
         }
         Who::Workers(sides @ Sides::Builds { .. }) => {
-            let run = run(Limits { call: CALL, ..Limits::default() });
-            let workers = Workers::load(sides, setup, run)?;
+            let options = options(Limits { call: CALL, ..Limits::default() });
+            let workers = Workers::load(sides, setup, options)?;
             let names = workers.commits.clone().map(|commit| format!("build of {commit}"));
             (Box::new(workers), names)
         }

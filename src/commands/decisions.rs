@@ -23,7 +23,7 @@ enum Shape {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Format {
+pub(super) struct OutputOptions {
     /// What is printed [default: github if GITHUB_ACTIONS is set, otherwise text]
     #[arg(long, value_enum, value_name = "FORMAT", env = "PATCHMARK_FORMAT")]
     format: Option<Shape>,
@@ -33,10 +33,10 @@ pub(super) struct Format {
 }
 
 /// Prints the decision as asked.
-pub(super) fn print(format: &Format, decision: &Decision) -> Result<()> {
+pub(super) fn print(output: &OutputOptions, decision: &Decision) -> Result<()> {
     let on_github = env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty() && value != "false");
     let otherwise = if on_github { Shape::Github } else { Shape::Text };
-    match if format.json { Shape::Json } else { format.format.unwrap_or(otherwise) } {
+    match if output.json { Shape::Json } else { output.format.unwrap_or(otherwise) } {
         Shape::Text => print!("{}", decision.terminal()),
         Shape::Markdown => print!("{}", decision.summary()),
         Shape::Junit => print!("{}", decision.junit()?.unwrap_or_default()),

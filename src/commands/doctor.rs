@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
-use patchmark_results::Outcome;
+use patchmark_results::{Outcome, text::plural};
 use tch::Device;
 
 use super::options::allow_network;
@@ -59,8 +59,11 @@ fn gpu_state(index: usize) -> String {
     let mut text = format!(", driver {}", monitor.record().driver);
     if let Some((state, others)) = monitor.read() {
         text += &format!(
-            ", SM {} MHz, memory {} MHz, {} °C, {others} other processes",
-            state.sm_clock_mhz, state.memory_clock_mhz, state.temperature_c
+            ", SM {} MHz, memory {} MHz, {} °C, {}",
+            state.sm_clock_mhz,
+            state.memory_clock_mhz,
+            state.temperature_c,
+            plural(others as u64, "other process")
         );
         if !state.throttled_by.is_empty() {
             text += &format!(", held down by {}", state.throttled_by.join(", "));

@@ -8,7 +8,7 @@ use patchmark_gate::{Policy, decide, load};
 use patchmark_report::store;
 use patchmark_results::{Kind, Outcome, Run, input_error};
 
-use super::decisions::{Format, print};
+use super::decisions::{OutputOptions, print};
 
 /// The policy that is read where none is named.
 const POLICY: &str = "patchmark.toml";
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     )]
     out: PathBuf,
     #[command(flatten)]
-    format: Format,
+    output: OutputOptions,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let decision = decide(&run, &baseline, &policy, arguments.allow_environment);
     if !first {
         store::write(&arguments.out, &decision)?;
-        print(&arguments.format, &decision)?;
+        print(&arguments.output, &decision)?;
         eprintln!("saved in {}", arguments.out.display());
     }
     if !arguments.update {

@@ -7,9 +7,11 @@ use patchmark_fused_cuda::{
     Element,
     bandwidth::{Bench, Measured, Setup},
 };
-use patchmark_results::{Outcome, input_error};
+use patchmark_results::{
+    Outcome, input_error,
+    kernel_bench::{KERNEL_BENCH_VERSION, KernelBench, KernelOutcome, KernelRow, KernelTimes},
+};
 use patchmark_statistics::median;
-use serde_json::json;
 use tch::Device;
 
 use super::{
@@ -70,35 +72,42 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 let setup = Setup { sizes: vec![image; batch], sizing, element, samples: arguments.samples };
                 let what = format!("{batch} images of {}x{} to {precision}", image.width, image.height);
                 eprintln!("{what} …");
-                rows.push(match bench.measure(&setup) {
-                    Ok(measured) => row(image, batch, precision, &measured),
+                let outcome = match bench.measure(&setup) {
+                    Ok(measured) => KernelOutcome::Measured(Box::new(times(measured))),
                     // Out of memory at one batch size is no reason to lose the others.
-                    Err(error) => json!({
-                        "image": [image.width, image.height], "batch": batch, "dtype": precision.to_string(),
-                        "error": error.to_string(),
-                    }),
+                    Err(error) => KernelOutcome::Failed { error: error.to_string() },
+                };
+                rows.push(KernelRow {
+                    image: [image.width, image.height],
+                    batch,
+                    dtype: precision.to_string(),
+                    outcome,
                 });
             }
         }
     }
-    let document = json!({ "kind": "kernel-bench", "schema_version": 1, "gpu": gpu, "rows": rows });
-    println!("{document:#}");
+    let document =
+        KernelBench { kind: "kernel-bench".into(), schema_version: KERNEL_BENCH_VERSION, gpu, rows };
+    println!("{}", serde_json::to_string_pretty(&document)?);
     Ok(Outcome::Done)
 }
 
-fn row(image: Size, batch: usize, precision: Precision, measured: &Measured) -> serde_json::Value {
+fn times(measured: Measured) -> KernelTimes {
     let bytes = (measured.input_bytes + measured.output_bytes) as f64;
     let [kernel, copy] = [&measured.kernel_ms, &measured.copy_ms].map(|samples| median(samples));
     let shares: Vec<f64> =
         measured.copy_ms.iter().zip(&measured.kernel_ms).map(|(copy, kernel)| copy / kernel).collect();
-    json!({
-        "image": [image.width, image.height], "batch": batch, "dtype": precision.to_string(),
-        "input_bytes": measured.input_bytes, "output_bytes": measured.output_bytes,
-        "blocks": measured.blocks, "shared_bytes": measured.shared_bytes,
-        "kernel_ms": measured.kernel_ms, "copy_ms": measured.copy_ms,
-        "kernel_gb_per_s": bytes / kernel / 1e6, "copy_gb_per_s": bytes / copy / 1e6,
-        "share_of_copy": median(&shares),
-    })
+    KernelTimes {
+        input_bytes: measured.input_bytes as u64,
+        output_bytes: measured.output_bytes as u64,
+        blocks: measured.blocks as u64,
+        shared_bytes: measured.shared_bytes as u64,
+        kernel_gb_per_s: bytes / kernel / 1e6,
+        copy_gb_per_s: bytes / copy / 1e6,
+        share_of_copy: median(&shares),
+        kernel_ms: measured.kernel_ms,
+        copy_ms: measured.copy_ms,
+    }
 }
 
 fn size(text: &str) -> Result<Size> {

@@ -24,13 +24,14 @@ use crate::{
     interrupt::{self, Second},
     model::ModelSource,
     processor::REFERENCE,
+    program::Launcher,
     validate::{
         Session, Settings,
+        cases::{Extent, LIMITS, PATCH_SIZES},
         checks::{CHECKS, names},
-        corpus::{Extent, LIMITS, PATCH_SIZES},
         releases, validate,
     },
-    worker::{Interrupted, Limits, Run, Subject, overlays},
+    worker::{Interrupted, Limits, Options, Subject, overlays},
     workload::{DecodedImage, ImageSource, Sizes, Workload},
 };
 
@@ -61,8 +62,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "SUBJECT", required_unless_present_any = ["all_releases", "checks"])]
     subject: Option<String>,
     /// Reference subject
-    #[arg(long, value_name = "SUBJECT", default_value = REFERENCE, env = "PATCHMARK_AGAINST")]
-    against: String,
+    #[arg(long, alias = "against", value_name = "SUBJECT", default_value = REFERENCE, env = "PATCHMARK_REFERENCE")]
+    reference: String,
     /// Validate every installed release of transformers and print a matrix
     #[arg(long, conflicts_with = "subject", env = "PATCHMARK_ALL_RELEASES")]
     all_releases: bool,
@@ -208,13 +209,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 fn examine(arguments: &Arguments) -> Result<Outcome> {
     let mut settings = arguments.settings()?;
-    let against = Subject::parse(&arguments.against)?;
+    let reference = Subject::parse(&arguments.reference)?;
     let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
     let kind = if candidate.is_some() { Kind::Validation } else { Kind::Releases };
     store::check_writable(&arguments.out, kind)?;
     settings.photographs = photographs(arguments.images.as_ref())?;
-    let run = Run {
-        program: None,
+    let options = Options {
+        program: Launcher::own()?,
         limits: Limits {
             call: Duration::from_secs_f64(arguments.time_limit),
             memory: arguments.memory_limit << 20,
@@ -224,8 +225,8 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
         interrupt: interrupt::listen(Second::Waits)?,
     };
     match candidate {
-        Some(candidate) => one(arguments, &settings, &against, &candidate, run),
-        None => all_releases(arguments, &settings, &against, &run),
+        Some(candidate) => one(arguments, &settings, &reference, &candidate, options),
+        None => all_releases(arguments, &settings, &reference, &options),
     }
 }
 
@@ -240,16 +241,16 @@ fn spinner() -> Result<ProgressBar> {
 fn one(
     arguments: &Arguments,
     settings: &Settings,
-    against: &Subject,
+    reference: &Subject,
     candidate: &Subject,
-    run: Run,
+    options: Options,
 ) -> Result<Outcome> {
     let mut staging = Folder::find(&arguments.out, Kind::Validation.file())?.staging()?;
     staging.discard("evidence");
-    let (started, threads) = (Instant::now(), run.threads);
-    let names = [candidate.to_string(), against.to_string()];
+    let (started, threads) = (Instant::now(), options.threads);
+    let names = [candidate.to_string(), reference.to_string()];
     let bar = spinner()?;
-    let mut session = Session::new(against, candidate, run)?;
+    let mut session = Session::new(reference, candidate, options)?;
     let found = validate(
         &mut session,
         settings,
@@ -259,22 +260,22 @@ fn one(
     );
     bar.finish_and_clear();
     let (found, rule) = found?;
-    let (candidate_about, against_about) = session.abouts();
-    let [candidate, against] = names;
+    let (candidate_about, reference_about) = session.abouts();
+    let [candidate, reference] = names;
     let validation = Validation {
         schema_version: VALIDATION_VERSION,
         verdict: Conclusion::Undecided,
         exit_code: 0,
         candidate,
         candidate_class: candidate_about.class.clone(),
-        against,
-        against_class: against_about.class.clone(),
+        reference,
+        reference_class: reference_about.class.clone(),
         relaxed: settings.tolerance.relaxed(),
         tolerance: Some(settings.tolerance),
         rule,
         candidate_versions: candidate_about.versions.clone(),
-        against_versions: against_about.versions.clone(),
-        cpu_capability: against_about.capability.clone(),
+        reference_versions: reference_about.versions.clone(),
+        cpu_capability: reference_about.capability.clone(),
         threads,
         commit: env!("PATCHMARK_BUILD_COMMIT").into(),
         elapsed_s: started.elapsed().as_secs_f64(),
@@ -293,13 +294,18 @@ fn one(
     Ok(validation.outcome())
 }
 
-fn all_releases(arguments: &Arguments, settings: &Settings, against: &Subject, run: &Run) -> Result<Outcome> {
+fn all_releases(
+    arguments: &Arguments,
+    settings: &Settings,
+    reference: &Subject,
+    options: &Options,
+) -> Result<Outcome> {
     let installed = overlays::installed()?;
     if installed.is_empty() {
         return Err(input_error!("no release is installed; `patchmark envs add 4.57.6` fetches one"));
     }
     let bar = spinner()?;
-    let releases = releases::walk(&installed, against, run, settings, &mut |what: &str| {
+    let releases = releases::walk(&installed, reference, options, settings, &mut |what: &str| {
         bar.set_message(what.to_owned());
     });
     bar.finish_and_clear();

@@ -21,7 +21,7 @@ use crate::{
     parity::bits::all_equal,
     program::Launcher,
     worker::{
-        Answer, Launch, Observation, Run, Side, Subject,
+        Answer, Launch, Observation, Options, Side, Subject,
         protocol::{Call, Class, Form, ImageRef, Load, Reply, Request},
         side::{side, write_image},
     },
@@ -50,7 +50,7 @@ pub enum Sides {
 pub struct Workers {
     sides: Sides,
     setup: Setup,
-    run: Run,
+    options: Options,
     folder: TempDir,
     rows: Vec<Row>,
     names: Vec<RowName>,
@@ -70,13 +70,13 @@ impl Workers {
     ///
     /// # Errors
     /// An input error for images that cannot be used, a subject that does not exist, or a build that does not serve.
-    pub fn load(sides: Sides, setup: Setup, run: Run) -> Result<Self> {
+    pub fn load(sides: Sides, setup: Setup, options: Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("patchmark-compare-").tempdir()?;
         let workloads = setup.workloads()?;
         let mut contest = Self {
             sides,
             setup,
-            run,
+            options,
             folder,
             rows: Vec::new(),
             names: Vec::new(),
@@ -135,7 +135,7 @@ impl Workers {
         for (index, place) in places.into_iter().enumerate() {
             let outputs = self.folder.path().join(format!("outputs-{index}"));
             let mut worker = match &self.sides {
-                Sides::Subjects(subjects) => side(&subjects[place], &self.run, outputs)?,
+                Sides::Subjects(subjects) => side(&subjects[place], &self.options, outputs)?,
                 Sides::Builds { base, candidate, processors } => {
                     let program = if place == 0 { base } else { candidate };
                     self.build(program, processors, outputs)
@@ -157,11 +157,11 @@ impl Workers {
             class,
             form: Form::Natural,
             parameters: Map::new(),
-            threads: self.run.threads,
-            memory: self.run.limits.memory,
+            threads: self.options.threads,
+            memory: self.options.limits.memory,
         };
         let launch = Launch { program: program.clone(), overlay: None };
-        Side::new(launch, load, self.run.limits, self.run.interrupt.clone(), outputs)
+        Side::new(launch, load, self.options.limits, self.options.interrupt.clone(), outputs)
     }
 
     /// The error for a base build that cannot be started as a worker.

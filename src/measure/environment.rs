@@ -6,7 +6,7 @@ use anyhow::Result;
 use patchmark_fused::Level;
 use patchmark_results::{Environment, input_error};
 
-use crate::{program, python, shell};
+use crate::{program, python};
 
 /// Reads the machine, the versions of the Python side, and this build.
 ///
@@ -41,5 +41,5 @@ pub fn environment() -> Result<Environment> {
 fn command() -> String {
     let arguments = program::arguments();
     let arguments = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    shell::joined(&std::iter::once("patchmark".to_owned()).chain(arguments).collect::<Vec<_>>())
+    shell_words::join(std::iter::once("patchmark".to_owned()).chain(arguments))
 }

@@ -55,8 +55,18 @@ const DEVICE_LOST: [&str; 17] = [
     "driver shutting down",
 ];
 
-/// Reads what a failure means from the words of its whole chain of causes.
+/// What a failure means: by the code of the driver's error where one is known, otherwise by the words of the whole chain of
+/// causes, as torch and CUDA's libraries give no codes.
 pub(crate) fn classify(error: &Error) -> Failure {
+    if let Some(driver) = error.chain().find_map(|cause| cause.downcast_ref::<patchmark_fused_cuda::Error>())
+    {
+        if driver.is_device_lost() {
+            return Failure::DeviceLost;
+        }
+        if driver.is_out_of_memory() {
+            return Failure::OutOfMemory;
+        }
+    }
     let text = format!("{error:#}");
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if error.is::<InputError>() {
@@ -73,7 +83,7 @@ pub(crate) fn classify(error: &Error) -> Failure {
 /// The first line of a failure, which is what a table has room for; torch adds a C++ trace.
 pub(crate) fn reason(error: &Error) -> String {
     let text = format!("{error:#}");
-    text.lines().next().unwrap_or("failed without a word").to_owned()
+    text.lines().next().unwrap_or("failed without a message").to_owned()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use nvml_wrapper::{
     enum_wrappers::device::{Clock, TemperatureSensor},
     error::NvmlError,
 };
-use patchmark_results::{GpuRecord, GpuState};
+use patchmark_results::{GpuRecord, GpuState, text::plural};
 use tch::Device;
 
 use crate::python;
@@ -136,8 +136,8 @@ pub(crate) fn notes(record: &GpuRecord) -> Vec<String> {
     }
     if record.other_processes > 0 {
         notes.push(format!(
-            "up to {} other processes used the GPU meanwhile; the times are no measure of the card alone",
-            record.other_processes
+            "up to {} used the GPU meanwhile; the times are not those of this program alone",
+            plural(record.other_processes as u64, "other process")
         ));
     }
     notes

@@ -1,13 +1,13 @@
 //! The forward's dtype and the device, as typed on the command line.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use anyhow::Result;
 use patchmark_results::input_error;
 use tch::{Cuda, Device, Kind};
 
 /// The dtype of weights and activations in the forward, and how f32 products are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Precision {
     /// 32-bit floating point.
     F32,
@@ -27,20 +27,6 @@ impl Precision {
             Self::F32 | Self::Tf32 => Kind::Float,
             Self::Bf16 => Kind::BFloat16,
             Self::F16 => Kind::Half,
-        }
-    }
-}
-
-impl FromStr for Precision {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "f32" => Ok(Self::F32),
-            "tf32" => Ok(Self::Tf32),
-            "bf16" => Ok(Self::Bf16),
-            "f16" => Ok(Self::F16),
-            _ => Err("choose f32, tf32, bf16 or f16".into()),
         }
     }
 }

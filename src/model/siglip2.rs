@@ -1,9 +1,8 @@
 //! The whole model, and the trait by which a run calls any implementation of it.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use anyhow::{Result, anyhow, bail};
-use patchmark_results::input_error;
 use tch::{Kind, Tensor};
 
 use super::{
@@ -15,24 +14,12 @@ use super::{
 use crate::inputs::ModelInputs;
 
 /// How much of the model a forward pass runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Tower {
     /// The image tower only.
     Vision,
     /// Both towers and their comparison.
     Full,
-}
-
-impl FromStr for Tower {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "vision" => Ok(Self::Vision),
-            "full" => Ok(Self::Full),
-            _ => Err(input_error!("unknown tower \"{text}\"; expected \"vision\" or \"full\"")),
-        }
-    }
 }
 
 impl fmt::Display for Tower {

@@ -123,9 +123,8 @@ fn contradictions_are_refused() {
 #[test]
 fn towers_have_names() {
     for tower in [Tower::Vision, Tower::Full] {
-        assert_eq!(tower.to_string().parse::<Tower>().unwrap(), tower);
+        assert_eq!(<Tower as clap::ValueEnum>::from_str(&tower.to_string(), false), Ok(tower));
     }
-    assert!("image".parse::<Tower>().is_err());
 }
 
 #[test]

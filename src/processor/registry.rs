@@ -19,7 +19,7 @@ const FOR_UPLOAD: &str = "fused-u8";
 /// The processors that need a CUDA device, which go on where [`NAMES`] end.
 pub const GPU_NAMES: [&str; 2] = ["fused-cuda", "fused-cuda-resident"];
 
-/// The processor that defines right.
+/// The reference: what the others are held against.
 pub const REFERENCE: &str = "hf";
 
 /// Whether a difference from the reference is a fault. Pillow's arithmetic has bits of its own.
@@ -67,7 +67,7 @@ pub fn parse_names(list: &str, device: Device) -> Result<Vec<&'static str>> {
 fn unknown(name: &str, known: &[&str]) -> anyhow::Error {
     if GPU_NAMES.contains(&name) {
         input_error!(
-            "processor {name} needs a GPU, where the command has --device give it cuda:N; on a CPU take fused"
+            "processor {name} needs a GPU: give --device cuda:N if the command has it; on a CPU use fused"
         )
     } else {
         input_error!("unknown processor {name:?}; choose from {}", known.join(", "))

@@ -5,8 +5,8 @@ use patchmark_results::{CheckVerdict, ParityClass, text::first_line, validation:
 
 use super::{
     calls::{call_with, limit_of},
+    cases::Case,
     checks::{CHECKS, Guard},
-    corpus::Case,
     exam::{Exam, Stop},
     inspect::inspect,
     settings::Settings,

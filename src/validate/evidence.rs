@@ -12,7 +12,6 @@ use tch::Tensor;
 
 use super::{calls::limit_of, exam::Exam, picture};
 use crate::{
-    shell,
     worker::{Observation, Returned, protocol::Call, side::read_image},
     workload::DecodedImage,
 };
@@ -108,12 +107,12 @@ fn save_png(image: &DecodedImage, path: &Path) -> Result<()> {
 pub(super) fn replay(
     exam: &Exam<'_>,
     check: &str,
-    (candidate, against): (&str, &str),
+    (candidate, reference): (&str, &str),
     evidence: Option<PathBuf>,
 ) -> String {
     let mut words = vec!["patchmark".to_owned(), "validate".into(), candidate.into()];
-    if against != crate::processor::REFERENCE {
-        words.extend(["--against".into(), against.into()]);
+    if reference != crate::processor::REFERENCE {
+        words.extend(["--reference".into(), reference.into()]);
     }
     let call = exam.shown_by(check).filter(|call| call.keywords.contains_key("max_num_patches"));
     // A check that makes its own calls needs no image; one on results replays on the saved one.
@@ -132,5 +131,5 @@ pub(super) fn replay(
         ]);
     }
     words.extend(["--only".into(), check.into(), "--no-speed".into()]);
-    shell::joined(&words)
+    shell_words::join(words)
 }

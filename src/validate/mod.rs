@@ -4,9 +4,9 @@
 //! what comes back, and writes the evidence.
 
 mod calls;
+pub mod cases;
 pub mod checks;
 mod comparing;
-pub mod corpus;
 mod embeddings;
 mod evidence;
 mod exam;

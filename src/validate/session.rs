@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     worker::{
-        About, Observation, Run, Side, Subject,
+        About, Observation, Options, Side, Subject,
         protocol::{Call, ImageRef},
         side::{side, write_image},
     },
@@ -21,7 +21,7 @@ use crate::{
 
 /// Candidate and reference, side by side.
 pub struct Session {
-    run: Run,
+    options: Options,
     folder: TempDir,
     pub(super) reference: Side,
     pub(super) candidate: Side,
@@ -38,9 +38,9 @@ impl Session {
     ///
     /// # Errors
     /// If a release cannot be installed, or there is no room for temporary files.
-    pub fn new(reference: &Subject, candidate: &Subject, run: Run) -> Result<Self> {
+    pub fn new(reference: &Subject, candidate: &Subject, options: Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("patchmark-validate-").tempdir()?;
-        let side = |subject: &Subject, name: &str| side(subject, &run, folder.path().join(name));
+        let side = |subject: &Subject, name: &str| side(subject, &options, folder.path().join(name));
         let (reference, other) = (side(reference, "reference")?, side(candidate, "candidate")?);
         Ok(Self {
             folder,
@@ -50,13 +50,13 @@ impl Session {
             written: 0,
             answers: None,
             python: candidate.is_python(),
-            run,
+            options,
         })
     }
 
     /// What Ctrl-C sets.
     pub(super) fn interrupt(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.run.interrupt)
+        Arc::clone(&self.options.interrupt)
     }
 
     /// What the workers said of candidate and reference.
@@ -74,7 +74,7 @@ impl Session {
     /// # Errors
     /// As [`Session::new`].
     pub fn replace_candidate(&mut self, subject: &Subject) -> Result<()> {
-        let mut next = side(subject, &self.run, self.folder.path().join("candidate"))?;
+        let mut next = side(subject, &self.options, self.folder.path().join("candidate"))?;
         if next.launch.overlay == self.candidate.launch.overlay {
             next.worker = self.candidate.worker.take();
         }
@@ -119,7 +119,7 @@ impl Session {
                 // What is asked of the candidate's objects only needs the same images here.
                 let plain = Call { mutate: false, keep: None, ..call.clone() };
                 self.reference.begin(&self.reference.addressed(&plain))?;
-                let answer = self.reference.finish(self.run.limits.call)?;
+                let answer = self.reference.finish(self.options.limits.call)?;
                 let reference = Rc::new(alive(self.reference.observe(answer)?)?);
                 if let (Some(key), Some(answers)) = (key, &mut self.answers) {
                     answers.insert(key, Rc::clone(&reference));
@@ -127,7 +127,7 @@ impl Session {
                 reference
             }
         };
-        let answer = self.candidate.finish(self.run.limits.call)?;
+        let answer = self.candidate.finish(self.options.limits.call)?;
         Ok((reference, self.candidate.observe(answer)?))
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use patchmark_results::Tolerance;
 
-use super::corpus::{self, Case, Extent};
+use super::cases::{self, Case, Extent};
 use crate::{model::ModelSource, workload::DecodedImage};
 
 /// What to look at.
@@ -47,13 +47,13 @@ impl Settings {
     /// The calls on which values are compared.
     pub(super) fn cases(&self) -> Vec<Case> {
         if !self.only_images {
-            return corpus::cases(self.extent, &self.photographs, self.seed, &self.limits, &self.patch_sizes);
+            return cases::cases(self.extent, &self.photographs, self.seed, &self.limits, &self.patch_sizes);
         }
         let mut cases = Vec::new();
         for image in &self.photographs {
             for &limit in &self.limits {
                 for &patch in &self.patch_sizes {
-                    let source = corpus::Source::Photograph(Arc::clone(image));
+                    let source = cases::Source::Photograph(Arc::clone(image));
                     cases.push(Case { source, limit, patch });
                 }
             }

@@ -62,16 +62,6 @@ pub struct Launch {
     pub overlay: Option<PathBuf>,
 }
 
-impl Launch {
-    /// This patchmark, without an overlay.
-    ///
-    /// # Errors
-    /// If the system does not say which binary this is.
-    pub fn of_this_program() -> Result<Self> {
-        Ok(Self { program: Launcher::own()?, overlay: None })
-    }
-}
-
 /// Why a worker is no more.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{what}")]

@@ -21,5 +21,5 @@ pub use client::{Death, Interrupted, Launch, Limits, Worker};
 pub use observation::{Observation, Returned};
 pub use serve::serve;
 pub(crate) use side::Answer;
-pub use side::{About, Run, Side};
+pub use side::{About, Options, Side};
 pub use subject::Subject;

@@ -219,9 +219,9 @@ impl Side {
 
 /// How workers are run.
 #[derive(Debug, Clone)]
-pub struct Run {
-    /// The patchmark that serves, where it is not this process's own.
-    pub program: Option<Launcher>,
+pub struct Options {
+    /// The patchmark that serves.
+    pub program: Launcher,
     /// Limits of each worker.
     pub limits: Limits,
     /// Threads of torch in each worker.
@@ -231,13 +231,10 @@ pub struct Run {
 }
 
 /// A subject with no worker yet, whose tensors will be written to `outputs`.
-pub(crate) fn side(subject: &Subject, run: &Run, outputs: PathBuf) -> Result<Side> {
-    let mut launch = subject.launch()?;
-    if let Some(program) = &run.program {
-        launch.program.clone_from(program);
-    }
-    let load = subject.load(run.threads, run.limits.memory);
-    Ok(Side::new(launch, load, run.limits, Arc::clone(&run.interrupt), outputs))
+pub(crate) fn side(subject: &Subject, options: &Options, outputs: PathBuf) -> Result<Side> {
+    let launch = subject.launch(options.program.clone())?;
+    let load = subject.load(options.threads, options.limits.memory);
+    Ok(Side::new(launch, load, options.limits, Arc::clone(&options.interrupt), outputs))
 }
 
 /// Puts an image where workers can read it.

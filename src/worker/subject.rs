@@ -6,13 +6,14 @@ use anyhow::Result;
 use patchmark_results::input_error;
 use serde_json::Map;
 
-use super::overlays;
+use super::{
+    client::Launch,
+    overlays,
+    protocol::{Class, Form, Load},
+};
 use crate::{
     processor::{NAMES, must_equal_reference},
-    worker::{
-        Launch,
-        protocol::{Class, Form, Load},
-    },
+    program::Launcher,
 };
 
 /// Anything that can be named where a processor is.
@@ -94,8 +95,8 @@ impl Subject {
     ///
     /// # Errors
     /// If a release cannot be installed.
-    pub fn launch(&self) -> Result<Launch> {
-        let mut launch = Launch::of_this_program()?;
+    pub fn launch(&self, program: Launcher) -> Result<Launch> {
+        let mut launch = Launch { program, overlay: None };
         if let Self::Release { version, .. } = self {
             launch.overlay = Some(overlays::ensure(version)?);
         }

@@ -11,10 +11,10 @@ use patchmark::{
     program::Launcher,
     validate::{
         self, Session, Settings,
+        cases::{Extent, LIMITS, PATCH_SIZES},
         checks::names,
-        corpus::{Extent, LIMITS, PATCH_SIZES},
     },
-    worker::{Limits, Run, Subject},
+    worker::{Limits, Options, Subject},
 };
 use patchmark_results::{CheckRow, Findings, Tolerance};
 
@@ -69,13 +69,13 @@ fn settings() -> Settings {
 }
 
 fn session(candidate: &Subject) -> Session {
-    let run = Run {
-        program: Some(Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark")))),
+    let options = Options {
+        program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
         limits: Limits::default(),
         threads: 1,
         interrupt: Arc::default(),
     };
-    let mut session = Session::new(&Subject::parse("hf").unwrap(), candidate, run).unwrap();
+    let mut session = Session::new(&Subject::parse("hf").unwrap(), candidate, options).unwrap();
     session.remember();
     session
 }

@@ -10,6 +10,8 @@ use patchmark_gate::Policy;
 use patchmark_results::Decision;
 use tempfile::{TempDir, tempdir};
 
+use crate::support::steady_run;
+
 fn example(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci").join(name)).unwrap()
 }
@@ -32,9 +34,10 @@ fn steps(workflow: &str) -> Vec<String> {
     found
 }
 
-/// The entries of `script:`.
-fn script(job: &str) -> Vec<String> {
-    let lines = job.lines().skip_while(|line| line.trim() != "script:").skip(1);
+/// The entries of a job's `script:`.
+fn script(jobs: &str, job: &str) -> Vec<String> {
+    let lines = jobs.lines().skip_while(|line| line.trim_end_matches(':') != job);
+    let lines = lines.skip_while(|line| line.trim() != "script:").skip(1);
     lines.map_while(|line| line.strip_prefix("    - ")).map(str::to_owned).collect()
 }
 
@@ -59,7 +62,9 @@ fn repository(slow: bool) -> (TempDir, PathBuf, String) {
             "#!/bin/sh\nif [ \"$1\" = compare ]; then shift; exec '{program}' compare fused --batch-sizes 1 --threads 1 {extra} \"$@\"; fi\nexec '{program}' \"$@\"\n"
         );
         fs::write(checkout.join("wrapper"), wrapper).unwrap();
-        let recipe = "build:\n\tmkdir -p target/release\n\tcp wrapper target/release/patchmark\n\tchmod +x target/release/patchmark\n";
+        let recipe = "build:\n\tmkdir -p target/release\n\tcp wrapper target/release/patchmark\n\tchmod +x target/release/patchmark\n\
+                      decide:\n\tmkdir -p target/decide/release\n\tcp wrapper target/decide/release/patchmark\n\tchmod +x target/decide/release/patchmark\n\
+                      bench: build\n\tmkdir -p runs/bench\n\tcp run.json runs/bench\n\techo $(ARGS) >arguments\n";
         fs::write(checkout.join("Makefile"), recipe).unwrap();
         fs::write(checkout.join(".gitignore"), "target/\nruns/\n").unwrap();
         git(&["add", "."]);
@@ -98,7 +103,7 @@ fn the_github_workflow_fails_a_slower_commit_and_says_so() {
         ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
     ];
     let steps = steps(&example("github.yml"));
-    let [build, compare, summarize] = steps.as_slice() else { panic!("{steps:?}") };
+    let [build, compare, summarize, ..] = steps.as_slice() else { panic!("{steps:?}") };
     let built = shell(&checkout, build, &variables);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let compared = shell(&checkout, compare, &variables);
@@ -113,12 +118,57 @@ fn the_github_workflow_fails_a_slower_commit_and_says_so() {
 #[test]
 fn the_gitlab_job_decides_and_leaves_its_report() {
     let (_folder, checkout, base) = repository(false);
-    let script = script(&example("gitlab.yml")).join("\n");
+    let script = script(&example("gitlab.yml"), "patchmark-compare").join("\n");
     assert!(script.lines().count() >= 5, "{script}");
     let output = shell(&checkout, &script, &[("CI_MERGE_REQUEST_DIFF_BASE_SHA", &base)]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{}{errors}", String::from_utf8_lossy(&output.stdout));
     assert!(checkout.join("runs/compare/junit.xml").exists());
+}
+
+/// A checkout with a run for `make bench` to leave, whose figures are `factor` times those of its baseline.
+fn measured(factor: f64) -> (TempDir, PathBuf) {
+    let (folder, checkout, _) = repository(false);
+    fs::create_dir(checkout.join("ci")).unwrap();
+    let mut run = steady_run();
+    fs::write(checkout.join("ci/baseline.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
+        row.preprocess_ms.samples.iter_mut().for_each(|sample| *sample *= factor);
+    }
+    fs::write(checkout.join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    (folder, checkout)
+}
+
+#[test]
+fn the_job_that_only_decides_gates_the_run_of_the_job_that_measured() {
+    let steps = steps(&example("github.yml"));
+    let [_, _, _, measure, build, gate, summarize] = steps.as_slice() else { panic!("{steps:?}") };
+    for (factor, code) in [(1.0, 0), (2.0, 3)] {
+        let (_folder, checkout) = measured(factor);
+        let summary = checkout.join("summary.md");
+        let variables = [
+            ("BASELINE", "ci/baseline.json"),
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+        ];
+        for step in [measure, build] {
+            let output = shell(&checkout, step, &variables);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        assert!(fs::read_to_string(checkout.join("arguments")).unwrap().contains("--out runs/bench"));
+        let output = shell(&checkout, gate, &variables);
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(shell(&checkout, summarize, &variables).status.success());
+        assert!(fs::read_to_string(summary).unwrap().starts_with("# Patchmark gate"));
+
+        let (_folder, checkout) = measured(factor);
+        let gitlab = example("gitlab.yml");
+        let jobs = ["patchmark-bench", "patchmark-decide"].map(|job| script(&gitlab, job).join("\n"));
+        assert!(shell(&checkout, &jobs[0], &[]).status.success());
+        let output = shell(&checkout, &jobs[1], &[("BASELINE", "ci/baseline.json")]);
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(checkout.join("runs/gate/junit.xml").exists());
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_slower_commit_is_found_by_name_and_drawn() {
     for line in text.lines().filter(|line| line.contains("ratio")) {
         assert_eq!(line.contains("at commit10"), line.starts_with("batched"), "{line}");
     }
-    assert!(text.contains("left out: 1 runs partial"), "{text}");
+    assert!(text.contains("left out: 1 partial run\n"), "{text}");
     for name in ["trend.svg", "trend.png", "trend.csv"] {
         assert!(fs::metadata(folder.path().join("trend").join(name)).unwrap().len() > 1000, "{name}");
     }
@@ -46,7 +46,7 @@ fn folders_without_runs_and_damaged_runs_are_refused() {
     let folder = tempdir().unwrap();
     refuses(folder.path(), &["history", "missing"], "missing");
     fs::create_dir_all(folder.path().join("runs-of-ci/1")).unwrap();
-    refuses(folder.path(), &["history", "runs-of-ci"], "no whole run");
+    refuses(folder.path(), &["history", "runs-of-ci"], "no complete run");
     fs::write(folder.path().join("runs-of-ci/1/run.json"), "{").unwrap();
     refuses(folder.path(), &["history", "runs-of-ci"], "run.json");
 }

@@ -19,7 +19,6 @@ pub const RULES: &[Rule] = &[
             "src/model",
             "src/workload",
             "src/python",
-            "src/family",
         ],
         to: &[Place("crates/report")],
         says: "what produces results never draws them",

@@ -56,7 +56,7 @@ pub fn figures(run: &Run) -> Vec<Figure> {
         found.extend(batch.forwards.iter().map(|row| forward(&row.name, &row.forward_ms.samples)));
         let hf = batch.processors.iter().find(|row| row.parity == ParityStatus::Reference);
         for row in &batch.processors {
-            let own = &row.preprocess_ms.samples;
+            let preprocess = &row.preprocess_ms.samples;
             let figure = |kind, name: String, better, samples| Figure {
                 processor: Some(row.name.clone()),
                 subject: row.label(),
@@ -67,15 +67,15 @@ pub fn figures(run: &Run) -> Vec<Figure> {
                 samples,
             };
             for forward in &batch.forwards {
-                let samples = ratios(own, &forward.forward_ms.samples);
+                let samples = ratios(preprocess, &forward.forward_ms.samples);
                 let name = format!("ratio ({})", forward.name);
                 found.push(figure(FigureKind::Ratio, name, Better::Lower, samples));
             }
             if let Some(hf) = hf.filter(|hf| hf.name != row.name) {
-                let samples = ratios(&hf.preprocess_ms.samples, own);
+                let samples = ratios(&hf.preprocess_ms.samples, preprocess);
                 found.push(figure(FigureKind::Speedup, "speed-up over hf".into(), Better::Higher, samples));
             }
-            found.push(figure(FigureKind::Time, "preprocess ms".into(), Better::Lower, own.clone()));
+            found.push(figure(FigureKind::Time, "preprocess ms".into(), Better::Lower, preprocess.clone()));
         }
     }
     found

@@ -31,17 +31,25 @@ pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
     runs.sort_by_key(|run| run.started_unix_s);
     let found = runs.len();
     runs.retain(|run| !run.partial);
-    let mut notes = left_out(found - runs.len(), "partial");
+    let mut notes = left_out(found - runs.len(), "partial run", "");
     let Some(latest) = runs.last().cloned() else {
-        return Err(input_error!("{} holds no whole run; name a folder of run folders", dir.display()));
+        return Err(input_error!("{} holds no complete run; name a folder of run folders", dir.display()));
     };
     let whole = runs.len();
     runs.retain(|run| different_work(run, &latest).is_empty());
-    notes.extend(left_out(whole - runs.len(), "of another model, images or settings than the latest"));
+    notes.extend(left_out(
+        whole - runs.len(),
+        "run",
+        " of another model, images or settings than the latest",
+    ));
     if kind == FigureKind::Time {
         let same = runs.len();
         runs.retain(|run| differences(run, &latest).is_empty());
-        notes.extend(left_out(same - runs.len(), "from another machine or other libraries than the latest"));
+        notes.extend(left_out(
+            same - runs.len(),
+            "run",
+            " from another machine or with other libraries than the latest",
+        ));
     }
     Ok(History {
         commits: runs.iter().map(|run| run.environment.commit.clone()).collect(),
@@ -50,8 +58,8 @@ pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
     })
 }
 
-fn left_out(count: usize, what: &str) -> Vec<String> {
-    if count == 0 { Vec::new() } else { vec![format!("left out: {} {what}", plural(count as u64, "run"))] }
+fn left_out(count: usize, noun: &str, why: &str) -> Vec<String> {
+    if count == 0 { Vec::new() } else { vec![format!("left out: {}{why}", plural(count as u64, noun))] }
 }
 
 fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

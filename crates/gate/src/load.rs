@@ -63,7 +63,7 @@ fn samples(place: &str, samples: &Samples) -> Result<(), Fault> {
     const LONGEST_MS: f64 = 3.2e10;
     for (index, sample) in samples.samples.iter().enumerate() {
         if !(*sample > 0.0 && *sample < LONGEST_MS) {
-            return Err((format!("{place}.samples[{index}]"), "is no time in milliseconds"));
+            return Err((format!("{place}.samples[{index}]"), "is not a time in milliseconds"));
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ struct File {
     min_effect: Option<Spanned<f64>>,
     inconclusive: Option<Inconclusive>,
     #[serde(default)]
-    rows: Vec<Selection>,
+    rows: Vec<Entry>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,10 +40,10 @@ enum Inconclusive {
     Pass,
 }
 
-/// Rows, and what is asked of them: a later selection overrides an earlier one, key by key.
+/// Rows, and what is asked of them: a later entry overrides an earlier one, key by key.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Selection {
+struct Entry {
     processors: Option<Vec<String>>,
     batch_sizes: Option<Vec<usize>>,
     devices: Option<Vec<String>>,
@@ -113,10 +113,7 @@ impl Policy {
             ];
             if let Some(key) = empty.into_iter().flatten().next() {
                 let place = text.match_indices("[[rows]]").nth(index).map_or(0, |(at, _)| at);
-                return Err(wrong(
-                    place,
-                    &format!("{key} is empty, so that the rows below apply to nothing"),
-                ));
+                return Err(wrong(place, &format!("{key} is empty, so this entry selects nothing")));
             }
             let unknown =
                 row.devices.iter().flatten().find(|device| !["cpu", "cuda"].contains(&device.as_str()));
@@ -133,14 +130,14 @@ impl Policy {
         self.file.inconclusive == Some(Inconclusive::Pass)
     }
 
-    /// The least minimum effect of any row without a selection.
+    /// The least minimum effect of any row that no entry selects.
     pub fn min_effect(&self) -> f64 {
         self.file.min_effect.as_ref().map_or(BETWEEN_RUNS, |effect| *effect.get_ref())
     }
 
     /// What is asked of a figure measured on `device`.
     pub fn demand(&self, figure: &Figure, device: &str) -> Demand {
-        let applies = |row: &&Selection| {
+        let applies = |row: &&Entry| {
             row.figures.as_ref().is_none_or(|kinds| kinds.contains(&figure.kind))
                 && self.selects(row, figure.processor.as_deref(), figure.batch_size, device)
         };
@@ -149,20 +146,20 @@ impl Policy {
 
     /// What is asked of a processor's outputs and ceiling, whatever the figure.
     pub fn demand_of(&self, processor: &str, batch_size: usize, device: &str) -> Demand {
-        let applies = |row: &&Selection| self.selects(row, Some(processor), batch_size, device);
+        let applies = |row: &&Entry| self.selects(row, Some(processor), batch_size, device);
         self.of(self.file.rows.iter().filter(applies))
     }
 
-    fn selects(&self, row: &Selection, processor: Option<&str>, batch_size: usize, device: &str) -> bool {
+    fn selects(&self, row: &Entry, processor: Option<&str>, batch_size: usize, device: &str) -> bool {
         let kind = device.split(':').next().unwrap_or_default();
         row.processors.as_ref().is_none_or(|names| names.iter().any(|name| Some(name.as_str()) == processor))
             && row.batch_sizes.as_ref().is_none_or(|sizes| sizes.contains(&batch_size))
             && row.devices.as_ref().is_none_or(|devices| devices.iter().any(|device| device == kind))
     }
 
-    fn of<'a>(&self, selections: impl Iterator<Item = &'a Selection>) -> Demand {
+    fn of<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Demand {
         let start = Demand { counts: true, min_effect: self.min_effect(), parity: None, max_ratio: None };
-        selections.fold(start, |demand, row| Demand {
+        entries.fold(start, |demand, row| Demand {
             counts: row.counts.unwrap_or(demand.counts),
             min_effect: row.min_effect.as_ref().map_or(demand.min_effect, |effect| *effect.get_ref()),
             parity: row.parity.or(demand.parity),

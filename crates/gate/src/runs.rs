@@ -19,23 +19,23 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
     let comparable = allow_environment || work.is_empty();
     let timed = allow_environment || (work.is_empty() && machine.is_empty());
     let device = run.settings.device.as_str();
-    let (own, old) = (figures(run), figures(baseline));
+    let (candidate, base) = (figures(run), figures(baseline));
     let both = |figure: &&Figure| {
         comparable
             && (timed || figure.kind != FigureKind::Time)
-            && old.iter().any(|other| other.is(figure))
+            && base.iter().any(|other| other.is(figure))
             && policy.demand(figure, device).counts
     };
     let rule = Rule {
         min_effect: policy.min_effect(),
         error_rate: ERROR_RATE,
-        rows: own.iter().filter(both).count().max(1),
+        rows: candidate.iter().filter(both).count().max(1),
         looks: 1,
     };
     let mut rows = parity_rows(run, baseline, policy);
-    for figure in &own {
+    for figure in &candidate {
         let demand = policy.demand(figure, device);
-        let before = old.iter().find(|other| other.is(figure));
+        let before = base.iter().find(|other| other.is(figure));
         let mut row = match before {
             None => new(figure, &demand),
             Some(before) if comparable && (timed || figure.kind != FigureKind::Time) => {
@@ -47,16 +47,14 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
         ceiling(&mut row, figure, &demand);
         rows.push(row);
     }
-    for figure in old.iter().filter(|figure| !own.iter().any(|other| other.is(figure))) {
+    for figure in base.iter().filter(|figure| !candidate.iter().any(|other| other.is(figure))) {
         rows.push(missing(figure, &policy.demand(figure, device)));
     }
     let mut notes = Vec::new();
     if !work.is_empty() && !allow_environment {
         notes.push("the runs measured different things, so no figure was compared; make a baseline with the same options".to_owned());
     } else if !machine.is_empty() && !allow_environment {
-        notes.push(
-            "absolute times were not compared; --allow-environment compares them all the same".to_owned(),
-        );
+        notes.push("absolute times were not compared; --allow-environment compares them anyway".to_owned());
     }
     Decision {
         schema_version: DECISION_VERSION,
@@ -87,15 +85,15 @@ fn named(run: &Run) -> String {
 fn parity_rows(run: &Run, baseline: &Run, policy: &Policy) -> Vec<DecisionRow> {
     let device = run.settings.device.as_str();
     let mut rows = Vec::new();
-    for (batch_size, own) in processors(run) {
-        let same = |(size, row): &(usize, &ProcessorRow)| {
-            *size == batch_size && (&row.name, &row.feed) == (&own.name, &own.feed)
+    for (batch_size, row) in processors(run) {
+        let same = |(size, other): &(usize, &ProcessorRow)| {
+            *size == batch_size && (&other.name, &other.feed) == (&row.name, &row.feed)
         };
-        let before = processors(baseline).find(same).map(|(_, row)| &row.parity);
-        let demand = policy.demand_of(&own.name, batch_size, device);
-        if let Some(why) = demand.refuses(&own.parity, before, own.must_equal) {
+        let before = processors(baseline).find(same).map(|(_, other)| &other.parity);
+        let demand = policy.demand_of(&row.name, batch_size, device);
+        if let Some(why) = demand.refuses(&row.parity, before, row.must_equal) {
             rows.push(DecisionRow {
-                subject: own.label(),
+                subject: row.label(),
                 batch: format!("batch {batch_size}"),
                 figure: "parity".into(),
                 counts: true,
@@ -104,7 +102,7 @@ fn parity_rows(run: &Run, baseline: &Run, policy: &Policy) -> Vec<DecisionRow> {
                 base: None,
                 candidate: None,
                 judgement: None,
-                rounds: own.preprocess_ms.samples.len(),
+                rounds: row.preprocess_ms.samples.len(),
                 reason: Some(why),
                 pairs: None,
             });

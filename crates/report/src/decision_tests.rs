@@ -59,7 +59,10 @@ fn junit_counts_what_fails_and_is_well_formed() {
     let quick_junit::TestCaseStatus::NonSuccess { message: Some(quick), .. } = &cases[2].status else {
         panic!("{:?}", cases[2].status)
     };
-    assert!(quick.as_str().contains("processor \"quick\" | is [31m unknown <here> & there, 100%"), "{quick:?}");
+    assert!(
+        quick.as_str().contains("processor \"quick\" | is [31m unknown <here> & there, 100%"),
+        "{quick:?}"
+    );
 }
 
 #[test]

@@ -178,13 +178,15 @@ fn read<T: DeserializeOwned>(file: &Path, kind: Kind) -> Result<T> {
         if error.is_eof() {
             input_error!("{name} is cut short: {error}; run `patchmark {command}` again")
         } else {
-            input_error!("{name} is no result of `patchmark {command}`: {error}; run that again")
+            input_error!("{name} is not a result of `patchmark {command}`: {error}; run that again")
         }
     };
     let value: Value = serde_json::from_str(&text).map_err(damaged)?;
     // The version is looked at first: a newer document need not fit this build's fields at all.
     let Some(version) = value.get("schema_version").and_then(Value::as_u64) else {
-        return Err(input_error!("{name} is no result of `patchmark {command}`: it has no schema_version"));
+        return Err(input_error!(
+            "{name} is not a result of `patchmark {command}`: it has no schema_version"
+        ));
     };
     let known = u64::from(kind.version());
     if version == known {

@@ -4,17 +4,21 @@
 //! Producers fill these types; what draws or judges them knows nothing else. This crate computes nothing: it knows no
 //! torch, no Python and none of the producers.
 
+#[cfg(test)]
+mod committed_tests;
 pub mod decision;
 pub mod difference;
 pub mod document;
 pub mod environment;
 mod error;
+pub mod error_rates;
 pub mod estimate;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 pub mod folder;
 pub mod gpu;
 pub mod history;
+pub mod kernel_bench;
 pub mod kind;
 mod outcome;
 pub mod pairs;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{difference::ParityClass, outcome::Outcome};
 
 /// Bumped whenever a reader of the version before would misread it.
-pub const RELEASES_VERSION: u32 = 2;
+pub const RELEASES_VERSION: u32 = 3;
 
 /// All releases on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +16,7 @@ pub struct Releases {
     /// Always [`RELEASES_VERSION`] in what this build writes.
     pub schema_version: u32,
     /// What the releases are held against.
-    pub against: String,
+    pub reference: String,
     /// torch, torchvision, Pillow and Python, which all releases share: name and version.
     pub environment: Vec<(String, String)>,
     /// torch's vector level.

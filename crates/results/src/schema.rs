@@ -2,7 +2,15 @@
 
 use schemars::{Schema, schema_for};
 
-use crate::{decision::Decision, parity::Parity, releases::Releases, run::Run, validation::Validation};
+use crate::{
+    decision::Decision,
+    error_rates::{RealErrorRates, SimulatedErrorRates},
+    kernel_bench::KernelBench,
+    parity::Parity,
+    releases::Releases,
+    run::Run,
+    validation::Validation,
+};
 
 /// Every schema with the name of its file.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
@@ -12,5 +20,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("parity.schema.json", schema_for!(Parity)),
         ("validation.schema.json", schema_for!(Validation)),
         ("releases.schema.json", schema_for!(Releases)),
+        ("error-rates-simulated.schema.json", schema_for!(SimulatedErrorRates)),
+        ("error-rates-real.schema.json", schema_for!(RealErrorRates)),
+        ("kernel-bench.schema.json", schema_for!(KernelBench)),
     ]
 }

@@ -87,9 +87,14 @@ pub fn shorten(text: &str, width: usize) -> String {
     out
 }
 
-/// A count with its noun, which takes an `s` unless it is one: `1 thread`, `8 threads`.
+/// A count with its noun, which is in the plural unless it is one: `1 thread`, `8 threads`, `2 processes`.
 pub fn plural(value: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
+    let ending = match value {
+        1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", count(value))
 }
 
 /// The first line of an exception's message, of 160 characters at most.
@@ -118,6 +123,7 @@ mod tests {
     #[test]
     fn a_noun_agrees_with_its_count() {
         assert_eq!([0, 1, 1200].map(|n| plural(n, "run")), ["0 runs", "1 run", "1,200 runs"]);
+        assert_eq!(plural(2, "process"), "2 processes");
     }
 
     #[test]

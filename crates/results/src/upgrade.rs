@@ -11,6 +11,7 @@ pub(crate) fn upgrade(kind: Kind, version: u64, mut document: Value) -> Option<V
     match (kind, version) {
         (Kind::Run, 1) => run_of_1(&mut document),
         (Kind::Validation, 2) => validation_of_2(&mut document),
+        (Kind::Releases, 2) => rename(&mut document, &[("against", "reference")]),
         _ => return None,
     }
     document["schema_version"] = kind.version().into();
@@ -47,8 +48,8 @@ fn without_zeros(samples: &mut Value) {
 }
 
 /// Version 2 judged times with an error rate of 5% at six looks, and did not say so.
-fn validation_of_2(validation: &mut Value) {
-    let speed = validation["speed"].as_array().map_or(&[][..], Vec::as_slice);
+fn validation_of_2(document: &mut Value) {
+    let speed = document["speed"].as_array().map_or(&[][..], Vec::as_slice);
     let efforts = speed.iter().filter_map(|row| row["judgement"]["min_effect"].as_f64());
     let least = efforts.fold(f64::INFINITY, f64::min);
     let rule = (!speed.is_empty()).then(|| {
@@ -61,10 +62,28 @@ fn validation_of_2(validation: &mut Value) {
         })
     });
     let exact = json!({ "allow": "exact", "atol": null, "rtol": null });
-    let tolerance = if validation["relaxed"].is_null() { exact } else { Value::Null };
-    if let Some(validation) = validation.as_object_mut() {
+    let tolerance = if document["relaxed"].is_null() { exact } else { Value::Null };
+    if let Some(validation) = document.as_object_mut() {
         validation.insert("rule".to_owned(), rule.unwrap_or_default());
         validation.insert("tolerance".to_owned(), tolerance);
+    }
+    rename(
+        document,
+        &[
+            ("against", "reference"),
+            ("against_class", "reference_class"),
+            ("against_versions", "reference_versions"),
+        ],
+    );
+}
+
+/// Gives fields the names that they have now.
+fn rename(document: &mut Value, names: &[(&str, &str)]) {
+    let Some(fields) = document.as_object_mut() else { return };
+    for (older, name) in names {
+        if let Some(value) = fields.remove(*older) {
+            fields.insert((*name).to_owned(), value);
+        }
     }
 }
 

@@ -42,9 +42,9 @@ pub struct Validation {
     /// The class that served as the candidate.
     pub candidate_class: String,
     /// The reference as it was named.
-    pub against: String,
+    pub reference: String,
     /// The class that served as the reference.
-    pub against_class: String,
+    pub reference_class: String,
     /// The options that let something other than equal bits pass, as typed; none where nothing else does.
     pub relaxed: Option<String>,
     /// Which differences pass; none where an older version of patchmark wrote it with options.
@@ -54,7 +54,7 @@ pub struct Validation {
     /// Packages of the candidate's process.
     pub candidate_versions: BTreeMap<String, String>,
     /// Packages of the reference's process.
-    pub against_versions: BTreeMap<String, String>,
+    pub reference_versions: BTreeMap<String, String>,
     /// torch's vector level.
     pub cpu_capability: String,
     /// Threads of torch.

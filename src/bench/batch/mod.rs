@@ -14,7 +14,7 @@ use super::{
     forwards::TimedForward,
     limit::MemoryLimit,
     samples::{Passes, Preprocess},
-    subjects::{Shared, Subject},
+    step::{Shared, Step},
 };
 use crate::{
     inputs::ModelInputs,
@@ -131,17 +131,17 @@ impl<'a> BatchUnderTest<'a> {
     }
 
     /// What the progress line says of a subject.
-    pub(super) fn label(&self, shared: &Shared<'_>, subject: Subject) -> String {
-        let what = match subject {
-            Subject::Processor(index) => shared.processors[index].name().to_owned(),
-            Subject::Forward(index) => format!("forward {}", shared.label(index)),
-            Subject::BackToBack(index) => format!("forward {} time after time", shared.label(index)),
-            Subject::Pipelined(processor, forward) => {
+    pub(super) fn label(&self, shared: &Shared<'_>, step: Step) -> String {
+        let what = match step {
+            Step::Processor(index) => shared.processors[index].name().to_owned(),
+            Step::Forward(index) => format!("forward {}", shared.label(index)),
+            Step::BackToBack(index) => format!("forward {} time after time", shared.label(index)),
+            Step::Pipelined(processor, forward) => {
                 format!("{} into {}", shared.processors[processor].name(), shared.label(forward))
             }
-            Subject::Decode => "decode".into(),
-            Subject::Tokenize => "tokenise".into(),
-            Subject::MemoryLimit => "memory limit".into(),
+            Step::Decode => "decode".into(),
+            Step::Tokenize => "tokenise".into(),
+            Step::MemoryLimit => "memory limit".into(),
         };
         format!("batch {}: {what}", self.size())
     }

@@ -8,7 +8,7 @@ use super::BatchUnderTest;
 use crate::{
     bench::{
         pipeline::Source,
-        subjects::{Shared, Subject},
+        step::{Shared, Step},
     },
     measure::{
         clock::{sample, time},
@@ -25,28 +25,28 @@ impl BatchUnderTest<'_> {
     ///
     /// # Errors
     /// If the device is lost, or decoding or tokenising fails.
-    pub(in crate::bench) fn take(&mut self, shared: &Shared<'_>, subject: Subject) -> Result<()> {
-        match subject {
-            Subject::Processor(index) => self.preprocess(shared, index)?,
-            Subject::Forward(index) => self.forward(shared, index)?,
-            Subject::BackToBack(index) => self.back_to_back(shared, index)?,
-            Subject::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
+    pub(in crate::bench) fn take(&mut self, shared: &Shared<'_>, step: Step) -> Result<()> {
+        match step {
+            Step::Processor(index) => self.preprocess(shared, index)?,
+            Step::Forward(index) => self.forward(shared, index)?,
+            Step::BackToBack(index) => self.back_to_back(shared, index)?,
+            Step::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
             // On a GPU once is enough: it takes long there beside everything else, and is no part of any ratio.
-            Subject::Decode if shared.device.is_cuda() && !self.decode.is_empty() => {}
-            Subject::Decode => {
+            Step::Decode if shared.device.is_cuda() && !self.decode.is_empty() => {}
+            Step::Decode => {
                 let timed = time(Device::Cpu, || {
                     self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
                 })?;
                 self.decode.push(timed.synchronized_ms);
             }
-            Subject::MemoryLimit => {
+            Step::MemoryLimit => {
                 let timed = time(Device::Cpu, || {
                     self.limit.run();
                     Ok(())
                 })?;
                 self.limit_ms.push(timed.synchronized_ms);
             }
-            Subject::Tokenize => {
+            Step::Tokenize => {
                 if let Some(tokenizer) = shared.tokenizer {
                     let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
                     let timed = time(Device::Cpu, || tokenizer.encode(&texts))?;

@@ -1,116 +1,30 @@
 //! `patchmark bench`.
 
+mod arguments;
 mod plan;
 mod prepared;
 
 use std::{path::PathBuf, sync::atomic::Ordering};
 
 use anyhow::Result;
-use clap::Args;
 use patchmark_report::{View, store};
 use patchmark_results::{Kind, Outcome, input_error};
-use tch::Device;
 
-use self::{plan::Plan, prepared::Prepared};
-use super::{
-    options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, use_threads},
-    values::{Numbers, numbers, seconds},
+pub(super) use self::arguments::{Arguments, LARGEST_BATCH};
+use self::{
+    arguments::{Mode, modes},
+    plan::Plan,
+    prepared::Prepared,
 };
+use super::options::{allow_network, use_threads};
 use crate::{
-    bench::{ForwardKind, check_forwards},
+    bench::check_forwards,
     interrupt::{self, Second},
     measure::Precision,
-    model::{ModelSource, Tower},
+    model::ModelSource,
     processor, python,
-    workload::{Size, Sizes, Workload},
+    workload::{Size, Workload},
 };
-
-/// The most images of a batch: 4096 of 256 patches are 3 GB of pixel values.
-pub(super) const LARGEST_BATCH: usize = 4096;
-
-#[derive(Debug, Args)]
-pub(super) struct Arguments {
-    /// Processors, separated by commas, or `all`
-    #[arg(long, value_name = "NAMES", default_value = "all", env = "PATCHMARK_PROCESSORS")]
-    processors: String,
-    /// Batch sizes, separated by commas
-    #[arg(
-        long,
-        value_name = "N,…",
-        default_value = "1,2,4,8",
-        value_parser = numbers::<LARGEST_BATCH>,
-        env = "PATCHMARK_BATCH_SIZES"
-    )]
-    batch_sizes: Numbers,
-    #[command(flatten)]
-    images: ImageOptions,
-    /// `mixed` keeps the images as they are, `1024x768` resamples them; several sizes, such as `1024x768,mixed`, make
-    /// one run each
-    #[arg(long, default_value = "mixed", env = "PATCHMARK_SIZES")]
-    sizes: Sizes,
-    #[command(flatten)]
-    parameters: ParameterOptions,
-    /// random-base, random-tiny, a checkpoint folder, or a hub id
-    #[arg(long, value_name = "MODEL", default_value = "random-base", env = "PATCHMARK_MODEL")]
-    model: String,
-    /// Forwards: native, hf, and on a GPU native-graph (a CUDA graph of it); charts show the first
-    #[arg(
-        long,
-        value_name = "NAMES",
-        value_delimiter = ',',
-        default_value = "native,hf",
-        env = "PATCHMARK_FORWARD"
-    )]
-    forward: Vec<ForwardKind>,
-    /// vision, or full with the text tower; `vision,full` makes one run each
-    #[arg(
-        long,
-        value_name = "TOWER",
-        value_delimiter = ',',
-        default_value = "full",
-        env = "PATCHMARK_TOWER"
-    )]
-    tower: Vec<Tower>,
-    /// The forward's dtype: f32, bf16, f16, or on a GPU tf32 (f32 with TF32 matrix products); several make one run each
-    #[arg(long, value_name = "DTYPE", value_delimiter = ',', default_value = "f32", env = "PATCHMARK_DTYPE")]
-    dtype: Vec<Precision>,
-    #[command(flatten)]
-    device: DeviceOptions,
-    /// Time for measuring, after set-up and warm-up; at least three rounds are taken
-    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
-    budget: f64,
-    /// Seed of weights, text ids and orders
-    #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
-    seed: u64,
-    /// Also time the stages of each processor, in passes of their own
-    #[arg(long, env = "PATCHMARK_STAGES")]
-    stages: bool,
-    /// Also prepare each batch while the previous one is in the forward, and report images per second end to end
-    #[arg(long, env = "PATCHMARK_PIPELINED")]
-    pipelined: bool,
-    /// With --pipelined, begin with the files, so that decoding is part of preparing a batch; needs `--sizes mixed`,
-    /// and cannot be combined with --dataloader
-    #[arg(long, requires = "pipelined", conflicts_with = "dataloader", env = "PATCHMARK_DECODE")]
-    decode: bool,
-    /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs
-    #[arg(long, env = "PATCHMARK_DATALOADER")]
-    dataloader: bool,
-    /// Print what would run and about how long it would take, and measure nothing
-    #[arg(long, env = "PATCHMARK_PLAN")]
-    plan: bool,
-    /// Run folder, replaced whole if it holds a run; several runs go into folders below it [default: runs/latest]
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "runs/latest",
-        hide_default_value = true,
-        env = "PATCHMARK_OUT"
-    )]
-    out: PathBuf,
-    /// Print the run as JSON instead of a table
-    #[arg(long, env = "PATCHMARK_JSON")]
-    json: bool,
-}
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // Everything that can be wrong is looked at before anything slow starts.
@@ -184,28 +98,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
     }
     Ok(outcome)
-}
-
-/// A dtype with a tower: one run for each workload.
-pub(super) type Mode = (Precision, Tower);
-
-/// Every dtype with every tower, in the order given.
-fn modes(arguments: &Arguments, device: Device) -> Result<Vec<Mode>> {
-    let mut modes = Vec::new();
-    for &precision in &arguments.dtype {
-        if precision == Precision::Tf32 && !device.is_cuda() {
-            return Err(input_error!("--dtype tf32 needs a GPU; give --device cuda:N, or --dtype f32"));
-        }
-        for &tower in &arguments.tower {
-            if modes.contains(&(precision, tower)) {
-                return Err(input_error!(
-                    "--dtype {precision} with --tower {tower} is given twice; remove one"
-                ));
-            }
-            modes.push((precision, tower));
-        }
-    }
-    Ok(modes)
 }
 
 /// Where the runs of a workload go: `--out` itself if there is but one run, and folders below it named after whatever

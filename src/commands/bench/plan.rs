@@ -6,7 +6,7 @@ use patchmark_report::terminal::layout::wrap;
 use patchmark_results::text::{count, plural};
 use tch::Device;
 
-use super::{Arguments, Mode};
+use super::arguments::{Arguments, Mode};
 use crate::{
     bench::estimate::{self, Work},
     workload::Workload,

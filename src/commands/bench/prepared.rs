@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use patchmark_results::{Run, RunSettings};
 use tch::{Device, Kind};
 
-use super::{Arguments, Mode};
+use super::arguments::{Arguments, Mode};
 use crate::{
     bench::{Bench, Loaders, MakeProcessor, TimedForward, bench, build_forwards},
     commands::options::progress_bar,

@@ -11,7 +11,7 @@ use patchmark_results::{
 use super::probe::{ask, questions};
 use crate::{
     validate::{run::examine, session::Session, settings::Settings},
-    worker::{Run, Subject},
+    worker::{Options, Subject},
 };
 
 /// Examines every release, both classes each.
@@ -20,8 +20,8 @@ use crate::{
 /// If the reference fails, or on Ctrl-C.
 pub fn walk(
     versions: &[String],
-    against: &Subject,
-    run: &Run,
+    reference: &Subject,
+    options: &Options,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Releases> {
@@ -35,7 +35,7 @@ pub fn walk(
                     session.replace_candidate(&subject)?;
                     session
                 }
-                empty => empty.insert(Session::new(against, &subject, run.clone())?),
+                empty => empty.insert(Session::new(reference, &subject, options.clone())?),
             };
             examine_one(session, settings, &mut |what| progress(&format!("{subject}: {what}")))
         };
@@ -51,13 +51,13 @@ pub fn walk(
         .into_iter()
         .filter_map(|package| Some((package.to_owned(), about.versions.get(package)?.clone())))
         .collect();
-    let against = about.versions.get("transformers").map_or_else(
-        || against.to_string(),
-        |version| format!("{against} (transformers {version}, {})", about.class),
+    let reference = about.versions.get("transformers").map_or_else(
+        || reference.to_string(),
+        |version| format!("{reference} (transformers {version}, {})", about.class),
     );
     Ok(Releases {
         schema_version: RELEASES_VERSION,
-        against,
+        reference,
         environment,
         cpu_capability: about.capability,
         commit: env!("PATCHMARK_BUILD_COMMIT").into(),

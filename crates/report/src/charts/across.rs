@@ -28,11 +28,11 @@ const STEP: f64 = 13.0;
 /// What one processor takes in the runs that have it.
 struct Group {
     label: String,
-    /// The run's place and milliseconds an image.
+    /// The run's place and milliseconds per image.
     points: Vec<(usize, Estimate)>,
 }
 
-/// Milliseconds an image at the largest batch size that all runs have, a symbol a run.
+/// Milliseconds per image at the largest batch size that all runs have, one symbol per run.
 pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
     let drawn = &runs[..runs.len().min(MOST_RUNS)];
     let batches = batches(drawn);
@@ -50,7 +50,7 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
     let ranges = drawn.iter().any(|(_, run)| is_range(run));
     let few = if ranges { ", or with fewer than 6 rounds the range of the samples" } else { "" };
     let mut caption = vec![format!(
-        "whiskers are 95% intervals of the median{few} · times of different machines are no measure of the code"
+        "whiskers are 95% intervals of the median{few} · differences between machines say nothing about the code"
     )];
     if drawn.len() < runs.len() || groups.len() < all {
         let (runs, all) = (count(runs.len() as u64), count(all as u64));
@@ -61,8 +61,8 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
         ));
     }
     let (top, bottom) = canvas.frame(
-        "What an image takes, run by run",
-        "median milliseconds of preprocessing an image, log scale; lower is better",
+        "Time per image, run by run",
+        "median preprocess time per image in milliseconds, log scale; lower is better",
         &caption,
     )?;
     if groups.is_empty() {
@@ -143,7 +143,13 @@ fn draw(canvas: &mut Canvas, groups: &[Group], names: &[String], (top, bottom): 
         canvas.line(&[(x(value), top), (x(value), end)], Colour::Grid, 1.0);
         canvas.text(&text, (x(value), end + 18.0), BODY, Colour::Ink, Side::Centre);
     }
-    canvas.text("milliseconds an image", ((left + right) / 2.0, end + 42.0), BODY, Colour::Ink, Side::Centre);
+    canvas.text(
+        "milliseconds per image",
+        ((left + right) / 2.0, end + 42.0),
+        BODY,
+        Colour::Ink,
+        Side::Centre,
+    );
     let mut from = top;
     for group in groups {
         let middle = from + height(group) / 2.0;
@@ -159,7 +165,7 @@ fn draw(canvas: &mut Canvas, groups: &[Group], names: &[String], (top, bottom): 
             let colour = Colour::Series(*place);
             canvas.faint_line(&[(x(each.low), y), (x(each.high), y)], colour, 2.4, 0.6);
             canvas.symbol(Marker::of_series(*place), colour, (x(each.median), y), 1.0);
-            let text = format!("{}, {}: {} ms an image", group.label, names[*place], interval(each));
+            let text = format!("{}, {}: {} ms per image", group.label, names[*place], interval(each));
             canvas.mark((x(each.median), y), (8.0, STEP / 2.0), text, each.median);
         }
         from += height(group);

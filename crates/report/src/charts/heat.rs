@@ -13,7 +13,7 @@ use super::{
     canvas::{Canvas, Side},
     caption,
     chart::{HEIGHT, WIDTH},
-    parity::{cross, levels, named},
+    parity::marks::{cross, levels, named},
     theme::{BODY, Colour, HEAT_STEPS, SMALL},
 };
 
@@ -50,7 +50,7 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     let processor = clean(&row.processor);
     let title = format!("Where {processor} differs most, at {} patches", row.max_num_patches);
     let Some(heat) = grid(row) else {
-        let subtitle = "no patch of pixel_values can be shown, as what differs is no patch of an image";
+        let subtitle = "no patch to show: the difference is not in pixel_values";
         return sentence(run, &title, subtitle, &clean(&row.detail));
     };
     let image = run.images.get(heat.image).map_or("an unknown image".to_owned(), named);

@@ -73,7 +73,7 @@ pub(super) fn of_validation(validation: &Validation) -> Result<Chart> {
     let rounds = plural(rounds as u64, "round");
     let frame = Frame {
         title: "How long it takes beside the reference",
-        subtitle: subtitle(&validation.candidate, &validation.against, &["preprocess"]),
+        subtitle: subtitle(&validation.candidate, &validation.reference, &["preprocess"]),
         caption: vec![
             format!(
                 "torch {} at {} · transformers {} · {} · commit {}",

@@ -10,14 +10,14 @@ pub(super) const MOST_PROCESSORS: usize = 12;
 const MOST_SIZES: usize = 48;
 
 /// One processor of a run. Its place in the list is its colour and marker, alike in every chart.
-pub(super) struct Subject<'a> {
+pub(super) struct Drawn<'a> {
     pub name: &'a str,
     pub feed: &'a str,
     /// Its name with what it was fed, and `≠` where its outputs differ from the reference's.
     pub label: String,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Drawn<'a> {
     /// Its row at a batch size.
     pub fn row(&self, batch: &'a Batch) -> Option<&'a ProcessorRow> {
         batch.processors.iter().find(|row| row.name == self.name && row.feed == self.feed)
@@ -25,7 +25,7 @@ impl<'a> Subject<'a> {
 }
 
 /// The processors that are drawn, in the order first met, and how many there are in all.
-pub(super) fn subjects(run: &Run) -> (Vec<Subject<'_>>, usize) {
+pub(super) fn subjects(run: &Run) -> (Vec<Drawn<'_>>, usize) {
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     let mut found = Vec::new();
     let mut differing = HashSet::new();
@@ -33,7 +33,7 @@ pub(super) fn subjects(run: &Run) -> (Vec<Subject<'_>>, usize) {
         let next = places.len();
         let place = *places.entry((&row.name, &row.feed)).or_insert(next);
         if place == next && place < MOST_PROCESSORS {
-            found.push(Subject { name: &row.name, feed: &row.feed, label: row.label() });
+            found.push(Drawn { name: &row.name, feed: &row.feed, label: row.label() });
         }
         if matches!(row.parity, ParityStatus::Differs { .. }) {
             differing.insert(place);

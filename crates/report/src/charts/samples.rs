@@ -42,7 +42,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let size = batch.map_or(0, |batch| batch.batch_size);
     let (top, bottom) = canvas.frame(
         "Every sample in the order taken",
-        &format!("milliseconds a batch of {size} by round; a level strip is a steady machine"),
+        &format!("milliseconds per batch of {size}, by round; a level strip is a steady machine"),
         &caption::of_run(run, &remarks),
     )?;
     if lanes.is_empty() {

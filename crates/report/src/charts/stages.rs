@@ -1,4 +1,4 @@
-//! Milliseconds an image by stage and processor, at the largest batch.
+//! Milliseconds per image by stage and processor, at the largest batch.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -19,7 +19,7 @@ const MOST: usize = 6;
 /// A forward this many times as long as everything before it is told, not drawn: it would hide the rest.
 const LONGEST_FORWARD: f64 = 6.0;
 
-/// A processor's bar, in milliseconds an image.
+/// A processor's bar, in milliseconds per image.
 struct Bar {
     label: String,
     /// Name, colour and time, from the left.
@@ -45,7 +45,7 @@ impl Bar {
     }
 }
 
-/// What stands beside preprocessing in a step, in milliseconds an image.
+/// What stands beside preprocessing in a step, in milliseconds per image.
 #[derive(Default)]
 struct Beside {
     decode: Option<f64>,
@@ -59,7 +59,8 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let (bars, left_out) = batch.map_or_else(Default::default, |batch| bars(run, batch, &names, &beside));
     let staged = bars.iter().any(|bar| bar.staged > 0.0);
     let size = batch.map_or(0, |batch| batch.batch_size);
-    let what = if staged { "median milliseconds an image by stage" } else { "median milliseconds an image" };
+    let what =
+        if staged { "median milliseconds per image by stage" } else { "median milliseconds per image" };
     let mut subtitle = format!("{what}, batch {size}; lower is better{}", overlap(run, staged));
     if staged && bars.iter().any(|bar| bar.staged == 0.0) {
         subtitle += "; one grey bar where they were not measured";
@@ -67,12 +68,12 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let mut remarks: Vec<_> = caption::left_out(&left_out).into_iter().collect();
     match (beside.forward, bars.iter().any(|bar| bar.parts.iter().any(|part| part.0 == "forward"))) {
         (Some(ms), false) => {
-            remarks.push(format!("the forward, {} ms an image, would run off this chart", number(ms)));
+            remarks.push(format!("the forward, {} ms per image, is too long for this chart", number(ms)));
         }
         (None, _) => remarks.push("no forward was measured".to_owned()),
         _ => {}
     }
-    let title = if staged { "Where a step spends its time" } else { "What preprocessing an image takes" };
+    let title = if staged { "Where a step spends its time" } else { "Preprocess time per image" };
     let (top, bottom) = canvas.frame(title, &subtitle, &caption::of_run(run, &remarks))?;
     if bars.is_empty() {
         canvas.nothing();
@@ -109,7 +110,7 @@ fn draw_bars(canvas: &mut Canvas, bars: &[Bar], (top, bottom): (f64, f64)) -> Re
         canvas.text(&tick(value, step), (x(value), bottom + 18.0), BODY, Colour::Ink, Side::Centre);
     }
     let middle = ((left + right) / 2.0, bottom + 42.0);
-    canvas.text("milliseconds an image", middle, BODY, Colour::Ink, Side::Centre);
+    canvas.text("milliseconds per image", middle, BODY, Colour::Ink, Side::Centre);
     let pitch = ((bottom - top) / bars.len() as f64).min(64.0);
     for (index, (bar, times)) in bars.iter().zip(&times).enumerate() {
         let y = top + pitch * (index as f64 + 0.5);
@@ -122,7 +123,7 @@ fn draw_bars(canvas: &mut Canvas, bars: &[Bar], (top, bottom): (f64, f64)) -> Re
             canvas.rectangle((start, y - half), (end, y + half), *colour, 1.0);
             // An edge of paper, so that neighbours differ without their colours.
             canvas.line(&[(end, y - half), (end, y + half)], Colour::Paper, 1.0);
-            let text = format!("{}, {name}: {} ms an image", bar.label, number(*ms));
+            let text = format!("{}, {name}: {} ms per image", bar.label, number(*ms));
             canvas.mark(((start + end) / 2.0, y), (((end - start) / 2.0).max(2.0), half), text, *ms);
             from += ms;
         }

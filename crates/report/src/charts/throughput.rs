@@ -1,4 +1,4 @@
-//! Images a second through preprocess and forward, by batch size.
+//! Images per second through preprocess and forward, by batch size.
 
 use std::collections::BTreeMap;
 
@@ -39,8 +39,8 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     }
     remarks.extend(caption::left_out(&left_out));
     let inside = canvas.frame(
-        "Images a second, end to end",
-        &format!("images a second: preprocess and forward{named}, {how}{scale}; higher is better"),
+        "Images per second, end to end",
+        &format!("images per second: preprocess and forward{named}, {how}{scale}; higher is better"),
         &caption::of_run(run, &remarks),
     )?;
     let labels: Vec<_> = serial.iter().map(|line| line.label.as_str()).collect();
@@ -59,7 +59,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     plot.lines(canvas, &serial, " images/s")
 }
 
-/// Images a second of the forward alone: by batch size.
+/// Images per second of the forward alone: by batch size.
 fn ceiling(run: &Run, forward: Option<&str>) -> BTreeMap<usize, f64> {
     let rate = |batch: &patchmark_results::Batch| {
         let row = batch.forwards.iter().find(|row| Some(row.name.as_str()) == forward)?;

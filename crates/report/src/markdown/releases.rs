@@ -16,7 +16,7 @@ pub fn render(releases: &Releases) -> String {
     let packages: Vec<String> =
         releases.environment.iter().map(|(package, version)| format!("{package} {version}")).collect();
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "# Releases of transformers against {}\n", escape(&releases.against));
+    let _ = writeln!(out, "# Releases of transformers against {}\n", escape(&releases.reference));
     let _ = writeln!(out, "**{}**\n", escape(&headline(releases)));
     let _ = writeln!(
         out,

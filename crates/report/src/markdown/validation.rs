@@ -27,7 +27,7 @@ pub fn render(validation: &Validation) -> String {
             let _ = writeln!(out, "- {}", escape(&finding.detail));
         }
         if let Some((width, height)) = row.smallest {
-            let _ = writeln!(out, "- still so on an image of {width}×{height} px");
+            let _ = writeln!(out, "- still fails on an image of {width}×{height} px");
         }
         if let Some(evidence) = &row.evidence {
             let _ = writeln!(out, "- evidence: [{0}]({0})", evidence.display());
@@ -41,14 +41,14 @@ pub fn render(validation: &Validation) -> String {
     }
     let _ = writeln!(out, "\n| | candidate | reference |\n| --- | --- | --- |");
     let _ =
-        writeln!(out, "| subject | {} | {} |", escape(&validation.candidate), escape(&validation.against));
+        writeln!(out, "| subject | {} | {} |", escape(&validation.candidate), escape(&validation.reference));
     let _ = writeln!(
         out,
         "| class | {} | {} |",
         escape(&validation.candidate_class),
-        escape(&validation.against_class)
+        escape(&validation.reference_class)
     );
-    for (package, version) in &validation.against_versions {
+    for (package, version) in &validation.reference_versions {
         let own = validation.candidate_versions.get(package).map_or("–", String::as_str);
         let _ = writeln!(out, "| {} | {} | {} |", escape(package), escape(own), escape(version));
     }

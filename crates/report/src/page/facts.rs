@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use patchmark_results::{
     Environment, Run,
-    text::{clean, number},
+    text::{clean, number, plural},
 };
 
 use crate::words::run::facts;
@@ -23,7 +23,7 @@ pub(super) fn list(facts: &[(&str, String)]) -> Markup {
 pub(super) fn of_run(run: &Run) -> Markup {
     let mut facts = facts(run).to_vec();
     if let Some(gpu) = &run.gpu {
-        let others = format!("{} other processes at most", gpu.other_processes);
+        let others = format!("{} at most", plural(gpu.other_processes as u64, "other process"));
         facts.push(("GPU", format!("{}, driver {}, {others}", gpu.name, gpu.driver)));
     }
     list(&facts)

@@ -1,6 +1,7 @@
 //! The page that lists results.
 
 use maud::html;
+use patchmark_results::text::plural;
 
 use super::{
     grid::{self, Cell},
@@ -30,9 +31,9 @@ pub fn of_index(entries: &[Entry]) -> String {
             Cell::text(origin.commit.as_str()),
         ]
     });
-    let caption = "Times of different machines are no measure of the code. Click a heading to sort.";
+    let caption = "Differences between machines say nothing about the code. Click a heading to sort.";
     let body = html! {
-        header { div { p.brand { "Patchmark" } p.muted { (entries.len()) " results" } } (head::switch()) }
+        header { div { p.brand { "Patchmark" } p.muted { (plural(entries.len() as u64, "result")) } } (head::switch()) }
         main #main {
             h1 { "Saved results" }
             div.index { (grid::table("Saved results", caption, &COLUMNS, entries.len(), rows)) }

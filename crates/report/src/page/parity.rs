@@ -67,7 +67,7 @@ fn numbers(run: &Parity) -> Vec<Number> {
             name: "images".to_owned(),
             shown: count(run.images.len() as u64),
             value: run.images.len() as f64,
-            detail: "photographs and generated ones, of every awkward size".to_owned(),
+            detail: "photographs and generated images of awkward sizes".to_owned(),
         },
         Number {
             name: "values that differ and must not".to_owned(),
@@ -78,7 +78,7 @@ fn numbers(run: &Parity) -> Vec<Number> {
     ];
     let free = run.rows.iter().filter(|row| !row.must_equal && row.differing > 0);
     numbers.extend(free.max_by(|a, b| size(a.worst).total_cmp(&size(b.worst))).map(|row| Number {
-        name: format!("{}, which has bits of its own", clean(&row.processor)),
+        name: format!("{}, whose values differ by design", clean(&row.processor)),
         shown: row.worst.map_or_else(|| "∞".to_owned(), |worst| number(worst / LEVEL)),
         value: row.worst.unwrap_or(f64::MAX),
         detail: "uint8 levels at worst".to_owned(),

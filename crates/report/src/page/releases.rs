@@ -33,12 +33,12 @@ const COLUMNS: [(&str, bool); 6] = [
 /// # Errors
 /// If a chart cannot be drawn.
 pub fn of_releases(matrix: &Releases, charts: &[Chart], beside: &[Format]) -> Result<String> {
-    let mut environment: Vec<(&str, String)> = vec![("Reference", matrix.against.clone())];
+    let mut environment: Vec<(&str, String)> = vec![("Reference", matrix.reference.clone())];
     environment.extend(matrix.environment.iter().map(|(name, version)| (name.as_str(), version.clone())));
     environment.push(("Vector level", matrix.cpu_capability.clone()));
     environment.push(("Commit", matrix.commit.clone()));
     Sheet {
-        about: format!("against {}", clean(&matrix.against)),
+        about: format!("against {}", clean(&matrix.reference)),
         headline: headline(matrix),
         lead: html! {},
         numbers: numbers(matrix),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use maud::html;
 use patchmark_results::{
-    ParityStatus, ProcessorRow, Run,
+    Kind, ParityStatus, ProcessorRow, Run,
     text::{number, times},
 };
 
@@ -18,7 +18,7 @@ use crate::{
     words::{
         figures::interval,
         machine::machine,
-        run::{headline, leader, rounds},
+        run::{headline, leader, partial, rounds, share},
     },
 };
 
@@ -32,11 +32,11 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
         about: format!("{} · {}", machine(&run.environment, &run.settings.device), rounds(run)),
         headline: headline(run),
         lead: html! {
-            @if run.partial {
-                p.warning { strong { "Partial run: " } "it was interrupted or its budget ended; rows may have few rounds or none." }
+            @if let Some(why) = partial(run) {
+                p.warning { strong { "Partial run: " } (why) "." }
             }
             @if run.settings.random_weights {
-                p.muted { "Random weights: the times are those of a checkpoint of the same shape, the outputs mean nothing." }
+                p.muted { "Random weights: times are those of a checkpoint of the same shape; outputs are meaningless." }
             }
         },
         numbers: numbers(run),
@@ -46,7 +46,7 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
         notes: &run.notes,
         environment: facts::of_run(run),
         again: facts::again(&run.environment, "patchmark bench", run.elapsed_s),
-        file: "run.json",
+        file: Kind::Run.file(),
     }
     .render()
 }
@@ -55,13 +55,10 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
 pub(super) fn numbers(run: &Run) -> Vec<Number> {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return Vec::new() };
-    let share = |value: f64| {
-        if value < 2.0 { format!("{}%", number(value * 100.0)) } else { times(value) }
-    };
     let ratio = |row: &ProcessorRow| {
         let estimate = forward.and_then(|name| row.ratio.get(name)).filter(|e| e.is_usable())?;
         Some(Number {
-            name: format!("{}, share of the forward’s time", row.label()),
+            name: format!("{}, beside the forward’s time", row.label()),
             shown: share(estimate.median),
             value: estimate.median,
             detail: format!("ratio {}, batch {}", interval(estimate), batch.batch_size),
@@ -70,7 +67,7 @@ pub(super) fn numbers(run: &Run) -> Vec<Number> {
     let speedup = |row: &ProcessorRow| {
         let estimate = row.speedup_over_hf.filter(patchmark_results::Estimate::is_usable)?;
         let time = row.preprocess();
-        let time = time.map_or_else(String::new, |time| format!("; {} ms a batch", number(time.median)));
+        let time = time.map_or_else(String::new, |time| format!("; {} ms per batch", number(time.median)));
         Some(Number {
             name: format!("{} over hf", row.label()),
             shown: times(estimate.median),

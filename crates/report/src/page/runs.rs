@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 use maud::html;
-use patchmark_results::{Run, text::clean};
+use patchmark_results::{
+    Run,
+    text::{clean, plural},
+};
 
 use super::{facts, figure::figure, head, run, sheet::numbers, table};
 use crate::{
@@ -32,12 +35,12 @@ pub fn of_runs(runs: &[(String, Run)]) -> Result<String> {
         })
         .collect::<Result<Vec<Vec<_>>>>()?;
     let body = html! {
-        header { div { p.brand { "Patchmark" } p.muted { (runs.len()) " runs beside each other" } } (head::switch()) }
+        header { div { p.brand { "Patchmark" } p.muted { (plural(runs.len() as u64, "run")) " side by side" } } (head::switch()) }
         main #main {
-            h1 { (runs.len()) " runs" }
+            h1 { (plural(runs.len() as u64, "run")) }
             div.scroll tabindex="0" role="region" aria-label="The runs, table" {
                 table {
-                    caption { "What each run found. Times of different machines are no measure of the code." }
+                    caption { "What each run found. Differences between machines say nothing about the code." }
                     thead { tr { @for name in ["Run", "Machine", "Model", "Commit", "Rounds", "Found"] {
                         th scope="col" { (name) } } } }
                     tbody { @for (index, (name, run)) in runs.iter().enumerate() {

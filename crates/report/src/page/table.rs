@@ -15,8 +15,8 @@ use crate::words::{
 const COLUMNS: [(&str, bool); 8] = [
     ("Processor (fed)", false),
     ("Batch", true),
-    ("Preprocess, ms a batch", true),
-    ("ms an image", true),
+    ("Preprocess, ms per batch", true),
+    ("ms per image", true),
     ("Ratio to the forward", true),
     ("Images/s", true),
     ("Over hf", true),

@@ -104,7 +104,7 @@ fn compared(text: &str) -> Parity {
 fn hostile_matrix() -> Releases {
     let text = || HOSTILE.to_owned();
     let mut matrix = fixtures::releases::releases();
-    (matrix.against, matrix.cpu_capability, matrix.commit) = (text(), text(), text());
+    (matrix.reference, matrix.cpu_capability, matrix.commit) = (text(), text(), text());
     matrix.environment = vec![(text(), text())];
     for release in &mut matrix.releases {
         release.version = text();

@@ -33,7 +33,7 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
         versions.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
     };
     Sheet {
-        about: format!("{} against {}", clean(&validation.candidate), clean(&validation.against)),
+        about: format!("{} against {}", clean(&validation.candidate), clean(&validation.reference)),
         headline: headline(validation),
         lead: html! { @if let Some(relaxed) = &validation.relaxed {
             p.warning { strong { "Relaxed: " } "not the same bits were asked for, but " (clean(relaxed)) "." }
@@ -49,14 +49,14 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
         environment: facts::list(&[
             ("Candidate", validation.candidate_class.clone()),
             ("Its packages", versions(&validation.candidate_versions)),
-            ("Reference", validation.against_class.clone()),
-            ("Its packages", versions(&validation.against_versions)),
+            ("Reference", validation.reference_class.clone()),
+            ("Its packages", versions(&validation.reference_versions)),
             ("torch", format!("{} with {}", validation.cpu_capability, plural(validation.threads as u64, "thread"))),
             ("Commit", validation.commit.clone()),
         ]),
         again: html! {
             h2 id="again" { "Take it again" }
-            pre tabindex="0" { code { "patchmark validate " (clean(&validation.candidate)) " --against " (clean(&validation.against)) } }
+            pre tabindex="0" { code { "patchmark validate " (clean(&validation.candidate)) " --reference " (clean(&validation.reference)) } }
             p { "It took " (number(validation.elapsed_s)) " s." }
         },
         file: Kind::Validation.file(),
@@ -122,7 +122,7 @@ fn failures(validation: &Validation) -> Markup {
         @for row in validation.found.failed() {
             h3 { (clean(&row.name)) }
             ul { @for finding in &row.findings { li { (clean(&finding.detail)) } } }
-            @if let Some((width, height)) = row.smallest { p { "Still so on an image of " (width) "×" (height) " px." } }
+            @if let Some((width, height)) = row.smallest { p { "Still fails on an image of " (width) "×" (height) " px." } }
             @if let Some(evidence) = &row.evidence {
                 @let folder = clean(&evidence.display().to_string());
                 p { "Evidence: " code { (folder) } }

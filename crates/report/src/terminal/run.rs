@@ -53,7 +53,7 @@ fn trace(run: &Run) -> Vec<String> {
         let meaning = if run.settings.device.starts_with("cuda") {
             "only the launch: the classic mistake"
         } else {
-            "alike: a CPU's call returns when done"
+            "same: a CPU call returns when it is done"
         };
         lines.push(reading("not synchronised", &launch, meaning));
     }
@@ -207,7 +207,7 @@ fn legend(run: &Run, forward: Option<&str>) -> Vec<String> {
     ));
     if settings.random_weights {
         lines.push(
-            "random weights: the times are a checkpoint's of the same shape, the outputs mean nothing"
+            "random weights: times are those of a checkpoint of the same shape; outputs are meaningless"
                 .to_owned(),
         );
     }

@@ -70,7 +70,7 @@ fn failed(out: &mut Vec<String>, row: &CheckRow) {
         }
     }
     if let Some((width, height)) = row.smallest {
-        out.extend(wrap("      ", 8, &format!("still so on an image of {width}×{height} px")));
+        out.extend(wrap("      ", 8, &format!("still fails on an image of {width}×{height} px")));
     }
     if !row.replay.is_empty() {
         // Whole, whatever its length: it is to be pasted.

@@ -34,7 +34,7 @@ impl View for Releases {
 
     fn origin(&self) -> Origin {
         // The reference's class is named after it.
-        let against = self.against.split(" (").next().unwrap_or_default();
+        let against = self.reference.split(" (").next().unwrap_or_default();
         let versions: Vec<&str> = self.releases.iter().map(|release| release.version.as_str()).collect();
         Origin {
             command: Kind::Validation.command(),

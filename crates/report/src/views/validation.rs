@@ -40,7 +40,7 @@ impl View for Validation {
         Origin {
             command: self.kind().command(),
             machine: format!("torch at {}", clean(&self.cpu_capability)),
-            subject: format!("{} against {}", clean(&self.candidate), clean(&self.against)),
+            subject: format!("{} against {}", clean(&self.candidate), clean(&self.reference)),
             commit: clean(&self.commit),
         }
     }

@@ -86,7 +86,7 @@ pub fn legend(decision: &Decision) -> Vec<String> {
     )];
     lines.push(match decision.kind {
         DecisionKind::Compare => format!(
-            "a verdict needs the interval beyond ±min: {}, or the difference between the base and itself in this run",
+            "a verdict needs the interval beyond ±min: {}, or the base's difference from itself in this run if that is larger",
             min_effect(rule.min_effect)
         ),
         DecisionKind::Gate => {

@@ -39,12 +39,12 @@ pub fn headline(run: &Parity) -> String {
         names => format!(" Not compared to the end: {}.", clean(&names.join(", "))),
     };
     let compared = match (failed.as_slice(), bound.len()) {
-        ([], 0) => format!("Nothing that promises {}'s bits was compared.", clean(&run.reference)),
+        ([], 0) => format!("No processor that must equal {} was compared.", clean(&run.reference)),
         ([], 1) => {
-            format!("{} has {}'s bits in {images}{partial}.", clean(bound[0]), clean(&run.reference))
+            format!("{} equals {} bit for bit in {images}{partial}.", clean(bound[0]), clean(&run.reference))
         }
         ([], all) => {
-            format!("All {all} processors have {}'s bits in {images}{partial}.", clean(&run.reference))
+            format!("All {all} processors equal {} bit for bit in {images}{partial}.", clean(&run.reference))
         }
         (failed, rest) => format!(
             "{} of {} processors differ from {}: {}.",
@@ -81,7 +81,7 @@ pub fn notes(run: &Parity) -> Vec<String> {
     }));
     if run.rows.iter().any(|row| !row.must_equal) {
         notes.push(
-            "hf-pil has bits of its own (Pillow's arithmetic); its differences fail nothing.".to_owned(),
+            "hf-pil has different values by design (Pillow's arithmetic); its differences do not fail the run.".to_owned(),
         );
     }
     notes
@@ -118,7 +118,9 @@ mod tests {
         let found = headline(&run);
         assert_eq!(
             found,
-            format!("batched has hf's bits in {images} images. Not compared to the end: fused, naive.")
+            format!(
+                "batched equals hf bit for bit in {images} images. Not compared to the end: fused, naive."
+            )
         );
         assert!(
             terminal::parity::render(&run)

@@ -15,7 +15,10 @@ pub fn headline(run: &Run) -> String {
     let timed = || batch.processors.iter().filter_map(|row| Some((row, row.preprocess()?.median)));
     let share = |row: &ProcessorRow| {
         let ratio = forward.and_then(|name| row.ratio.get(name)).filter(|e| e.is_usable());
-        ratio.map_or_else(String::new, |ratio| format!(", {} of the forward's time", portion(ratio.median)))
+        ratio.map_or_else(String::new, |ratio| {
+            let of = if ratio.median < 2.0 { " of" } else { "" };
+            format!(", {}{of} the forward's time", share(ratio.median))
+        })
     };
     let speedup = |row: &ProcessorRow| row.speedup_over_hf.map_or(0.0, |estimate| estimate.median);
     let best = leader(run).and_then(|row| Some((row, row.preprocess()?.median)));
@@ -53,7 +56,8 @@ pub fn leader(run: &Run) -> Option<&ProcessorRow> {
     rivals.max_by(|a, b| speedup(a).total_cmp(&speedup(b)))
 }
 
-fn portion(ratio: f64) -> String {
+/// A ratio: `4.6%`, or `12×` where a percentage would be hard to read.
+pub fn share(ratio: f64) -> String {
     if ratio < 2.0 { format!("{}%", number(ratio * 100.0)) } else { times(ratio) }
 }
 

@@ -14,7 +14,7 @@ pub fn headline(validation: &Validation) -> String {
     let failed = found.failed().count();
     let ran = |row: &&CheckRow| matches!(row.verdict, CheckVerdict::Passed | CheckVerdict::Failed);
     let ran = plural(found.checks.iter().filter(ran).count() as u64, "check");
-    let against = &validation.against;
+    let against = &validation.reference;
     let relaxed = validation.relaxed.as_ref();
     let relaxed = relaxed.map_or_else(String::new, |options| format!(" (relaxed by {options})"));
     let what = match validation.verdict {

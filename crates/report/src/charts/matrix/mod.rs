@@ -110,7 +110,7 @@ pub(super) fn draw(matrix: &Releases) -> Result<Canvas> {
         remarks.push("all cells are in the CSV".to_owned());
     }
     let title = "Releases of transformers beside the reference";
-    let subtitle = format!("against {}", clean(&matrix.against));
+    let subtitle = format!("against {}", clean(&matrix.reference));
     let caption = caption(matrix, remarks);
     let measure = Canvas::new(WIDTH, HEIGHT)?;
     let labels = blocks.iter().flat_map(Block::lines).map(|line| line.label.as_str());

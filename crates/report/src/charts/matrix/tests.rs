@@ -111,7 +111,7 @@ fn degenerate_matrices_are_drawn() -> Result<()> {
     assert!(chart(&none)?.svg(Theme::Light)?.contains("No release was examined."));
     let mut odd = matrix();
     let hostile = "=a,\"<script>alert(1)</script>\u{7}\u{1b}[31m\n".repeat(40);
-    odd.against = hostile.clone();
+    odd.reference = hostile.clone();
     odd.environment = vec![(hostile.clone(), hostile.clone())];
     for (index, release) in odd.releases.iter_mut().enumerate() {
         release.version = hostile.clone();

@@ -8,7 +8,7 @@ use patchmark_results::{
     text::{clean, count},
 };
 
-use super::levels;
+use super::marks::levels;
 use crate::charts::theme::Colour;
 
 /// One processor.
@@ -49,7 +49,7 @@ impl Lane<'_> {
             worst if worst.is_infinite() => "no number or no contract".to_owned(),
             worst => format!("{} at worst", levels(worst)),
         };
-        let judgement = if self.must_equal { "must be equal" } else { "bits of its own, allowed" };
+        let judgement = if self.must_equal { "must be equal" } else { "differs by design" };
         let differing = count(self.differing.len() as u64);
         vec![
             (format!("{differing} of {images_text} differ"), Colour::Ink),

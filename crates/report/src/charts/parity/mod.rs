@@ -1,6 +1,7 @@
 //! How far each processor is from the reference, image by image, in strips.
 
 mod lanes;
+pub(super) mod marks;
 mod scale;
 mod strips;
 #[cfg(test)]
@@ -10,15 +11,11 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use lanes::lanes;
-use patchmark_results::{
-    LEVEL, Parity,
-    parity::CorpusImage,
-    text::{clean, count, number},
-};
+use patchmark_results::{LEVEL, Parity, text::count};
 use strips::Strips;
 
 use super::{
-    canvas::{Canvas, Point, Side},
+    canvas::{Canvas, Side},
     caption,
     chart::{HEIGHT, WIDTH},
     csv::field,
@@ -69,26 +66,6 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     }
     Strips::new(&canvas, &lanes, images, (bundle, bars))?.draw(&mut canvas, run, &lanes, top)?;
     Ok(canvas)
-}
-
-/// A difference in words.
-pub(super) fn levels(difference: f64) -> String {
-    match difference / LEVEL {
-        0.0 => "0 levels (only signs of zero)".to_owned(),
-        levels => format!("{} levels", number(levels)),
-    }
-}
-
-/// An image in words.
-pub(super) fn named(image: &CorpusImage) -> String {
-    format!("{} ({}×{} px)", clean(&image.name), image.width, image.height)
-}
-
-/// A cross where a value has no place on a scale.
-pub(super) fn cross(canvas: &mut Canvas, (x, y): Point, reach: f64, colour: Colour) {
-    for sign in [-1.0, 1.0] {
-        canvas.line(&[(x - reach, y - sign * reach), (x + reach, y + sign * reach)], colour, 2.0);
-    }
 }
 
 /// Every image that differs, by processor and limit, as CSV.

@@ -6,9 +6,8 @@ use anyhow::Result;
 use patchmark_results::{LEVEL, Parity, parity::size, text::count};
 
 use super::{
-    cross,
     lanes::Lane,
-    levels, named,
+    marks::{cross, levels, named},
     scale::{BAND, Scale, tick},
 };
 use crate::charts::{

@@ -1,4 +1,4 @@
-//! What a round times at each batch size, and what all batch sizes share.
+//! The steps of a round at each batch size, and what all batch sizes share.
 
 use tch::Device;
 
@@ -10,7 +10,7 @@ use crate::{
 
 /// One thing that a round times once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(super) enum Step {
     Processor(usize),
     Forward(usize),
     /// A forward time after time, for pipelined rates to be held against.
@@ -22,7 +22,7 @@ pub(super) enum Subject {
     MemoryLimit,
 }
 
-impl Subject {
+impl Step {
     /// Whether a GPU works at it as it does in use.
     pub(super) fn is_forward(self) -> bool {
         matches!(self, Self::Forward(_) | Self::BackToBack(_) | Self::Pipelined(..))
@@ -53,20 +53,20 @@ impl Shared<'_> {
         self.forwards[index].label(self.runs > 1)
     }
 
-    /// Every subject of a batch size in a round, in no order.
-    pub(super) fn subjects(&self) -> Vec<Subject> {
-        let mut subjects = vec![Subject::Decode];
+    /// Every step of a batch size in a round, in no order.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = vec![Step::Decode];
         // What one thread of a CPU reaches says nothing of a GPU.
-        subjects.extend((!self.device.is_cuda()).then_some(Subject::MemoryLimit));
-        subjects.extend(self.tokenizer.map(|_| Subject::Tokenize));
-        subjects.extend((0..self.processors.len()).map(Subject::Processor));
-        subjects.extend((0..self.forwards.len()).map(Subject::Forward));
+        steps.extend((!self.device.is_cuda()).then_some(Step::MemoryLimit));
+        steps.extend(self.tokenizer.map(|_| Step::Tokenize));
+        steps.extend((0..self.processors.len()).map(Step::Processor));
+        steps.extend((0..self.forwards.len()).map(Step::Forward));
         if !self.preparers.is_empty() {
-            subjects.extend((0..self.forwards.len()).map(Subject::BackToBack));
+            steps.extend((0..self.forwards.len()).map(Step::BackToBack));
         }
         for processor in 0..self.preparers.len() {
-            subjects.extend((0..self.forwards.len()).map(|forward| Subject::Pipelined(processor, forward)));
+            steps.extend((0..self.forwards.len()).map(|forward| Step::Pipelined(processor, forward)));
         }
-        subjects
+        steps
     }
 }

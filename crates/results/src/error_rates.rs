@@ -1,0 +1,82 @@
+//! How often `compare` is wrong (`reports/error-rates/`), as `make error-rates` saves it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::{Change, Verdict};
+
+/// Raised whenever a reader of the previous version would misread a study.
+pub const ERROR_RATES_VERSION: u32 = 1;
+
+/// The version of studies that do not say theirs.
+fn first() -> u32 {
+    1
+}
+
+/// Comparisons drawn from noise whose true effect is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulatedErrorRates {
+    /// Always [`ERROR_RATES_VERSION`] in what this build writes.
+    #[serde(default = "first")]
+    pub schema_version: u32,
+    /// Draws of each noise at each true factor.
+    pub draws: usize,
+    /// Rounds that the budget is taken to allow.
+    pub rounds: usize,
+    /// One row per noise and true factor.
+    pub rows: Vec<SimulatedRow>,
+}
+
+/// Verdicts about one noise at one true factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulatedRow {
+    /// What disturbs the times.
+    pub noise: String,
+    /// The candidate's true time over the base's.
+    pub true_factor: f64,
+    /// How many were called regressed.
+    pub regressed: usize,
+    /// How many were called improved.
+    pub improved: usize,
+    /// How many were called equivalent.
+    pub equivalent: usize,
+    /// How many were left inconclusive.
+    pub inconclusive: usize,
+}
+
+/// Comparisons of a build with itself on a real machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RealErrorRates {
+    /// Always [`ERROR_RATES_VERSION`] in what this build writes.
+    #[serde(default = "first")]
+    pub schema_version: u32,
+    /// Wall-clock seconds of the study.
+    pub elapsed_s: f64,
+    /// Every comparison, in the order taken.
+    pub comparisons: Vec<RealComparison>,
+}
+
+/// One comparison of a build with itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RealComparison {
+    /// `one process` or `two builds`.
+    pub way: String,
+    /// By how many percent the candidate was made slower.
+    pub slower_percent: u32,
+    /// Whether another process loaded a core.
+    pub loaded: bool,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The change with the interval that decided; none where there were too few rounds.
+    pub change: Option<Change>,
+    /// The minimum effect that was held against it.
+    pub min_effect: Option<f64>,
+    /// Rounds that it took.
+    pub rounds: usize,
+    /// Wall-clock seconds that it took.
+    pub elapsed_s: f64,
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Runs the build without torch and Python over committed results: what it has, what it lacks, and that it links neither.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+program=$(realpath "$1")
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+fail() { echo "decide-test: $1" >&2; exit 1; }
+
+# Ends with the code that is expected, with nothing of Python's in the environment.
+ends_with() {
+    local wanted=$1 code=0
+    shift
+    env -i PATH=/usr/bin:/bin "$program" "$@" >"$out/stdout" 2>"$out/stderr" || code=$?
+    [ "$code" = "$wanted" ] || { cat "$out/stderr" >&2; fail "patchmark $* ended with $code, not $wanted"; }
+}
+
+if command -v ldd >/dev/null && ldd "$program" | grep -E 'torch|python' >&2; then
+    fail "the program links what it should not need"
+fi
+
+run=reports/epyc-2cpu
+ends_with 0 report "$run" --out "$out/report"
+test -s "$out/report/report.html" || fail "report drew no page"
+ends_with 0 report --index "$out"
+ends_with 0 history "$run/.." --out "$out/history"
+ends_with 0 schema --out "$out/schema"
+diff -r "$out/schema" reports/schema >&2 || fail "the schemas are old; run make schema"
+ends_with 0 gate "$run" --baseline "$out/baseline" --update --out "$out/gate"
+# The same run on both sides: nothing regressed, though not every row has rounds enough for a verdict.
+ends_with 5 gate "$run" --baseline "$out/baseline" --out "$out/gate"
+test -s "$out/gate/junit.xml" || fail "gate left no JUnit file"
+ends_with 2 bench
+grep -q "without the harness" "$out/stderr" || fail "bench is refused without a word on why"
+echo "gate, history, report and schema work without torch and Python"
