@@ -10,7 +10,7 @@ use patchmark_results::{Estimate, ProcessorRow};
 use patchmark_statistics::bootstrap as statistics;
 use tch::Device;
 
-use super::step::Shared;
+use super::setup::{Bench, Loaders};
 use crate::{
     inputs::ModelInputs,
     interrupt::Interrupt,
@@ -31,15 +31,6 @@ const SAMPLES: usize = 5;
 /// that began together finish together, and a sample between would find all of its batches ready.
 const BATCHES: usize = 4;
 
-/// What a bench of loaders needs to know.
-#[derive(Debug, Clone)]
-pub struct Loaders {
-    /// Worker processes, a row each; 0 for none.
-    pub workers: Vec<usize>,
-    /// What `hf` computes.
-    pub parameters: Parameters,
-}
-
 /// What was measured with one number of workers.
 pub(super) struct Row {
     /// Without the rates, which depend on the forward.
@@ -50,8 +41,8 @@ pub(super) struct Row {
 
 impl Row {
     /// The row as run number `run` holds it.
-    pub(super) fn of_run(&self, shared: &Shared<'_>, run: usize) -> ProcessorRow {
-        let rates = shared.forwards.iter().zip(&self.rates).filter(|(timed, _)| timed.run == run);
+    pub(super) fn of_run(&self, bench: &Bench, run: usize) -> ProcessorRow {
+        let rates = bench.forwards.iter().zip(&self.rates).filter(|(timed, _)| timed.run == run);
         let rates = rates.filter_map(|(timed, rate)| Some((timed.forward.name().to_owned(), (*rate)?)));
         ProcessorRow { pipelined_images_per_s: rates.collect(), ..self.row.clone() }
     }
@@ -64,7 +55,7 @@ impl Row {
 /// # Errors
 /// If the device is lost.
 pub(super) fn rows(
-    shared: &Shared<'_>,
+    bench: &Bench,
     loaders: &Loaders,
     images: &[Arc<DecodedImage>],
     text: Option<&TextInputs>,
@@ -79,7 +70,7 @@ pub(super) fn rows(
             row: ProcessorRow::unmeasured(format!("loader-{workers}"), "PIL", true),
             rates: Vec::new(),
         };
-        match measure(shared, loaders, images, text, workers, &mut row) {
+        match measure(bench, loaders, images, text, workers, &mut row) {
             Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
             Err(error) => row.row.failure = Some(reason(&error)),
             Ok(()) => {}
@@ -90,43 +81,43 @@ pub(super) fn rows(
 }
 
 fn measure(
-    shared: &Shared<'_>,
+    bench: &Bench,
     loaders: &Loaders,
     images: &[Arc<DecodedImage>],
     text: Option<&TextInputs>,
     workers: usize,
     row: &mut Row,
 ) -> Result<()> {
-    let loader = Loader::new(images, workers, &loaders.parameters, shared.device.is_cuda())?;
+    let loader = Loader::new(images, workers, &loaders.parameters, bench.device.is_cuda())?;
     // The first batches are those that the workers start with; a loader computes on the CPU.
     let first = loader.next()?;
-    row.row.parity = parity::compare(shared.references.process(images)?.of_host(), &first)?.status();
+    row.row.parity = parity::compare(bench.references.process(images)?.of_host(), &first)?.status();
     for _ in 0..2 * workers {
         drop(loader.next()?);
     }
     let batches = BATCHES.max(2 * workers);
     let mut alone = Vec::new();
     for _ in 0..SAMPLES {
-        let timed = time(shared.device, || {
+        let timed = time(bench.device, || {
             for _ in 0..batches {
-                drop(upload(&loader.next()?, shared.device)?);
+                drop(upload(&loader.next()?, bench.device)?);
             }
             Ok(())
         })?;
         alone.push(timed.synchronized_ms / batches as f64);
     }
     row.row.preprocess_ms = statistics::summarize(alone);
-    for timed in shared.forwards {
-        timed.prepare(shared.device)?;
+    for timed in &bench.forwards {
+        timed.prepare(bench.device)?;
         let text = timed.text(text);
         let mut rates = Vec::new();
         for _ in 0..SAMPLES {
             let start = Instant::now();
             for _ in 0..batches {
-                let inputs = upload(&loader.next()?, shared.device)?;
+                let inputs = upload(&loader.next()?, bench.device)?;
                 drop(timed.forward.forward(&inputs, text)?);
             }
-            if let Device::Cuda(index) = shared.device {
+            if let Device::Cuda(index) = bench.device {
                 cuda::synchronize(index)?;
             }
             rates.push((images.len() * batches) as f64 / start.elapsed().as_secs_f64());

@@ -10,10 +10,11 @@ mod rounds;
 mod rows;
 mod run;
 mod samples;
+mod setup;
 mod sizes;
 mod step;
 
 pub use forwards::{ForwardKind, TimedForward, build_forwards, check_forwards};
-pub use loader::Loaders;
 pub use pipeline::MakeProcessor;
-pub use run::{Bench, bench};
+pub use run::DecodeTimes;
+pub use setup::{Bench, Loaders};

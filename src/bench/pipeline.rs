@@ -61,7 +61,7 @@ struct Ask {
 }
 
 /// A thread with a processor and, on a GPU, a stream of its own; dropping it ends it.
-pub(super) struct Preparer {
+pub struct Preparer {
     asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
     device: Device,

@@ -8,7 +8,7 @@ use patchmark_statistics::bootstrap as statistics;
 use super::{
     batch::BatchUnderTest,
     samples::{Passes, Preprocess},
-    step::Shared,
+    setup::Bench,
 };
 use crate::processor::{Processor, REFERENCE, must_equal_reference};
 
@@ -27,21 +27,21 @@ impl BatchUnderTest<'_> {
     }
 
     /// The summary of all samples of a run.
-    pub(super) fn finish(&self, shared: &Shared<'_>, run: usize) -> Batch {
-        let hf = shared
+    pub(super) fn finish(&self, bench: &Bench, run: usize) -> Batch {
+        let hf = bench
             .processors
             .iter()
             .zip(&self.processors)
             .find(|(processor, row)| processor.name() == REFERENCE && row.failure.is_none())
             .map(|(_, row)| row.samples.as_slice());
-        let rows = shared.processors.iter().zip(&self.processors);
+        let rows = bench.processors.iter().zip(&self.processors);
         Batch {
             batch_size: self.size(),
             decode_ms: summarized(&self.decode),
             memory_limit_ms: (!self.limit_ms.is_empty()).then(|| summarized(&self.limit_ms)),
-            tokenize_ms: shared.tokenizer.map(|_| summarized(&self.tokenize)),
+            tokenize_ms: bench.tokenizer.as_ref().map(|_| summarized(&self.tokenize)),
             forwards: self
-                .forwards_of(shared, run)
+                .forwards_of(bench, run)
                 .map(|(timed, passes)| ForwardRow {
                     name: timed.forward.name().into(),
                     forward_ms: summarized(&passes.synchronized),
@@ -50,21 +50,21 @@ impl BatchUnderTest<'_> {
                 })
                 .collect(),
             processors: rows
-                .map(|(processor, row)| self.processor_row(shared, run, processor.as_ref(), row, hf))
+                .map(|(processor, row)| self.processor_row(bench, run, processor.as_ref(), row, hf))
                 .collect(),
         }
     }
 
     fn processor_row(
         &self,
-        shared: &Shared<'_>,
+        bench: &Bench,
         run: usize,
         processor: &dyn Processor,
         row: &Preprocess,
         hf: Option<&[f64]>,
     ) -> ProcessorRow {
         let named = |combine: &dyn Fn(usize, &Passes) -> Option<Estimate>| -> BTreeMap<String, Estimate> {
-            let forwards = shared.forwards.iter().zip(&self.forwards).enumerate();
+            let forwards = bench.forwards.iter().zip(&self.forwards).enumerate();
             forwards
                 .filter(|(_, (timed, _))| timed.run == run)
                 .filter_map(|(index, (timed, passes))| {
@@ -84,7 +84,7 @@ impl BatchUnderTest<'_> {
                 })
             }),
             pipelined_images_per_s: named(&|index, _| statistics::estimate(&row.pipelined[index])),
-            memory_limit_share: (!shared.device.is_cuda() && shared.threads == 1)
+            memory_limit_share: (!bench.device.is_cuda() && bench.threads() == 1)
                 .then(|| statistics::paired(&self.limit_ms, &row.samples, |limit, own| limit / own))
                 .flatten(),
             speedup_over_hf: hf.and_then(|hf| statistics::paired(hf, &row.samples, |hf, own| hf / own)),
@@ -101,10 +101,10 @@ impl BatchUnderTest<'_> {
 
     /// Sentences for the run's notes: rows that ended early, what the device's own clock says, and where
     /// transformers' forward resamples positions.
-    pub(super) fn notes(&self, shared: &Shared<'_>, run: usize) -> Vec<String> {
+    pub(super) fn notes(&self, bench: &Bench, run: usize) -> Vec<String> {
         let size = self.size();
         let mut notes = Vec::new();
-        for (timed, passes) in self.forwards_of(shared, run) {
+        for (timed, passes) in self.forwards_of(bench, run) {
             let name = timed.forward.name();
             if let Some(reason) = &passes.failure {
                 notes.push(format!("batch {size}: the {name} forward ended early: {reason}"));
@@ -125,7 +125,7 @@ impl BatchUnderTest<'_> {
                 ));
             }
         }
-        for (processor, row) in shared.processors.iter().zip(&self.processors) {
+        for (processor, row) in bench.processors.iter().zip(&self.processors) {
             let name = processor.name();
             notes.extend(clocks(size, name, &row.samples, &row.device));
             if let Some(reason) = &row.pipeline_failure {
@@ -151,14 +151,14 @@ fn clocks(size: usize, what: &str, host: &[f64], device: &[f64]) -> Option<Strin
 }
 
 /// A batch that could not even be warmed up: each row with the reason.
-pub(super) fn not_measured(shared: &Shared<'_>, size: usize, reason: &str) -> Batch {
+pub(super) fn not_measured(bench: &Bench, size: usize, reason: &str) -> Batch {
     Batch {
         batch_size: size,
         decode_ms: summarized(&[]),
         memory_limit_ms: None,
         tokenize_ms: None,
         forwards: Vec::new(),
-        processors: shared
+        processors: bench
             .processors
             .iter()
             .map(|processor| ProcessorRow {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::{Context, Result};
 use patchmark_results::Batch;
 
-use super::{batch::BatchUnderTest, rows::not_measured, step::Shared};
+use super::{batch::BatchUnderTest, rows::not_measured, setup::Bench};
 use crate::{
     interrupt::Interrupt,
     measure::failure::{Failure, classify, reason},
@@ -64,17 +64,17 @@ impl<'a> BatchSizes<'a> {
     ///
     /// # Errors
     /// If the device is lost, or the reference fails for another reason than memory.
-    pub(super) fn warm_up(&mut self, shared: &Shared<'_>, index: usize, interrupt: &Interrupt) -> Result<()> {
+    pub(super) fn warm_up(&mut self, bench: &Bench, index: usize, interrupt: &Interrupt) -> Result<()> {
         let (size, state) = &mut self.sizes[index];
         let encoded = self.workload.batch_encoded(*size);
         let images = &self.images[..*size];
         let decode = self.decode_ms.get(size).map_or(&[][..], Vec::as_slice);
         let text = self.texts.get(index);
-        *state = match BatchUnderTest::warm_up(shared, images, encoded, text, decode, interrupt) {
+        *state = match BatchUnderTest::warm_up(bench, images, encoded, text, decode, interrupt) {
             Ok(Some(batch)) => Size::UnderTest(Box::new(batch)),
             Ok(None) => return Ok(()),
             Err(error) if classify(&error) == Failure::OutOfMemory => {
-                Size::Failed(not_measured(shared, *size, &reason(&error)))
+                Size::Failed(not_measured(bench, *size, &reason(&error)))
             }
             Err(error) => return Err(error).with_context(|| format!("failed to warm up batch size {size}")),
         };
@@ -103,10 +103,10 @@ impl<'a> BatchSizes<'a> {
     }
 
     /// What run number `run` holds of each batch size that was begun.
-    pub(super) fn finish(&self, shared: &Shared<'_>, run: usize) -> Vec<Batch> {
+    pub(super) fn finish(&self, bench: &Bench, run: usize) -> Vec<Batch> {
         let finished = self.sizes.iter().filter_map(|(_, size)| match size {
             Size::Waiting => None,
-            Size::UnderTest(batch) => Some(batch.finish(shared, run)),
+            Size::UnderTest(batch) => Some(batch.finish(bench, run)),
             Size::Failed(batch) => Some(batch.clone()),
         });
         finished.collect()

@@ -14,7 +14,7 @@ use super::{
     forwards::TimedForward,
     limit::MemoryLimit,
     samples::{Passes, Preprocess},
-    step::{Shared, Step},
+    {setup::Bench, step::Step},
 };
 use crate::{
     inputs::ModelInputs,
@@ -53,16 +53,16 @@ impl<'a> BatchUnderTest<'a> {
     /// # Errors
     /// If the reference fails, or the device is lost.
     pub(super) fn warm_up(
-        shared: &Shared<'_>,
+        bench: &Bench,
         images: &[Arc<DecodedImage>],
         encoded: Vec<&'a EncodedImage>,
         text: Option<&'a TextInputs>,
         decode: &[f64],
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
-        let right = shared.references.process(images)?;
+        let right = bench.references.process(images)?;
         let mut processors = Vec::new();
-        for processor in shared.processors {
+        for processor in &bench.processors {
             if interrupt.load(Ordering::Relaxed) {
                 return Ok(None);
             }
@@ -83,7 +83,7 @@ impl<'a> BatchUnderTest<'a> {
                 samples: Vec::new(),
                 device: Vec::new(),
                 stages: BTreeMap::new(),
-                pipelined: vec![Vec::new(); shared.forwards.len()],
+                pipelined: vec![Vec::new(); bench.forwards.len()],
                 pipeline_failure: None,
                 stage_failure: None,
                 parity,
@@ -92,12 +92,12 @@ impl<'a> BatchUnderTest<'a> {
         }
         let inputs = right.on_device;
         let mut forwards = Vec::new();
-        for timed in shared.forwards {
+        for timed in &bench.forwards {
             if interrupt.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            timed.prepare(shared.device)?;
-            let failure = match time(shared.device, || timed.forward.forward(&inputs, timed.text(text))) {
+            timed.prepare(bench.device)?;
+            let failure = match time(bench.device, || timed.forward.forward(&inputs, timed.text(text))) {
                 Ok(_) => None,
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
                 Err(error) => Some(reason(&error)),
@@ -131,13 +131,13 @@ impl<'a> BatchUnderTest<'a> {
     }
 
     /// What the progress line says of a subject.
-    pub(super) fn label(&self, shared: &Shared<'_>, step: Step) -> String {
+    pub(super) fn label(&self, bench: &Bench, step: Step) -> String {
         let what = match step {
-            Step::Processor(index) => shared.processors[index].name().to_owned(),
-            Step::Forward(index) => format!("forward {}", shared.label(index)),
-            Step::BackToBack(index) => format!("forward {} time after time", shared.label(index)),
+            Step::Processor(index) => bench.processors[index].name().to_owned(),
+            Step::Forward(index) => format!("forward {}", bench.label(index)),
+            Step::BackToBack(index) => format!("forward {} time after time", bench.label(index)),
             Step::Pipelined(processor, forward) => {
-                format!("{} into {}", shared.processors[processor].name(), shared.label(forward))
+                format!("{} into {}", bench.processors[processor].name(), bench.label(forward))
             }
             Step::Decode => "decode".into(),
             Step::Tokenize => "tokenise".into(),
@@ -149,10 +149,10 @@ impl<'a> BatchUnderTest<'a> {
     /// The forwards of a run, in their order, each with its samples.
     pub(super) fn forwards_of<'b>(
         &'b self,
-        shared: &Shared<'b>,
+        bench: &'b Bench,
         run: usize,
     ) -> impl Iterator<Item = (&'b TimedForward, &'b Passes)> + use<'a, 'b> {
-        shared.forwards.iter().zip(&self.forwards).filter(move |(timed, _)| timed.run == run)
+        bench.forwards.iter().zip(&self.forwards).filter(move |(timed, _)| timed.run == run)
     }
 
     /// The reference's inputs of this batch.

@@ -8,7 +8,7 @@ use super::BatchUnderTest;
 use crate::{
     bench::{
         pipeline::Source,
-        step::{Shared, Step},
+        {setup::Bench, step::Step},
     },
     measure::{
         clock::{sample, time},
@@ -25,14 +25,14 @@ impl BatchUnderTest<'_> {
     ///
     /// # Errors
     /// If the device is lost, or decoding or tokenising fails.
-    pub(in crate::bench) fn take(&mut self, shared: &Shared<'_>, step: Step) -> Result<()> {
+    pub(in crate::bench) fn take(&mut self, bench: &Bench, step: Step) -> Result<()> {
         match step {
-            Step::Processor(index) => self.preprocess(shared, index)?,
-            Step::Forward(index) => self.forward(shared, index)?,
-            Step::BackToBack(index) => self.back_to_back(shared, index)?,
-            Step::Pipelined(processor, forward) => self.pipelined(shared, processor, forward)?,
+            Step::Processor(index) => self.preprocess(bench, index)?,
+            Step::Forward(index) => self.forward(bench, index)?,
+            Step::BackToBack(index) => self.back_to_back(bench, index)?,
+            Step::Pipelined(processor, forward) => self.pipelined(bench, processor, forward)?,
             // On a GPU once is enough: it takes long there beside everything else, and is no part of any ratio.
-            Step::Decode if shared.device.is_cuda() && !self.decode.is_empty() => {}
+            Step::Decode if bench.device.is_cuda() && !self.decode.is_empty() => {}
             Step::Decode => {
                 let timed = time(Device::Cpu, || {
                     self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
@@ -47,7 +47,7 @@ impl BatchUnderTest<'_> {
                 self.limit_ms.push(timed.synchronized_ms);
             }
             Step::Tokenize => {
-                if let Some(tokenizer) = shared.tokenizer {
+                if let Some(tokenizer) = &bench.tokenizer {
                     let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
                     let timed = time(Device::Cpu, || tokenizer.encode(&texts))?;
                     self.tokenize.push(timed.synchronized_ms);
@@ -57,13 +57,13 @@ impl BatchUnderTest<'_> {
         Ok(())
     }
 
-    fn preprocess(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+    fn preprocess(&mut self, bench: &Bench, index: usize) -> Result<()> {
         let row = &mut self.processors[index];
         if row.failure.is_some() {
             return Ok(());
         }
-        let processor = &shared.processors[index];
-        match sample(shared.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
+        let processor = &bench.processors[index];
+        match sample(bench.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
             Ok(timed) => {
                 row.samples.push(timed.synchronized_ms);
                 row.device.extend(timed.device_ms);
@@ -73,9 +73,9 @@ impl BatchUnderTest<'_> {
                 return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
             }
         }
-        if shared.stages && row.stage_failure.is_none() {
+        if bench.stages && row.stage_failure.is_none() {
             // A pass of its own, so that reading the clock between stages is not in the headline time.
-            let mut clock = StageClock::started(shared.device);
+            let mut clock = StageClock::started(bench.device);
             match processor.process(&row.fed, &mut clock) {
                 Ok(_) => {
                     for (&stage, &seconds) in clock.spent_s() {
@@ -89,15 +89,15 @@ impl BatchUnderTest<'_> {
         Ok(())
     }
 
-    fn forward(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+    fn forward(&mut self, bench: &Bench, index: usize) -> Result<()> {
         let passes = &mut self.forwards[index];
         if passes.failure.is_some() {
             return Ok(());
         }
-        let timed = &shared.forwards[index];
+        let timed = &bench.forwards[index];
         let text = timed.text(self.text);
-        timed.prepare(shared.device)?;
-        match sample(shared.device, || timed.forward.forward(&self.inputs, text)) {
+        timed.prepare(bench.device)?;
+        match sample(bench.device, || timed.forward.forward(&self.inputs, text)) {
             Ok(timed) => {
                 passes.synchronized.push(timed.synchronized_ms);
                 passes.launch.push(timed.launch_ms);
@@ -109,7 +109,7 @@ impl BatchUnderTest<'_> {
                 return Ok(());
             }
         }
-        if shared.stages && passes.stage_failure.is_none() {
+        if bench.stages && passes.stage_failure.is_none() {
             match timed.forward.positions_ms(&self.inputs, text) {
                 Ok(positions) => passes.positions.extend(positions),
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
@@ -119,17 +119,17 @@ impl BatchUnderTest<'_> {
         Ok(())
     }
 
-    fn back_to_back(&mut self, shared: &Shared<'_>, index: usize) -> Result<()> {
+    fn back_to_back(&mut self, bench: &Bench, index: usize) -> Result<()> {
         let images = self.size();
         let passes = &mut self.forwards[index];
         if passes.failure.is_some() {
             return Ok(());
         }
-        let timed = &shared.forwards[index];
+        let timed = &bench.forwards[index];
         let text = timed.text(self.text);
-        timed.prepare(shared.device)?;
+        timed.prepare(bench.device)?;
         let count = passes_of_a_sample(statistics::median(&passes.synchronized));
-        let taken = time(shared.device, || {
+        let taken = time(bench.device, || {
             for _ in 0..count {
                 drop(timed.forward.forward(&self.inputs, text)?);
             }
@@ -143,7 +143,7 @@ impl BatchUnderTest<'_> {
         Ok(())
     }
 
-    fn pipelined(&mut self, shared: &Shared<'_>, processor: usize, forward: usize) -> Result<()> {
+    fn pipelined(&mut self, bench: &Bench, processor: usize, forward: usize) -> Result<()> {
         let (row, passes) = (&mut self.processors[processor], &self.forwards[forward]);
         if row.failure.is_some() || row.pipeline_failure.is_some() || passes.failure.is_some() {
             return Ok(());
@@ -151,15 +151,15 @@ impl BatchUnderTest<'_> {
         // The slower of the two sets the pace.
         let pace = statistics::median(&passes.synchronized).max(statistics::median(&row.samples));
         let count = passes_of_a_sample(pace);
-        let source = if shared.decode {
+        let source = if bench.decode {
             Source::Stored(self.encoded.iter().map(|&image| image.clone()).collect())
         } else {
             Source::Decoded(self.images.clone())
         };
-        let timed = &shared.forwards[forward];
-        timed.prepare(shared.device)?;
+        let timed = &bench.forwards[forward];
+        timed.prepare(bench.device)?;
         let run = |count| {
-            shared.preparers[processor].run(&source, timed.forward.as_ref(), timed.text(self.text), count)
+            bench.preparers[processor].run(&source, timed.forward.as_ref(), timed.text(self.text), count)
         };
         // The first time, the thread's own memory and plans are made, which counts as warm-up.
         let warm = if row.pipelined[forward].is_empty() { run(2).map(drop) } else { Ok(()) };

@@ -4,7 +4,8 @@ use super::*;
 
 #[test]
 fn a_processor_without_memory_ends_its_row_and_the_others_go_on() {
-    let run = measure(&[Fragile::boxed(1, 99, OUT_OF_MEMORY), naive()], Quick { largest: 99 }, None, &[1, 2]);
+    let run =
+        measure(vec![Fragile::boxed(1, 99, OUT_OF_MEMORY), naive()], Quick { largest: 99 }, None, &[1, 2]);
     let [one, two] = run.batches.as_slice() else { panic!("{} batches", run.batches.len()) };
     assert!(!run.partial);
     assert_eq!(one.processors[0].failure, None);
@@ -17,7 +18,7 @@ fn a_processor_without_memory_ends_its_row_and_the_others_go_on() {
 
 #[test]
 fn a_forward_without_memory_ends_and_preprocessing_is_still_measured() {
-    let run = measure(&[naive()], Quick { largest: 1 }, None, &[1, 2]);
+    let run = measure(vec![naive()], Quick { largest: 1 }, None, &[1, 2]);
     let [one, two] = run.batches.as_slice() else { panic!("{} batches", run.batches.len()) };
     assert!(one.processors[0].ratio.contains_key("quick"));
     assert!(two.processors[0].ratio.is_empty());
@@ -45,7 +46,7 @@ impl Forward for Broken {
 
 #[test]
 fn a_forward_that_fails_otherwise_leaves_preprocessing_too() {
-    let run = measure_from(&[naive()], Box::new(Broken), None, false, &[1]);
+    let run = measure_from(vec![naive()], Box::new(Broken), None, false, &[1]);
     assert!(!run.partial && run.batches[0].forwards[0].forward_ms.samples.is_empty());
     assert!(run.batches[0].processors[0].preprocess_ms.samples.len() >= 3);
     assert!(run.notes.iter().any(|note| note.contains("Expected the plan to be good")), "{:?}", run.notes);
@@ -54,7 +55,7 @@ fn a_forward_that_fails_otherwise_leaves_preprocessing_too() {
 #[test]
 fn a_lost_device_ends_the_run_with_what_was_measured() {
     // One call warms up, two are measured, the fourth finds the device gone.
-    let run = measure(&[Fragile::boxed(99, 3, LOST), naive()], Quick { largest: 99 }, None, &[1]);
+    let run = measure(vec![Fragile::boxed(99, 3, LOST), naive()], Quick { largest: 99 }, None, &[1]);
     assert!(run.partial);
     assert_eq!(run.batches[0].processors[0].preprocess_ms.samples.len(), 2);
     assert!(run.batches[0].processors[1].preprocess_ms.samples.len() >= 2);
@@ -64,7 +65,7 @@ fn a_lost_device_ends_the_run_with_what_was_measured() {
 
 #[test]
 fn a_device_that_is_lost_in_the_warm_up_leaves_a_partial_run() {
-    let run = measure(&[Fragile::boxed(1, 99, LOST), naive()], Quick { largest: 99 }, None, &[1, 2]);
+    let run = measure(vec![Fragile::boxed(1, 99, LOST), naive()], Quick { largest: 99 }, None, &[1, 2]);
     assert!(run.partial);
     assert_eq!(run.batches.len(), 1);
     assert!(run.notes[0].contains("warm up batch size 2"), "{:?}", run.notes);

@@ -32,8 +32,8 @@ fn an_interrupt_in_a_warm_up_is_seen_before_the_next_processor() {
     let processor = || -> Box<dyn Processor> {
         Box::new(Interrupting { inner: naive(), interrupt: interrupt.clone(), calls: calls.clone() })
     };
-    let forwards = [in_run(0, Box::new(Quick { largest: 99 }))];
-    let run = Asked::default().bench(&[processor(), processor()], &forwards, &interrupt).remove(0);
+    let forwards = vec![in_run(0, Box::new(Quick { largest: 99 }))];
+    let run = Asked::default().bench(vec![processor(), processor()], forwards, &interrupt).remove(0);
     assert!(run.partial && run.batches.is_empty());
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }

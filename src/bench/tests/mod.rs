@@ -14,12 +14,15 @@ use std::{
 use anyhow::bail;
 use tch::Tensor;
 
+use tch::Device;
+
 use super::*;
 use crate::{
+    bench::pipeline::MakeProcessor,
     inputs::ModelInputs,
     measure::Precision,
     model::{Forward, ModelOutputs, Tower},
-    processor::{FedBatch, Feed, Parameters, StageClock, create},
+    processor::{FedBatch, Feed, Parameters, Processor, References, StageClock, create},
     workload::ImageSource,
 };
 
@@ -80,7 +83,7 @@ impl Forward for Quick {
 }
 
 fn measure(
-    processors: &[Box<dyn Processor>],
+    processors: Vec<Box<dyn Processor>>,
     forward: Quick,
     pipelined: Option<MakeProcessor>,
     batch_sizes: &[usize],
@@ -89,14 +92,14 @@ fn measure(
 }
 
 fn measure_from(
-    processors: &[Box<dyn Processor>],
+    processors: Vec<Box<dyn Processor>>,
     forward: Box<dyn Forward>,
     pipelined: Option<MakeProcessor>,
     decode: bool,
     batch_sizes: &[usize],
 ) -> Run {
     let asked = Asked { pipelined, decode, batch_sizes, ..Asked::default() };
-    asked.bench(processors, &[in_run(0, forward)], &Interrupt::new(false)).remove(0)
+    asked.bench(processors, vec![in_run(0, forward)], &Interrupt::new(false)).remove(0)
 }
 
 /// A forward whose times go into run number `run`.
@@ -122,8 +125,8 @@ impl Default for Asked<'_> {
 impl Asked<'_> {
     fn bench(
         self,
-        processors: &[Box<dyn Processor>],
-        forwards: &[TimedForward],
+        processors: Vec<Box<dyn Processor>>,
+        forwards: Vec<TimedForward>,
         interrupt: &Interrupt,
     ) -> Vec<Run> {
         let workloads = Workload::load_all(&ImageSource::BuiltIn, &"64x48".parse().unwrap()).unwrap();
@@ -133,23 +136,25 @@ impl Asked<'_> {
             dtype: (*dtype).into(),
             ..RunSettings::default()
         };
-        let asked = Bench {
+        let bench = Bench {
             processors,
-            references: &References::new(&Parameters::default(), Device::Cpu, 1).unwrap(),
+            references: References::new(&Parameters::default(), Device::Cpu, 1).unwrap(),
             forwards,
             text: None,
             tokenizer: None,
-            workload: &workloads[0],
-            batch_sizes: self.batch_sizes,
+            batch_sizes: self.batch_sizes.to_vec(),
             device: Device::Cpu,
             stages: self.stages,
-            pipelined: self.pipelined,
+            preparers: Vec::new(),
             decode: self.decode,
-            decode_ms: BTreeMap::new(),
             loaders: None,
             settings: self.dtypes.iter().map(settings).collect(),
         };
-        bench(&asked, &ProgressBar::hidden(), interrupt).unwrap()
+        let bench = match &self.pipelined {
+            Some(make) => bench.pipelined(make).unwrap(),
+            None => bench,
+        };
+        bench.measure(&workloads[0], &DecodeTimes::new(), &ProgressBar::hidden(), interrupt).unwrap()
     }
 }
 

@@ -10,7 +10,7 @@ fn batches_are_prepared_in_a_thread_and_reported_by_forward() {
         counter.fetch_add(1, Ordering::Relaxed);
         create(name, &Parameters::default(), Device::Cpu, 1)
     });
-    let run = measure(&[naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
+    let run = measure(vec![naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
     assert_eq!(made.load(Ordering::Relaxed), 1, "one thread serves every batch size");
     for batch in &run.batches {
         assert!(batch.forwards[0].back_to_back_images_per_s.expect("a rate").low > 0.0);
@@ -22,7 +22,7 @@ fn batches_are_prepared_in_a_thread_and_reported_by_forward() {
 #[test]
 fn what_fails_beside_the_forward_ends_only_the_overlap() {
     let make: MakeProcessor = Arc::new(|_| Ok(Fragile::boxed(1, 99, OUT_OF_MEMORY)));
-    let run = measure(&[naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
+    let run = measure(vec![naive()], Quick { largest: 99 }, Some(make), &[1, 2]);
     let [one, two] = run.batches.as_slice() else { panic!("{} batches", run.batches.len()) };
     assert!(one.processors[0].pipelined_images_per_s.contains_key("quick"));
     assert!(two.processors[0].pipelined_images_per_s.is_empty());
@@ -55,10 +55,10 @@ fn decoding_beside_the_forward_begins_with_the_files() {
     let make = || -> MakeProcessor {
         Arc::new(|_| Ok(Box::new(Particular(create("batched", &Parameters::default(), Device::Cpu, 1)?))))
     };
-    let run = measure_from(&[naive()], Box::new(Quick { largest: 99 }), Some(make()), false, &[2]);
+    let run = measure_from(vec![naive()], Box::new(Quick { largest: 99 }), Some(make()), false, &[2]);
     assert!(run.batches[0].processors[0].pipelined_images_per_s.contains_key("quick"));
     // The files hold larger photographs than the workload, which the processor refuses.
-    let run = measure_from(&[naive()], Box::new(Quick { largest: 99 }), Some(make()), true, &[2]);
+    let run = measure_from(vec![naive()], Box::new(Quick { largest: 99 }), Some(make()), true, &[2]);
     assert!(run.batches[0].processors[0].pipelined_images_per_s.is_empty());
     assert!(run.notes.iter().any(|note| note.contains("is as large as its file")), "{:?}", run.notes);
     assert!(run.notes.iter().any(|note| note.contains("decoding the files")), "{:?}", run.notes);

@@ -35,8 +35,8 @@ impl Forward for Mortal {
 #[test]
 fn a_device_that_is_lost_in_the_last_step_leaves_all_samples() {
     // One call warms up and three are measured; the comparison of the forwards finds the device gone.
-    let forwards = [in_run(0, Mortal::boxed(4, LOST)), in_run(0, Box::new(Quick { largest: 99 }))];
-    let run = Asked::default().bench(&[naive()], &forwards, &Interrupt::new(false)).remove(0);
+    let forwards = vec![in_run(0, Mortal::boxed(4, LOST)), in_run(0, Box::new(Quick { largest: 99 }))];
+    let run = Asked::default().bench(vec![naive()], forwards, &Interrupt::new(false)).remove(0);
     assert!(run.partial);
     assert_eq!(run.batches[0].forwards[0].forward_ms.samples.len(), 3);
     assert!(run.batches[0].processors[0].preprocess_ms.samples.len() >= 3);
@@ -67,8 +67,8 @@ impl Processor for Stageless {
 #[test]
 fn stages_that_fail_leave_the_row() {
     let asked = Asked { stages: true, ..Asked::default() };
-    let forwards = [in_run(0, Mortal::boxed(99, LOST))];
-    let run = asked.bench(&[Box::new(Stageless(naive()))], &forwards, &Interrupt::new(false)).remove(0);
+    let forwards = vec![in_run(0, Mortal::boxed(99, LOST))];
+    let run = asked.bench(vec![Box::new(Stageless(naive()))], forwards, &Interrupt::new(false)).remove(0);
     let batch = &run.batches[0];
     assert!(!run.partial && batch.processors[0].failure.is_none());
     assert!(batch.processors[0].preprocess_ms.samples.len() >= 3);

@@ -6,20 +6,20 @@ mod prepared;
 
 use std::{path::PathBuf, sync::atomic::Ordering};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use patchmark_report::{View, store};
-use patchmark_results::{Kind, Outcome, input_error};
+use patchmark_results::{Kind, Outcome, Run, input_error};
 
 pub(super) use self::arguments::{Arguments, LARGEST_BATCH};
 use self::{
     arguments::{Mode, modes},
     plan::Plan,
-    prepared::Prepared,
+    prepared::Asked,
 };
-use super::options::{allow_network, use_threads};
+use super::options::{allow_network, progress_bar, use_threads};
 use crate::{
-    bench::check_forwards,
-    interrupt::{self, Second},
+    bench::{Bench, DecodeTimes, check_forwards},
+    interrupt::{self, Interrupt, Second},
     measure::Precision,
     model::ModelSource,
     processor, python,
@@ -74,12 +74,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     python::start()?;
     // Loading may have changed torch's threads: transformers' import does on some machines.
     use_threads(threads)?;
-    let mut prepared =
-        Prepared::new(arguments, &names, &batch_sizes, &parameters, &models, &modes, device, threads)?;
+    let asked = Asked { arguments, names: &names, modes: &modes, parameters: &parameters, device, threads };
+    let bench = asked.bench(&models)?;
+    measure(arguments, &bench, &workloads, &folders, &interrupt)
+}
 
+/// Measures one workload after another, and saves the runs of each as soon as they are there.
+fn measure(
+    arguments: &Arguments,
+    bench: &Bench,
+    workloads: &[Workload],
+    folders: &[Vec<PathBuf>],
+    interrupt: &Interrupt,
+) -> Result<Outcome> {
     let mut outcome = Outcome::Done;
-    for (workload, folders) in workloads.iter().zip(&folders) {
-        let runs = prepared.measure(arguments, workload, &interrupt)?;
+    let mut decode_ms = DecodeTimes::new();
+    for (workload, folders) in workloads.iter().zip(folders) {
+        let progress = progress_bar((arguments.budget * 1e3) as u64)?;
+        let runs = bench.measure(workload, &decode_ms, &progress, interrupt);
+        progress.finish_and_clear();
+        let runs = runs.with_context(|| format!("failed to bench {}", workload.name))?;
         for (run, folder) in runs.iter().zip(folders) {
             store::write(folder, run)?;
             if arguments.json {
@@ -90,14 +104,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             eprintln!("saved in {}", folder.display());
             outcome = outcome.worse(run.outcome());
         }
-        if outcome == Outcome::Interrupted || interrupt.load(Ordering::Relaxed) {
+        if interrupt.load(Ordering::Relaxed) {
             break;
         }
-        if device.is_cuda() {
-            prepared.keep_decode_times(&runs);
+        if bench.device.is_cuda() {
+            keep_decode_times(&runs, &mut decode_ms);
         }
     }
     Ok(outcome)
+}
+
+/// Remembers what decoding took, for the workloads that follow: they have the same files.
+fn keep_decode_times(runs: &[Run], known: &mut DecodeTimes) {
+    for batch in runs.first().into_iter().flat_map(|run| &run.batches) {
+        if !batch.decode_ms.samples.is_empty() {
+            known.insert(batch.batch_size, batch.decode_ms.samples.clone());
+        }
+    }
 }
 
 /// Where the runs of a workload go: `--out` itself if there is but one run, and folders below it named after whatever

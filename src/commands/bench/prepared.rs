@@ -1,20 +1,17 @@
-//! What all runs of a `bench` share: models, processors, texts.
+//! From the arguments to the one bench that measures all workloads.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, thread::available_parallelism};
+use std::{path::Path, sync::Arc, thread::available_parallelism};
 
-use anyhow::{Context, Result};
-use patchmark_results::{Run, RunSettings};
+use anyhow::Result;
+use patchmark_results::RunSettings;
 use tch::{Device, Kind};
 
 use super::arguments::{Arguments, Mode};
 use crate::{
-    bench::{Bench, Loaders, MakeProcessor, TimedForward, bench, build_forwards},
-    commands::options::progress_bar,
-    interrupt::Interrupt,
+    bench::{Bench, Loaders, MakeProcessor, TimedForward, build_forwards},
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
-    processor::{self, Parameters, Processor, References},
+    processor::{self, Parameters, References},
     python,
-    workload::Workload,
 };
 
 /// The model once for each dtype, in the order of `--dtype`.
@@ -38,36 +35,22 @@ pub(super) fn load(source: &ModelSource, arguments: &Arguments, device: Device) 
     Ok(models)
 }
 
-/// What the workloads share.
-pub(super) struct Prepared<'a> {
-    processors: Vec<Box<dyn Processor>>,
-    references: References,
-    pipelined: Option<MakeProcessor>,
-    loaders: Option<Loaders>,
-    forwards: Vec<TimedForward>,
-    text: Option<TextInputs>,
-    tokenizer: Option<TextTokenizer>,
-    batch_sizes: &'a [usize],
-    decode_ms: BTreeMap<usize, Vec<f64>>,
-    device: Device,
-    settings: Vec<RunSettings>,
+/// What was asked for, once it is known to be sound.
+pub(super) struct Asked<'a> {
+    pub(super) arguments: &'a Arguments,
+    pub(super) names: &'a [&'static str],
+    pub(super) modes: &'a [Mode],
+    pub(super) parameters: &'a Parameters,
+    pub(super) device: Device,
+    pub(super) threads: usize,
 }
 
-impl<'a> Prepared<'a> {
-    #[expect(clippy::too_many_arguments, reason = "each is another thing that was made from the arguments")]
-    pub(super) fn new(
-        arguments: &Arguments,
-        names: &[&'static str],
-        batch_sizes: &'a [usize],
-        parameters: &Parameters,
-        models: &[LoadedModel],
-        modes: &[Mode],
-        device: Device,
-        threads: usize,
-    ) -> Result<Self> {
-        let create = |name| processor::create_or_explain(name, parameters, device, threads);
+impl Asked<'_> {
+    /// The bench of all workloads, over models in the order of `--dtype`.
+    pub(super) fn bench(&self, models: &[LoadedModel]) -> Result<Bench> {
+        let &Self { arguments, names, modes, parameters, device, threads } = self;
         let model = &models[0];
-        let (text, tokenizer) = text(arguments, model, batch_sizes, device)?;
+        let (text, tokenizer) = text(arguments, model, device)?;
         let mut forwards = Vec::new();
         for (run, &(precision, tower)) in modes.iter().enumerate() {
             let model = &models[run / arguments.tower.len()];
@@ -75,82 +58,46 @@ impl<'a> Prepared<'a> {
                 forwards.push(TimedForward { forward, precision, tower, run });
             }
         }
-        let settings = |&(precision, tower): &Mode| RunSettings {
+        let create = |name| processor::create_or_explain(name, parameters, device, threads);
+        let bench = Bench {
+            processors: names.iter().map(|name| create(name)).collect::<Result<_>>()?,
+            references: References::new(parameters, device, threads)?,
+            forwards,
+            text,
+            tokenizer,
+            batch_sizes: arguments.batch_sizes.0.clone(),
+            device,
+            stages: arguments.stages,
+            preparers: Vec::new(),
+            decode: arguments.decode,
+            loaders: arguments
+                .dataloader
+                .then(|| Loaders { workers: workers(), parameters: parameters.clone() }),
+            settings: modes.iter().map(|mode| self.settings(mode, model)).collect(),
+        };
+        if !arguments.pipelined {
+            return Ok(bench);
+        }
+        let parameters = parameters.clone();
+        let make: MakeProcessor = Arc::new(move |name| processor::create(name, &parameters, device, threads));
+        bench.pipelined(&make)
+    }
+
+    fn settings(&self, &(precision, tower): &Mode, model: &LoadedModel) -> RunSettings {
+        let Self { arguments, parameters, .. } = self;
+        RunSettings {
             device: arguments.device.name().to_owned(),
             dtype: precision.to_string(),
             tower: tower.to_string(),
             model: shown_model(arguments, model),
             random_weights: model.random,
             workload: String::new(),
-            threads,
+            threads: self.threads,
             seed: arguments.seed,
             budget_s: arguments.budget,
             max_num_patches: parameters.max_num_patches,
             patch_size: parameters.patch_size,
             pipelined_decodes: arguments.decode,
-        };
-        Ok(Self {
-            processors: names.iter().map(|name| create(name)).collect::<Result<_>>()?,
-            references: References::new(parameters, device, threads)?,
-            pipelined: arguments.pipelined.then(|| -> MakeProcessor {
-                let parameters = parameters.clone();
-                Arc::new(move |name| processor::create(name, &parameters, device, threads))
-            }),
-            forwards,
-            loaders: arguments
-                .dataloader
-                .then(|| Loaders { workers: workers(), parameters: parameters.clone() }),
-            text,
-            tokenizer,
-            batch_sizes,
-            decode_ms: BTreeMap::new(),
-            device,
-            settings: modes.iter().map(settings).collect(),
-        })
-    }
-
-    pub(super) fn measure(
-        &self,
-        arguments: &Arguments,
-        workload: &Workload,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<Run>> {
-        let progress = progress_bar((arguments.budget * 1e3) as u64)?;
-        let settings = |settings: &RunSettings| RunSettings {
-            workload: workload.description.clone(),
-            ..settings.clone()
-        };
-        let runs = bench(
-            &Bench {
-                processors: &self.processors,
-                references: &self.references,
-                forwards: &self.forwards,
-                text: self.text.as_ref(),
-                tokenizer: self.tokenizer.as_ref(),
-                workload,
-                batch_sizes: self.batch_sizes,
-                device: self.device,
-                stages: arguments.stages,
-                pipelined: self.pipelined.clone(),
-                decode: arguments.decode,
-                decode_ms: self.decode_ms.clone(),
-                loaders: self.loaders.clone(),
-                settings: self.settings.iter().map(settings).collect(),
-            },
-            &progress,
-            interrupt,
-        )
-        .with_context(|| format!("failed to bench {}", workload.name));
-        progress.finish_and_clear();
-        runs
-    }
-
-    /// Remembers what decoding took, for the workloads that follow: they have the same files.
-    pub(super) fn keep_decode_times(&mut self, runs: &[Run]) {
-        for batch in runs.first().into_iter().flat_map(|run| &run.batches) {
-            if !batch.decode_ms.samples.is_empty() {
-                self.decode_ms.insert(batch.batch_size, batch.decode_ms.samples.clone());
-            }
         }
     }
 }
@@ -159,13 +106,12 @@ impl<'a> Prepared<'a> {
 fn text(
     arguments: &Arguments,
     model: &LoadedModel,
-    batch_sizes: &[usize],
     device: Device,
 ) -> Result<(Option<TextInputs>, Option<TextTokenizer>)> {
     if !arguments.tower.contains(&Tower::Full) {
         return Ok((None, None));
     }
-    let largest = batch_sizes.iter().copied().max().unwrap_or(1);
+    let largest = arguments.batch_sizes.0.iter().copied().max().unwrap_or(1);
     let tokenizer = match &model.folder {
         Some(folder) if folder.join("tokenizer.json").exists() => {
             Some(TextTokenizer::load(folder, &model.config.text)?)
