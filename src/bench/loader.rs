@@ -20,7 +20,7 @@ use crate::{
     },
     model::TextInputs,
     parity,
-    processor::{Parameters, dataloader::Loader},
+    processor::dataloader::Loader,
     python::cuda,
     workload::DecodedImage,
 };

@@ -20,6 +20,8 @@ mod parity;
 #[cfg(feature = "harness")]
 mod process;
 mod report;
+#[cfg(feature = "harness")]
+mod saved;
 mod schema;
 mod twins;
 #[cfg(feature = "harness")]

@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::Result;
 use clap::Args;
-use patchmark_report::{View, store};
+use patchmark_report::store;
 use patchmark_results::{Kind, Outcome, Parity, input_error, parity::PARITY_VERSION};
 
 use super::{
     options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar},
+    saved,
     values::{Numbers, numbers},
 };
 use crate::{
@@ -64,15 +65,18 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    fn limits(&self) -> Vec<usize> {
+        self.parameters.max_num_patches.map_or_else(|| self.limits.0.clone(), |limit| vec![limit])
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let device = arguments.device.device()?;
     let names = processor::parse_names(&arguments.processors, device)?;
     let parameters = arguments.parameters.parameters(None)?;
-    let limits = match arguments.parameters.max_num_patches {
-        Some(limit) => vec![limit],
-        None => arguments.limits.0.clone(),
-    };
+    let limits = arguments.limits();
     if names.iter().all(|name| *name == REFERENCE) {
         return Err(input_error!(
             "--processors {}: name a candidate beside {REFERENCE}",
@@ -120,12 +124,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         rows: result.rows,
         failures: result.failures,
     };
-    store::write(&arguments.out, &run)?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&run)?);
-    } else {
-        print!("{}", run.terminal());
-    }
-    eprintln!("saved in {}", arguments.out.display());
+    saved::print(&run, arguments.json, &arguments.out)?;
     Ok(run.outcome())
 }

@@ -5,9 +5,11 @@ mod decision;
 mod processors;
 mod samples;
 mod setup;
+mod sides;
 mod workers;
 
 pub use decision::rows;
 pub use processors::Processors;
 pub use setup::Setup;
-pub use workers::{Sides, Workers};
+pub use sides::Sides;
+pub use workers::Workers;

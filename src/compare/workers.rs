@@ -1,50 +1,29 @@
 //! Two subjects, or two builds of patchmark, each in worker processes that are started anew every few rounds: a process keeps
 //! the memory layout that it was started with, and with it some percent of its time.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::PathBuf,
-};
+use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
-use patchmark_results::input_error;
 use patchmark_statistics::{Contest, Round, RowName, median};
 use serde_json::{Map, Value};
-use tch::Tensor;
 use tempfile::TempDir;
 
 use super::{
     samples::{batch, calls},
     setup::Setup,
+    sides::Sides,
 };
 use crate::{
-    parity::bits::all_equal,
-    program::Launcher,
     worker::{
-        Answer, Launch, Observation, Options, Side, Subject,
-        protocol::{Call, Class, Form, ImageRef, Load, Reply, Request},
-        side::{side, write_image},
+        Answer, Observation, Options, Side,
+        protocol::{Call, Form, ImageRef, Reply, Request},
+        side::write_image,
     },
     workload::Workload,
 };
 
 /// The most calls of a sample, so that a round stays short.
 const MOST_CALLS: usize = 64;
-
-/// Who is compared.
-pub enum Sides {
-    /// Two subjects in this build.
-    Subjects([Subject; 2]),
-    /// Processors, each held against itself in the other build.
-    Builds {
-        /// The base's build.
-        base: Launcher,
-        /// The candidate's build.
-        candidate: Launcher,
-        /// The processors.
-        processors: Vec<&'static str>,
-    },
-}
 
 /// Base and candidate, with the base once more as its own control.
 pub struct Workers {
@@ -90,13 +69,10 @@ impl Workers {
                     let commit = worker.commit().context("no worker runs")?;
                     contest.commits[place] = commit.to_owned();
                 }
-                Some(answer) => return Err(contest.lost(place, answer)),
+                Some(answer) => return Err(contest.sides.lost(place, answer)),
             }
         }
-        let processors = match &contest.sides {
-            Sides::Subjects(_) => vec![None],
-            Sides::Builds { processors, .. } => processors.iter().copied().map(Some).collect(),
-        };
+        let processors = contest.sides.processors();
         for (number, workload) in workloads.iter().enumerate() {
             let mut written = HashMap::new();
             for &size in &contest.setup.batch_sizes.clone() {
@@ -134,44 +110,11 @@ impl Workers {
         let mut workers = Vec::with_capacity(N);
         for (index, place) in places.into_iter().enumerate() {
             let outputs = self.folder.path().join(format!("outputs-{index}"));
-            let mut worker = match &self.sides {
-                Sides::Subjects(subjects) => side(&subjects[place], &self.options, outputs)?,
-                Sides::Builds { base, candidate, processors } => {
-                    let program = if place == 0 { base } else { candidate };
-                    self.build(program, processors, outputs)
-                }
-            };
-            worker.start().map_err(|error| self.refused(place, &error).unwrap_or(error))?;
+            let mut worker = self.sides.worker(place, &self.setup, &self.options, outputs)?;
+            worker.start().map_err(|error| self.sides.refused(place, &error).unwrap_or(error))?;
             workers.push(worker);
         }
         Ok(workers)
-    }
-
-    fn build(&self, program: &Launcher, processors: &[&'static str], outputs: PathBuf) -> Side {
-        let class = Class::Own {
-            names: processors.iter().map(|name| (*name).to_owned()).collect(),
-            preprocessor: self.setup.preprocessor.clone(),
-            device: self.setup.device.clone(),
-        };
-        let load = Load {
-            class,
-            form: Form::Natural,
-            parameters: Map::new(),
-            threads: self.options.threads,
-            memory: self.options.limits.memory,
-        };
-        let launch = Launch { program: program.clone(), overlay: None };
-        Side::new(launch, load, self.options.limits, self.options.interrupt.clone(), outputs)
-    }
-
-    /// The error for a base build that cannot be started as a worker.
-    fn refused(&self, place: usize, error: &anyhow::Error) -> Option<anyhow::Error> {
-        match &self.sides {
-            Sides::Builds { base, .. } if place == 0 => Some(input_error!(
-                "--base-binary {base}: {error:#}; give a patchmark built from the base commit that has `compare`"
-            )),
-            _ => None,
-        }
     }
 
     /// Calls both sides with a batch and adds its row.
@@ -198,16 +141,12 @@ impl Workers {
             });
         }
         let differ = match outputs.as_slice() {
-            [base, candidate] => self.differ(base, candidate)?,
+            [base, candidate] => self.sides.differ(base, candidate)?,
             _ => None,
         };
         let candidate_failure = failures.pop().flatten();
         self.names.push(RowName {
-            subject: match (&self.sides, &processor) {
-                (Sides::Builds { .. }, Some(name)) if feed.is_empty() => name.clone(),
-                (Sides::Builds { .. }, Some(name)) => format!("{name} ({feed})"),
-                _ => self.name(1),
-            },
+            subject: self.sides.row_name(processor.as_deref(), &feed),
             batch,
             base_failure: failures.pop().flatten(),
             candidate_failure,
@@ -227,29 +166,6 @@ impl Workers {
         Ok(())
     }
 
-    /// How two results differ that must not, as a sentence.
-    fn differ(
-        &self,
-        base: &BTreeMap<String, Tensor>,
-        candidate: &BTreeMap<String, Tensor>,
-    ) -> Result<Option<String>> {
-        let must = match &self.sides {
-            Sides::Subjects(subjects) => subjects.iter().all(Subject::must_equal_reference),
-            Sides::Builds { .. } => true,
-        };
-        if !must || all_equal(base, candidate)? {
-            return Ok(None);
-        }
-        Ok(Some(match &self.sides {
-            Sides::Subjects([base, candidate]) => {
-                format!("{candidate} and {base} differ in their outputs; `patchmark validate` says where")
-            }
-            Sides::Builds { .. } => {
-                "the two builds' outputs differ; `patchmark parity` of each says which is right".to_owned()
-            }
-        }))
-    }
-
     fn keywords(&self) -> Map<String, Value> {
         let parameters = &self.setup.parameters;
         let mut keywords = Map::new();
@@ -258,40 +174,13 @@ impl Workers {
         keywords
     }
 
-    /// What the side at a place is called in messages.
-    fn name(&self, place: usize) -> String {
-        match &self.sides {
-            // The control is the base's.
-            Sides::Subjects(subjects) => subjects[usize::from(place == 1)].to_string(),
-            Sides::Builds { base, candidate, .. } => (if place == 1 { candidate } else { base }).to_string(),
-        }
-    }
-
     fn time(&mut self, place: usize, row: usize) -> Result<f64> {
         let request = Request::Time { slot: slot(row), calls: self.rows[row].calls };
         let Some(worker) = self.workers.get_mut(place) else { bail!("no worker runs") };
         match worker.ask(&request)? {
             Answer::Reply(Reply::Timed { ms }) if !ms.is_empty() => Ok(median(&ms).max(f64::MIN_POSITIVE)),
-            other => Err(self.lost(place, other)),
+            other => Err(self.sides.lost(place, other)),
         }
-    }
-
-    /// A side that answered once and does not any more: its user has to look at it first.
-    fn lost(&self, place: usize, answer: Answer) -> anyhow::Error {
-        let what = match answer {
-            Answer::Died(death) => format!("its worker {death}\n{}", death.output),
-            Answer::Reply(Reply::Raised { message, traceback, .. }) => {
-                format!("raised {message}\n{traceback}")
-            }
-            Answer::Reply(other) => format!("answered {other:?}"),
-            Answer::Unavailable => "its worker ended too often".to_owned(),
-        };
-        let name = self.name(place);
-        let more = match &self.sides {
-            Sides::Subjects(_) => format!("\n`patchmark validate {name}` says more"),
-            Sides::Builds { .. } => String::new(),
-        };
-        input_error!("{name} failed: {what}{more}")
     }
 }
 
@@ -315,7 +204,7 @@ impl Contest for Workers {
                 }
                 match self.workers[place].ask(&row.prepare)? {
                     Answer::Reply(Reply::Done) => {}
-                    other => return Err(self.lost(place, other)),
+                    other => return Err(self.sides.lost(place, other)),
                 }
             }
         }

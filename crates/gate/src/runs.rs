@@ -16,15 +16,14 @@ use crate::{
 pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: bool) -> Decision {
     let work = different_work(run, baseline);
     let machine = differences(run, baseline);
-    let comparable = allow_environment || work.is_empty();
-    let timed = allow_environment || (work.is_empty() && machine.is_empty());
+    // Other work makes every figure another; another machine only the times.
+    let compared = |figure: &Figure| {
+        allow_environment || (work.is_empty() && (machine.is_empty() || figure.kind != FigureKind::Time))
+    };
     let device = run.settings.device.as_str();
     let (candidate, base) = (figures(run), figures(baseline));
     let both = |figure: &&Figure| {
-        comparable
-            && (timed || figure.kind != FigureKind::Time)
-            && base.iter().any(|other| other.is(figure))
-            && policy.demand(figure, device).counts
+        compared(figure) && base.iter().any(|other| other.is(figure)) && policy.demand(figure, device).counts
     };
     let rule = Rule {
         min_effect: policy.min_effect(),
@@ -38,9 +37,7 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
         let before = base.iter().find(|other| other.is(figure));
         let mut row = match before {
             None => new(figure, &demand),
-            Some(before) if comparable && (timed || figure.kind != FigureKind::Time) => {
-                judged(figure, before, &demand, &rule)
-            }
+            Some(before) if compared(figure) => judged(figure, before, &demand, &rule),
             // Said once, in the differences; a row for each would hide it.
             Some(_) => continue,
         };
@@ -50,12 +47,7 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
     for figure in base.iter().filter(|figure| !candidate.iter().any(|other| other.is(figure))) {
         rows.push(missing(figure, &policy.demand(figure, device)));
     }
-    let mut notes = Vec::new();
-    if !work.is_empty() && !allow_environment {
-        notes.push("the runs measured different things, so no figure was compared; make a baseline with the same options".to_owned());
-    } else if !machine.is_empty() && !allow_environment {
-        notes.push("absolute times were not compared; --allow-environment compares them anyway".to_owned());
-    }
+    let notes = if allow_environment { Vec::new() } else { not_compared(&work, &machine) };
     Decision {
         schema_version: DECISION_VERSION,
         kind: DecisionKind::Gate,
@@ -75,6 +67,18 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
         environment: run.environment.clone(),
     }
     .concluded()
+}
+
+/// What was not compared because of the differences, as a sentence.
+fn not_compared(work: &[String], machine: &[String]) -> Vec<String> {
+    let note = if !work.is_empty() {
+        "the runs measured different things, so no figure was compared; make a baseline with the same options"
+    } else if !machine.is_empty() {
+        "absolute times were not compared; --allow-environment compares them anyway"
+    } else {
+        return Vec::new();
+    };
+    vec![note.to_owned()]
 }
 
 fn named(run: &Run) -> String {

@@ -99,79 +99,129 @@ pub fn measure(
 ) -> Result<Measured> {
     let restarts = contest.restarts();
     let looks = if restarts { Looks::RESTARTS } else { Looks::ROUNDS };
-    let rule = Rule { looks: looks.count(), ..rule };
-    let count = contest.rows().len();
-    let mut found = Measured {
-        pairs: vec![Pairs::default(); count],
-        judged: vec![Err(Refusal::TooFew { what: "round", have: 0, need: 1 }); count],
+    let rows = contest.rows();
+    let measured = Measured {
+        pairs: vec![Pairs::default(); rows.len()],
+        judged: vec![Err(Refusal::TooFew { what: "round", have: 0, need: 1 }); rows.len()],
         interrupted: false,
         end: String::new(),
-        rule,
+        rule: Rule { looks: looks.count(), ..rule },
     };
-    let mut open: Vec<usize> = (0..count).filter(|row| contest.rows()[*row].timed()).collect();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let started = Instant::now();
-    let mut taken = 0;
-    while !open.is_empty() {
+    let open: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].timed()).collect();
+    let mut measuring = Measuring {
+        contest,
+        restarts,
+        measured,
+        open,
+        taken: 0,
+        rng: ChaCha8Rng::seed_from_u64(seed),
+        started: Instant::now(),
+        budget,
+        interrupt,
+        progress: &mut progress,
+    };
+    while !measuring.open.is_empty() {
         let step = Instant::now();
         if restarts {
-            progress(started.elapsed(), &format!("restart {}", taken + 1));
-            contest.restart()?;
-            for &row in &open {
-                // The first touch of a new process's memory is not what is compared.
-                contest.round(row, false)?;
-            }
+            measuring.restart()?;
         }
-        let ready = Instant::now();
-        for round in 0..if restarts { MOST_ROUNDS_PER_RESTART } else { 1 } {
-            // As long as starting took: fewer rounds waste the start, more waste the budget, as what
-            // a process keeps for its life is told by many restarts and not by many rounds.
-            if round >= LEAST_ROUNDS_PER_RESTART && ready.elapsed() > ready - step {
-                break;
-            }
-            if interrupt.load(Ordering::Relaxed) {
-                found.interrupted = true;
-                break;
-            }
-            let left = budget.saturating_sub(started.elapsed()).as_secs();
-            let label = format!("round {}, {} rows open, {left} s left at most", taken + 1, open.len());
-            progress(started.elapsed(), &label);
-            // Alternating, so that neither subject is always the first after the row before.
-            let mirrored = (taken + round) % 2 == 1;
-            open.shuffle(&mut rng);
-            for &row in &open {
-                let times = contest.round(row, mirrored)?;
-                let pairs = &mut found.pairs[row];
-                pairs.base.push(times.base);
-                pairs.candidate.push(times.candidate);
-                pairs.control.extend(times.control);
-                pairs.restarts.extend(restarts.then_some(taken as u32));
-            }
+        measuring.rounds(step.elapsed())?;
+        measuring.taken += 1;
+        let spent = measuring.started.elapsed() + step.elapsed() > budget || measuring.taken >= looks.most();
+        let last = measuring.measured.interrupted || spent;
+        if last || looks.at(measuring.taken) {
+            measuring.look();
         }
-        taken += 1;
-        let spent = started.elapsed() + step.elapsed() > budget || taken >= looks.most();
-        if found.interrupted || spent || looks.at(taken) {
-            for &row in &open {
-                found.judged[row] = judge_pairs(&found.pairs[row], &rule);
-            }
-        }
-        let decided =
-            |row: &usize| found.judged[*row].as_ref().is_ok_and(|j| j.verdict != Verdict::Inconclusive);
-        open.retain(|row| !decided(row));
-        if found.interrupted || spent {
+        if last {
             break;
         }
     }
-    let exhausted = taken >= looks.most();
-    let taken = plural(taken as u64, if restarts { "restart" } else { "round" });
-    found.end = if found.interrupted {
-        format!("interrupted after {taken}")
-    } else if open.is_empty() {
-        format!("measuring ended after {taken}, with every row decided")
-    } else if exhausted {
-        format!("measuring ended after {taken}, the most that are taken")
-    } else {
-        format!("measuring ended after {taken} because the budget was spent; a larger --budget decides more")
-    };
-    Ok(found)
+    Ok(measuring.ended(looks))
+}
+
+/// A comparison under way.
+struct Measuring<'a> {
+    contest: &'a mut dyn Contest,
+    restarts: bool,
+    measured: Measured,
+    /// The rows that are not decided.
+    open: Vec<usize>,
+    /// Restarts done, or rounds where there are none.
+    taken: usize,
+    rng: ChaCha8Rng,
+    started: Instant,
+    budget: Duration,
+    interrupt: &'a AtomicBool,
+    progress: &'a mut dyn FnMut(Duration, &str),
+}
+
+impl Measuring<'_> {
+    /// Starts the subjects' processes anew.
+    fn restart(&mut self) -> Result<()> {
+        (self.progress)(self.started.elapsed(), &format!("restart {}", self.taken + 1));
+        self.contest.restart()?;
+        for &row in &self.open {
+            // The first touch of a new process's memory is not what is compared.
+            self.contest.round(row, false)?;
+        }
+        Ok(())
+    }
+
+    /// The rounds between two restarts, of which the last took `start`; or one round where there are none.
+    fn rounds(&mut self, start: Duration) -> Result<()> {
+        let ready = Instant::now();
+        for round in 0..if self.restarts { MOST_ROUNDS_PER_RESTART } else { 1 } {
+            // As long as starting took: fewer rounds waste the start, more waste the budget, as what
+            // a process keeps for its life is told by many restarts and not by many rounds.
+            if round >= LEAST_ROUNDS_PER_RESTART && ready.elapsed() > start {
+                break;
+            }
+            if self.interrupt.load(Ordering::Relaxed) {
+                self.measured.interrupted = true;
+                break;
+            }
+            let left = self.budget.saturating_sub(self.started.elapsed()).as_secs();
+            let open = plural(self.open.len() as u64, "row");
+            let label = format!("round {}, {open} open, {left} s left at most", self.taken + 1);
+            (self.progress)(self.started.elapsed(), &label);
+            // Alternating, so that neither subject is always the first after the row before.
+            let mirrored = (self.taken + round) % 2 == 1;
+            self.open.shuffle(&mut self.rng);
+            for &row in &self.open {
+                let times = self.contest.round(row, mirrored)?;
+                let pairs = &mut self.measured.pairs[row];
+                pairs.base.push(times.base);
+                pairs.candidate.push(times.candidate);
+                pairs.control.extend(times.control);
+                pairs.restarts.extend(self.restarts.then_some(self.taken as u32));
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the open rows, and closes those that are decided.
+    fn look(&mut self) {
+        let Measured { pairs, judged, rule, .. } = &mut self.measured;
+        self.open.retain(|&row| {
+            judged[row] = judge_pairs(&pairs[row], rule);
+            judged[row].as_ref().map_or(true, |judgement| judgement.verdict == Verdict::Inconclusive)
+        });
+    }
+
+    /// What was measured, with why it ended.
+    fn ended(self, looks: Looks) -> Measured {
+        let taken = plural(self.taken as u64, if self.restarts { "restart" } else { "round" });
+        let end = if self.measured.interrupted {
+            format!("interrupted after {taken}")
+        } else if self.open.is_empty() {
+            format!("measuring ended after {taken}, with every row decided")
+        } else if self.taken >= looks.most() {
+            format!("measuring ended after {taken}, the most that are taken")
+        } else {
+            format!(
+                "measuring ended after {taken} because the budget was spent; a larger --budget decides more"
+            )
+        };
+        Measured { end, ..self.measured }
+    }
 }

@@ -25,7 +25,7 @@ use crate::{
     },
     model::TextInputs,
     parity,
-    processor::{FedBatch, REFERENCE, StageClock},
+    processor::{FedBatch, REFERENCE, Right, StageClock},
     workload::{DecodedImage, EncodedImage},
 };
 
@@ -61,49 +61,9 @@ impl<'a> BatchUnderTest<'a> {
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
         let right = bench.references.process(images)?;
-        let mut processors = Vec::new();
-        for processor in &bench.processors {
-            if interrupt.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            let fed = FedBatch::new(processor.feed(), images)?;
-            let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
-                Ok(match processor.name() {
-                    REFERENCE => ParityStatus::Reference,
-                    name => parity::compare(right.of(name), &outputs)?.status(),
-                })
-            });
-            let (parity, failure) = match compared {
-                Ok(parity) => (parity, None),
-                Err(error) if classify(&error).ends_the_run() => return Err(error),
-                Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
-            };
-            processors.push(Preprocess {
-                fed,
-                samples: Vec::new(),
-                device: Vec::new(),
-                stages: BTreeMap::new(),
-                pipelined: vec![Vec::new(); bench.forwards.len()],
-                pipeline_failure: None,
-                stage_failure: None,
-                parity,
-                failure,
-            });
-        }
+        let Some(processors) = preprocesses(bench, images, &right, interrupt)? else { return Ok(None) };
         let inputs = right.on_device;
-        let mut forwards = Vec::new();
-        for timed in &bench.forwards {
-            if interrupt.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            timed.prepare(bench.device)?;
-            let failure = match time(bench.device, || timed.forward.forward(&inputs, timed.text(text))) {
-                Ok(_) => None,
-                Err(error) if classify(&error).ends_the_run() => return Err(error),
-                Err(error) => Some(reason(&error)),
-            };
-            forwards.push(Passes { failure, ..Passes::default() });
-        }
+        let Some(forwards) = passes(bench, &inputs, text, interrupt)? else { return Ok(None) };
         let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
         Ok(Some(Self {
             texts: (0..images.len()).map(|index| format!("a photo of subject number {index}")).collect(),
@@ -159,4 +119,66 @@ impl<'a> BatchUnderTest<'a> {
     pub(super) fn inputs(&self) -> &ModelInputs {
         &self.inputs
     }
+}
+
+/// Each processor with its batch in the form it takes, called once and compared; none where `interrupt` was set.
+fn preprocesses(
+    bench: &Bench,
+    images: &[Arc<DecodedImage>],
+    right: &Right,
+    interrupt: &Interrupt,
+) -> Result<Option<Vec<Preprocess>>> {
+    let mut processors = Vec::new();
+    for processor in &bench.processors {
+        if interrupt.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let fed = FedBatch::new(processor.feed(), images)?;
+        let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
+            Ok(match processor.name() {
+                REFERENCE => ParityStatus::Reference,
+                name => parity::compare(right.of(name), &outputs)?.status(),
+            })
+        });
+        let (parity, failure) = match compared {
+            Ok(parity) => (parity, None),
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
+        };
+        processors.push(Preprocess {
+            fed,
+            samples: Vec::new(),
+            device: Vec::new(),
+            stages: BTreeMap::new(),
+            pipelined: vec![Vec::new(); bench.forwards.len()],
+            pipeline_failure: None,
+            stage_failure: None,
+            parity,
+            failure,
+        });
+    }
+    Ok(Some(processors))
+}
+
+/// Each forward, run once; none where `interrupt` was set.
+fn passes(
+    bench: &Bench,
+    inputs: &ModelInputs,
+    text: Option<&TextInputs>,
+    interrupt: &Interrupt,
+) -> Result<Option<Vec<Passes>>> {
+    let mut forwards = Vec::new();
+    for timed in &bench.forwards {
+        if interrupt.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        timed.prepare(bench.device)?;
+        let failure = match time(bench.device, || timed.forward.forward(inputs, timed.text(text))) {
+            Ok(_) => None,
+            Err(error) if classify(&error).ends_the_run() => return Err(error),
+            Err(error) => Some(reason(&error)),
+        };
+        forwards.push(Passes { failure, ..Passes::default() });
+    }
+    Ok(Some(forwards))
 }

@@ -7,7 +7,7 @@ mod prepared;
 use std::{path::PathBuf, sync::atomic::Ordering};
 
 use anyhow::{Context, Result};
-use patchmark_report::{View, store};
+use patchmark_report::store;
 use patchmark_results::{Kind, Outcome, Run, input_error};
 
 pub(super) use self::arguments::{Arguments, LARGEST_BATCH};
@@ -16,7 +16,10 @@ use self::{
     plan::Plan,
     prepared::Asked,
 };
-use super::options::{allow_network, progress_bar, use_threads};
+use super::{
+    options::{allow_network, progress_bar, use_threads},
+    saved,
+};
 use crate::{
     bench::{Bench, DecodeTimes, check_forwards},
     interrupt::{self, Interrupt, Second},
@@ -96,12 +99,7 @@ fn measure(
         let runs = runs.with_context(|| format!("failed to bench {}", workload.name))?;
         for (run, folder) in runs.iter().zip(folders) {
             store::write(folder, run)?;
-            if arguments.json {
-                println!("{}", serde_json::to_string_pretty(run)?);
-            } else {
-                print!("{}", run.terminal());
-            }
-            eprintln!("saved in {}", folder.display());
+            saved::print(run, arguments.json, folder)?;
             outcome = outcome.worse(run.outcome());
         }
         if interrupt.load(Ordering::Relaxed) {

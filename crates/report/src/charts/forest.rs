@@ -102,6 +102,19 @@ fn ends(change: &Change) -> [(f64, bool); 2] {
     ]
 }
 
+/// An interval as a line with a tip at each end: a bar, or an arrow where the interval goes on.
+fn whisker(canvas: &mut Canvas, [low, high]: [(f64, bool); 2], y: f64, colour: Colour) {
+    canvas.line(&[(low.0, y), (high.0, y)], colour, 2.4);
+    for ((at, open), way) in [(low, -1.0), (high, 1.0)] {
+        let tip = if open {
+            vec![(at - 7.0 * way, y - 5.0), (at, y), (at - 7.0 * way, y + 5.0)]
+        } else {
+            vec![(at, y - 5.0), (at, y + 5.0)]
+        };
+        canvas.line(&tip, colour, 2.0);
+    }
+}
+
 fn draw(canvas: &mut Canvas, rows: &[&Row], (top, bottom): (f64, f64)) -> Result<()> {
     let labels: Vec<String> = rows.iter().map(|row| clean(&row.label)).collect();
     let found: Vec<String> = rows.iter().map(|row| found(row)).collect();
@@ -152,15 +165,7 @@ fn draw(canvas: &mut Canvas, rows: &[&Row], (top, bottom): (f64, f64)) -> Result
             continue;
         };
         let [(from, open_below), (to, open_above)] = ends(change);
-        canvas.line(&[(x(from), y), (x(to), y)], colour, 2.4);
-        for (at, open, way) in [(x(from), open_below, -1.0), (x(to), open_above, 1.0)] {
-            let tip = if open {
-                vec![(at - 7.0 * way, y - 5.0), (at, y), (at - 7.0 * way, y + 5.0)]
-            } else {
-                vec![(at, y - 5.0), (at, y + 5.0)]
-            };
-            canvas.line(&tip, colour, 2.0);
-        }
+        whisker(canvas, [(x(from), open_below), (x(to), open_above)], y, colour);
         canvas.symbol(marker, colour, (x(place(change.median)), y), 1.25);
         let half = ((x(to) - x(from)) / 2.0).max(9.0);
         canvas.mark(((x(from) + x(to)) / 2.0, y), (half, pitch * 0.4), text, change.median);

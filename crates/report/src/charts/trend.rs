@@ -118,6 +118,17 @@ fn draw(history: &History) -> Result<Canvas> {
         }
         ends.extend(points.last().map(|point| (index, point.1, series.subject.as_str())));
     }
+    names(&mut canvas, ends, right, (top, bottom))?;
+    Ok(canvas)
+}
+
+/// The name of each series beside the end of its line, moved apart where lines end together.
+fn names(
+    canvas: &mut Canvas,
+    mut ends: Vec<(usize, f64, &str)>,
+    right: f64,
+    (top, bottom): (f64, f64),
+) -> Result<()> {
     ends.sort_by(|a, b| a.1.total_cmp(&b.1));
     let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
     for ((index, _, subject), at) in ends.into_iter().zip(spread(&wanted, 19.0, top, bottom)) {
@@ -125,5 +136,5 @@ fn draw(history: &History) -> Result<Canvas> {
         let text = canvas.fit(&clean(subject), BODY, 190.0)?;
         canvas.text(&text, (right + 32.0, at), BODY, Colour::Ink, Side::Left);
     }
-    Ok(canvas)
+    Ok(())
 }

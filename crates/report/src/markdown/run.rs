@@ -63,24 +63,7 @@ pub fn render(run: &Run) -> String {
 
 fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&str>) {
     out.push('\n');
-    for row in &batch.forwards {
-        let name = escape(&row.name);
-        let _ = match (row.forward_ms.measured(), row.launch_ms.measured()) {
-            (Some(time), Some(launch)) => writeln!(
-                out,
-                "- {name} forward: {} ms synchronised; {} ms until the call returned",
-                interval(&time),
-                number(launch.median)
-            ),
-            _ => writeln!(out, "- {name} forward: not measured"),
-        };
-    }
-    if let Some(decode) = batch.decode_ms.measured() {
-        let _ = writeln!(out, "- decode: {} ms, not part of preprocess", interval(&decode));
-    }
-    if let Some(tokens) = batch.tokenize_ms.as_ref().and_then(|samples| samples.measured()) {
-        let _ = writeln!(out, "- tokenise: {} ms", interval(&tokens));
-    }
+    times_beside(out, batch);
     // Every forward has its own ratio; images/s is against the first alone, as in the charts.
     let mut forwards: Vec<&str> = batch.forwards.iter().map(|row| row.name.as_str()).collect();
     if forwards.is_empty() {
@@ -120,6 +103,28 @@ fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&st
     }
     if !remarks.is_empty() {
         let _ = write!(out, "\n{}\n", remarks.join("\n"));
+    }
+}
+
+/// What a batch takes beside its preprocessing.
+fn times_beside(out: &mut String, batch: &Batch) {
+    for row in &batch.forwards {
+        let name = escape(&row.name);
+        let _ = match (row.forward_ms.measured(), row.launch_ms.measured()) {
+            (Some(time), Some(launch)) => writeln!(
+                out,
+                "- {name} forward: {} ms synchronised; {} ms until the call returned",
+                interval(&time),
+                number(launch.median)
+            ),
+            _ => writeln!(out, "- {name} forward: not measured"),
+        };
+    }
+    if let Some(decode) = batch.decode_ms.measured() {
+        let _ = writeln!(out, "- decode: {} ms, not part of preprocess", interval(&decode));
+    }
+    if let Some(tokens) = batch.tokenize_ms.as_ref().and_then(|samples| samples.measured()) {
+        let _ = writeln!(out, "- tokenise: {} ms", interval(&tokens));
     }
 }
 

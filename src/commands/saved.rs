@@ -1,0 +1,17 @@
+//! How the commands that measure print what they saved.
+
+use std::path::Path;
+
+use anyhow::Result;
+use patchmark_report::View;
+
+/// Prints a result, as its file holds it or as a terminal shows it, and where it was saved.
+pub(super) fn print(result: &dyn View, json: bool, folder: &Path) -> Result<()> {
+    if json {
+        print!("{}", String::from_utf8(result.json()?)?);
+    } else {
+        print!("{}", result.terminal());
+    }
+    eprintln!("saved in {}", folder.display());
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! `patchmark validate`.
+
+mod arguments;
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use patchmark_report::store;
+use patchmark_results::{
+    Folder, Kind, Outcome, Validation, input_error,
+    validation::{Conclusion, VALIDATION_VERSION},
+};
+
+pub(super) use self::arguments::Arguments;
+use super::{options::use_threads, saved};
+use crate::{
+    interrupt::{self, Second},
+    program::Launcher,
+    validate::{Session, Settings, checks::CHECKS, releases, validate},
+    worker::{Interrupted, Limits, Options, Subject, overlays},
+    workload::{DecodedImage, ImageSource, Sizes, Workload},
+};
+
+/// The photographs, decoded.
+fn photographs(folder: Option<&PathBuf>) -> Result<Vec<Arc<DecodedImage>>> {
+    let source = folder.map_or(ImageSource::BuiltIn, |folder| ImageSource::Folder(folder.clone()));
+    let workloads = Workload::load_all(&source, &Sizes::mixed())?;
+    Ok(workloads.into_iter().flat_map(|workload| workload.images).collect())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    if arguments.checks {
+        for check in &CHECKS {
+            println!("{:<17} {}", check.name, check.guards);
+        }
+        return Ok(Outcome::Done);
+    }
+    match examine(arguments) {
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("interrupted; nothing is saved");
+            Ok(Outcome::Interrupted)
+        }
+        other => other,
+    }
+}
+
+fn examine(arguments: &Arguments) -> Result<Outcome> {
+    let mut settings = arguments.settings()?;
+    let reference = Subject::parse(&arguments.reference)?;
+    let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
+    let kind = if candidate.is_some() { Kind::Validation } else { Kind::Releases };
+    store::check_writable(&arguments.out, kind)?;
+    settings.photographs = photographs(arguments.images.as_ref())?;
+    let options = Options {
+        program: Launcher::own()?,
+        limits: Limits {
+            call: Duration::from_secs_f64(arguments.time_limit),
+            memory: arguments.memory_limit << 20,
+            ..Limits::default()
+        },
+        threads: use_threads(arguments.threads)?,
+        interrupt: interrupt::listen(Second::Waits)?,
+    };
+    match candidate {
+        Some(candidate) => one(arguments, &settings, &reference, &candidate, options),
+        None => all_releases(arguments, &settings, &reference, &options),
+    }
+}
+
+/// A line that says what is being done; without a terminal nothing is drawn.
+fn spinner() -> Result<ProgressBar> {
+    let bar = ProgressBar::new_spinner()
+        .with_style(ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")?);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Ok(bar)
+}
+
+fn one(
+    arguments: &Arguments,
+    settings: &Settings,
+    reference: &Subject,
+    candidate: &Subject,
+    options: Options,
+) -> Result<Outcome> {
+    let mut staging = Folder::find(&arguments.out, Kind::Validation.file())?.staging()?;
+    staging.discard("evidence");
+    let (started, threads) = (Instant::now(), options.threads);
+    let names = [candidate.to_string(), reference.to_string()];
+    let bar = spinner()?;
+    let mut session = Session::new(reference, candidate, options)?;
+    let found = validate(
+        &mut session,
+        settings,
+        (&names[0], &names[1]),
+        (staging.path(), &arguments.out),
+        &mut |what: &str| bar.set_message(what.to_owned()),
+    );
+    bar.finish_and_clear();
+    let (found, rule) = found?;
+    let (candidate_about, reference_about) = session.abouts();
+    let [candidate, reference] = names;
+    let validation = Validation {
+        schema_version: VALIDATION_VERSION,
+        verdict: Conclusion::Undecided,
+        exit_code: 0,
+        candidate,
+        candidate_class: candidate_about.class.clone(),
+        reference,
+        reference_class: reference_about.class.clone(),
+        relaxed: settings.tolerance.relaxed(),
+        tolerance: Some(settings.tolerance),
+        rule,
+        candidate_versions: candidate_about.versions.clone(),
+        reference_versions: reference_about.versions.clone(),
+        cpu_capability: reference_about.capability.clone(),
+        threads,
+        commit: env!("PATCHMARK_BUILD_COMMIT").into(),
+        elapsed_s: started.elapsed().as_secs_f64(),
+        found,
+    }
+    .concluded();
+    // The workers end before the last line, so that whoever reads it finds the machine clean.
+    drop(session);
+    store::finish(staging, &validation)?;
+    saved::print(&validation, arguments.json, &arguments.out)?;
+    Ok(validation.outcome())
+}
+
+fn all_releases(
+    arguments: &Arguments,
+    settings: &Settings,
+    reference: &Subject,
+    options: &Options,
+) -> Result<Outcome> {
+    let installed = overlays::installed()?;
+    if installed.is_empty() {
+        return Err(input_error!("no release is installed; `patchmark envs add 4.57.6` fetches one"));
+    }
+    let bar = spinner()?;
+    let releases = releases::walk(&installed, reference, options, settings, &mut |what: &str| {
+        bar.set_message(what.to_owned());
+    });
+    bar.finish_and_clear();
+    let releases = releases?;
+    store::write(&arguments.out, &releases)?;
+    saved::print(&releases, arguments.json, &arguments.out)?;
+    Ok(releases.outcome())
+}
