@@ -1,4 +1,4 @@
-//! Calls that checks make, and what they are called in messages.
+//! The calls that checks make, and how messages describe them.
 
 use crate::{
     processor::Parameters,
@@ -10,7 +10,7 @@ pub(super) fn call(images: Vec<ImageRef>) -> Call {
     Call::plain(images)
 }
 
-/// A plain call with parameters given at the call.
+/// A plain call that passes `max_num_patches` and `patch_size` as keywords.
 pub(super) fn call_with(images: Vec<ImageRef>, limit: usize, patch: usize) -> Call {
     let mut call = call(images);
     call.keywords.insert("max_num_patches".into(), limit.into());
@@ -18,7 +18,7 @@ pub(super) fn call_with(images: Vec<ImageRef>, limit: usize, patch: usize) -> Ca
     call
 }
 
-/// The number of patches in force in a call.
+/// The `max_num_patches` that applies to a call.
 pub(super) fn limit_of(call: &Call) -> i64 {
     let given = call.keywords.get("max_num_patches").and_then(serde_json::Value::as_i64);
     given.unwrap_or(Parameters::default().max_num_patches as i64)

@@ -1,4 +1,4 @@
-//! The images and parameters on which values are compared: where rewrites of the resize break.
+//! The images and parameters on which values are compared: those on which rewrites of the resize tend to fail.
 
 use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
@@ -17,13 +17,13 @@ const PATTERNS_SIZE: (usize, usize) = (5, 7);
 pub enum Extent {
     /// About 60 small images: seconds.
     Quick,
-    /// Every image at the default parameters and at one other combination, some at all: a minute.
+    /// Every image at the default parameters and at one other combination, some images at every combination: a minute.
     Default,
     /// Every image at every combination: minutes.
     Full,
 }
 
-/// An image, drawn when it is needed.
+/// An image, drawn when needed.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// A photograph.
@@ -65,7 +65,7 @@ pub struct Case {
     pub patch: usize,
 }
 
-/// The cases of a corpus, equal for the same seed.
+/// The cases of a corpus; the same seed gives the same cases.
 pub fn cases(
     extent: Extent,
     photographs: &[Arc<DecodedImage>],
@@ -77,12 +77,12 @@ pub fn cases(
     sources.extend(generated(seed).into_iter().chain(additions()).map(Source::Generated));
     let combinations: Vec<(usize, usize)> =
         limits.iter().flat_map(|&limit| patches.iter().map(move |&patch| (limit, patch))).collect();
-    // The default parameters, where they are among those asked for.
+    // The default parameters if they were asked for, otherwise the first combination.
     let usual =
         combinations.iter().copied().find(|each| *each == (256, 16)).or(combinations.first().copied());
     let Some(usual) = usual else { return Vec::new() };
     let small: Vec<(usize, usize)> = combinations.iter().copied().filter(|each| each.0 <= 256).collect();
-    // Asking the same twice shows nothing new.
+    // Making the same call twice would show nothing new.
     let (mut cases, mut asked) = (Vec::new(), HashSet::new());
     let mut add = |index: usize, (limit, patch)| {
         if asked.insert((index, limit, patch)) {
@@ -95,7 +95,7 @@ pub fn cases(
     };
     match extent {
         Extent::Quick => {
-            // Few patches make the larger ones an extreme reduction, at little cost.
+            // With few patches, larger images are reduced extremely at little cost.
             let reduced = (16.min(usual.0), usual.1);
             of_pixels(100_000..=700_000).step_by(4).for_each(|index| add(index, reduced));
             for (number, index) in of_pixels(0..=40_000).step_by(7).enumerate() {
@@ -104,14 +104,14 @@ pub fn cases(
                     add(index, small[(number / 3) % small.len()]);
                 }
             }
-            // Each pattern once: plain black and white are where a rewrite divides by nothing.
+            // Each pattern once: on plain black or white a rewrite may divide by zero.
             let patterns = (0..sources.len()).filter(|&index| sources[index].size() == PATTERNS_SIZE);
             patterns.for_each(|index| add(index, reduced));
         }
         Extent::Default => {
             for index in 0..sources.len() {
                 add(index, usual);
-                // 7 has no factor in common with the number of combinations, so that all come in turn.
+                // 7 has no factor in common with the number of combinations, so every combination has its turn.
                 add(index, combinations[index * 7 % combinations.len()]);
             }
             for index in of_pixels(0..=400_000).step_by(16) {
@@ -127,7 +127,7 @@ pub fn cases(
     cases
 }
 
-/// What the generated corpus, made for patches of 16 pixels, lacks for those of 14 and 32.
+/// Images for patches of 14 and 32 pixels, which the generated corpus lacks: it is made for patches of 16.
 fn additions() -> Vec<CorpusSpec> {
     let mut specs = Vec::new();
     let mut add = |width: usize, height: usize, pattern| {

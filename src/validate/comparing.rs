@@ -1,4 +1,4 @@
-//! Every case of the corpus through candidate and reference.
+//! Runs every case of the corpus through candidate and reference.
 
 use anyhow::Result;
 use patchmark_results::{CheckVerdict, ParityClass, text::first_line, validation::CorpusParity};
@@ -13,23 +13,24 @@ use super::{
 };
 use crate::worker::{Answer, Observation, protocol::Call};
 
-/// Images beyond this many bytes are removed once compared; smaller ones may be asked for again.
+/// Images of more bytes than this are removed once compared; smaller ones are kept, as they may be needed again.
 const LARGE: usize = 3 << 20;
 
-/// What the cases showed so far.
+/// What the cases have shown so far.
 #[derive(Default)]
 struct Compared {
     parity: CorpusParity,
     worst_call: Option<Call>,
 }
 
-/// Every case of the corpus through both, and what each pair shows.
+/// Runs every case of the corpus through both sides and records what each pair of results shows.
 pub(super) fn compare(
     exam: &mut Exam<'_>,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
 ) -> Result<CorpusParity> {
-    // A parameter that the candidate does not take is that check's finding; its values are left out.
+    // A parameter that the candidate does not take is the finding of its own check, so its other values are left out
+    // here.
     let mut cases = settings.cases();
     for (check, keep) in [
         ("max-num-patches", &(|case: &Case| case.limit == 256) as &dyn Fn(&Case) -> bool),
@@ -43,7 +44,7 @@ pub(super) fn compare(
     let mut unreached = None;
     for (index, case) in cases.iter().enumerate() {
         if index % 16 == 0 {
-            progress(&format!("{index} of {} images against the reference", cases.len()));
+            progress(&format!("{index} of {} images compared with the reference", cases.len()));
         }
         let image = case.source.render();
         let written = exam.session.image(&image)?;
@@ -69,7 +70,7 @@ pub(super) fn compare(
     }
     for check in CHECKS.iter().filter(|check| matches!(check.guard, Guard::Results)) {
         match &unreached {
-            // What a worker's end left out may hide anything, but `survives` has failed for it.
+            // The cases that were not reached may hide any fault; `survives` has failed because of them.
             Some(reason) => exam.skip(check.name, CheckVerdict::NotRun, format!("in the corpus {reason}")),
             None => exam.ran(check.name),
         }
@@ -85,7 +86,7 @@ pub(super) fn compare(
     Ok(report)
 }
 
-/// One case; whether nothing was found on it.
+/// Compares one case, and returns whether it is free of findings.
 fn pair(
     exam: &mut Exam<'_>,
     settings: &Settings,
@@ -100,7 +101,7 @@ fn pair(
             exam.fail("accepts", format!("{label}: raises {}", first_line(message)), traceback.clone());
             return Ok(false);
         }
-        // The reference refuses it: what a candidate makes of it is its own affair.
+        // The reference refuses it, so whatever the candidate does is accepted.
         _ => return Ok(true),
     };
     let found = inspect(reference, candidate, limit_of(call), &settings.tolerance)?;

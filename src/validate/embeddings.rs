@@ -1,4 +1,4 @@
-//! What a difference in pixel values does behind the model, which is what a user feels.
+//! What a difference in pixel values does to the model's embeddings, which is what a user notices.
 
 use anyhow::Result;
 use patchmark_results::validation::Embeddings;
@@ -18,7 +18,7 @@ use crate::{
 
 /// Images that go through the model.
 const IMAGES: usize = 8;
-/// Texts that they are held against.
+/// Texts that the images are compared with.
 const TEXTS: usize = 16;
 
 /// Runs the photographs through the candidate and the reference, and both through the model.
@@ -69,7 +69,7 @@ pub(super) fn compare(
     }))
 }
 
-/// The three tensors as the model takes them, where they have their shapes.
+/// The three tensors as the model takes them; none if a shape is wrong.
 fn inputs(returned: &Returned, images: usize) -> Option<ModelInputs> {
     let tensor = |name: &str, kind| returned.tensors.get(name)?.f_to_kind(kind).ok();
     let pixel_values = tensor("pixel_values", Kind::Float)?;

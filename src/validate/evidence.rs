@@ -1,4 +1,4 @@
-//! What a failed check leaves behind: images, tensors, a picture, and the way to see it again.
+//! The evidence of a failed check: images, tensors, a picture, and the command that reproduces it.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// Images of a batch that are written.
+/// Images that are written for each batch, at most.
 const IMAGES: usize = 8;
 
-/// Makes the failing call again and writes everything about it; the folder within the run.
+/// Makes the failing call again and writes everything about it; returns the folder, relative to the run's.
 pub(super) fn write(
     exam: &mut Exam<'_>,
     check: &str,
@@ -41,7 +41,7 @@ pub(super) fn write(
         fs::create_dir_all(&images)?;
         save_png(image, &images.join("00.png"))?;
     }
-    // Whoever died on this call would die again.
+    // A candidate that crashed on this call would crash again.
     if check != "survives" {
         tensors(exam, &call, &folder)?;
     }
@@ -103,7 +103,7 @@ fn save_png(image: &DecodedImage, path: &Path) -> Result<()> {
         .with_context(|| format!("failed to write {}", path.display()))
 }
 
-/// The command that shows a finding again; `evidence` is the written folder as a user will find it.
+/// The command that reproduces a finding; `evidence` is the path at which the user finds the folder that was written.
 pub(super) fn replay(
     exam: &Exam<'_>,
     check: &str,
@@ -115,7 +115,7 @@ pub(super) fn replay(
         words.extend(["--reference".into(), reference.into()]);
     }
     let call = exam.shown_by(check).filter(|call| call.keywords.contains_key("max_num_patches"));
-    // A check that makes its own calls needs no image; one on results replays on the saved one.
+    // A check that makes its own calls needs no image; a check on results is replayed with the saved images.
     if let (Some(call), Some(evidence)) = (call.filter(|call| call.keywords.len() == 2), evidence) {
         let patch = call.keywords.get("patch_size").and_then(serde_json::Value::as_i64).unwrap_or(16);
         words.extend([

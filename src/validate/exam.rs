@@ -1,4 +1,4 @@
-//! One candidate under examination: the calls that checks make, and the ledger of what they found.
+//! The examination of one candidate: the calls that checks make, and the ledger of what they found.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -21,30 +21,30 @@ use crate::{
     workload::{CorpusSpec, Pattern},
 };
 
-/// Findings that a check keeps; the rest are counted.
+/// Findings that are kept per check; the rest are only counted.
 const KEPT: usize = 4;
 
 /// Why a check cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
-    /// The worker ended; the finding is `survives`'s.
+    /// The worker ended; `survives` records the finding.
     #[error("its worker {0}")]
     Gone(String),
-    /// The candidate raised where it should not.
+    /// The candidate raised an exception that it should not.
     #[error("raised {message}")]
     Raised { message: String, traceback: String },
 }
 
-/// What plain calls show.
+/// What is wrong with plain calls.
 #[derive(Debug, Clone, Default)]
 struct Usual {
-    /// Checks on results that they fail.
+    /// The checks on results that they fail.
     broken: Vec<&'static str>,
     /// How far their values are from the reference's.
     parity: Difference,
 }
 
-/// A candidate, its judge, and what is known so far.
+/// Candidate, reference, and what has been found so far.
 pub struct Exam<'a> {
     /// The two workers.
     pub session: &'a mut Session,
@@ -52,16 +52,16 @@ pub struct Exam<'a> {
     pub tolerance: Tolerance,
     /// One row per check, in the order in which they are listed.
     pub ledger: Vec<CheckRow>,
-    /// The call that first showed a failure, by the check's name: for the evidence.
+    /// The call that first showed a failure, by check name; the evidence is written from it.
     shown: BTreeMap<String, Call>,
     /// The call made last.
     last_call: Option<Call>,
-    /// What is wrong with plain calls, so that a check of another thing does not repeat it.
+    /// What is wrong with plain calls, so that other checks do not report it again.
     usual: Option<Usual>,
 }
 
 impl<'a> Exam<'a> {
-    /// An examination that has a row for each of `checks`, given by name and by what it guards.
+    /// An examination with one row for each of `checks`, given as name and what it guards.
     pub(super) fn new(
         session: &'a mut Session,
         tolerance: Tolerance,
@@ -71,12 +71,12 @@ impl<'a> Exam<'a> {
         Self { session, tolerance, ledger, shown: BTreeMap::new(), last_call: None, usual: None }
     }
 
-    /// The row of a check, where that check is asked for.
+    /// The row of a check; none if the check was not asked for.
     pub(super) fn row(&mut self, check: &str) -> Option<&mut CheckRow> {
         self.ledger.iter_mut().find(|row| row.name == check)
     }
 
-    /// Records that something is wrong.
+    /// Records a finding of a check.
     pub(super) fn fail(&mut self, check: &str, detail: impl Into<String>, trace: impl Into<String>) {
         let call = self.last_call.clone();
         if let Some(row) = self.row(check) {
@@ -96,19 +96,19 @@ impl<'a> Exam<'a> {
         self.shown.get(check)
     }
 
-    /// Says which call the next finding comes from, where that is not the one made last.
+    /// Says which call the next finding comes from, if it is not the last one made.
     pub(super) fn comes_from(&mut self, call: Option<Call>) {
         self.last_call = call;
     }
 
-    /// Records that a check ran to its end; it passed unless something was found.
+    /// Records that a check ran to its end; it passes unless it has findings.
     pub(super) fn ran(&mut self, check: &str) {
         if let Some(row) = self.row(check).filter(|row| row.verdict == CheckVerdict::NotRun) {
             row.verdict = CheckVerdict::Passed;
         }
     }
 
-    /// Records why a check says nothing.
+    /// Records why a check has no result.
     pub(super) fn skip(&mut self, check: &str, verdict: CheckVerdict, reason: impl Into<String>) {
         if let Some(row) = self.row(check).filter(|row| row.verdict != CheckVerdict::Failed) {
             row.verdict = verdict;
@@ -120,7 +120,7 @@ impl<'a> Exam<'a> {
         self.ledger.iter().any(|row| row.name == check && row.verdict == CheckVerdict::Failed)
     }
 
-    /// A noise image of that size; the same for the same number.
+    /// A noise image of that size; the same number gives the same pixels.
     pub(super) fn noise(&mut self, number: u64, width: usize, height: usize) -> Result<ImageRef> {
         let name = format!("noise {number}");
         let spec = CorpusSpec { name, width, height, pattern: Pattern::Noise(number) };
@@ -135,7 +135,7 @@ impl<'a> Exam<'a> {
         Ok((reference, candidate))
     }
 
-    /// Calls the candidate, which has to return.
+    /// Calls the candidate alone; it must return a result.
     pub(super) fn call_candidate(&mut self, call: &Call) -> Result<Returned> {
         self.last_call = Some(call.clone());
         let candidate = self.session.call_candidate(call)?;
@@ -182,7 +182,7 @@ impl<'a> Exam<'a> {
             }
             (Observation::Returned(reference), Observation::Returned(candidate)) => {
                 let found = inspect(reference, candidate, i64::MAX, &self.tolerance)?;
-                // What is wrong with plain calls is the finding of the check that guards it.
+                // What is already wrong with plain calls is reported by the check that guards it.
                 let usual = self.usual()?;
                 let values = found.parity.filter(|found| {
                     let known =
@@ -197,7 +197,7 @@ impl<'a> Exam<'a> {
         })
     }
 
-    /// Plain calls of three images.
+    /// What is wrong with plain calls on three images.
     fn usual(&mut self) -> Result<Usual> {
         if let Some(usual) = &self.usual {
             return Ok(usual.clone());
@@ -217,7 +217,7 @@ impl<'a> Exam<'a> {
         Ok(self.usual.insert(total).clone())
     }
 
-    /// Whether two images' tensors agree as far as the tolerance demands: `pixel_values` first, then the others.
+    /// Whether the tensors of two images agree within the tolerance; `pixel_values` comes first in both slices.
     pub(super) fn agree(&self, one: &[tch::Tensor], other: &[tch::Tensor]) -> Result<bool> {
         let ([values, rest @ ..], [other_values, other_rest @ ..]) = (one, other) else { return Ok(false) };
         for (a, b) in rest.iter().zip(other_rest) {

@@ -1,7 +1,7 @@
-//! One result beside the reference's: every broken rule under the name of the check that guards it.
+//! Compares one result with the reference's and names every broken rule by the check that guards it.
 //!
-//! A fault is named once. Where one breaks several rules of necessity (too many patches also have
-//! the wrong shape), the most telling name takes it.
+//! A fault is named once. If it necessarily breaks several rules (too many patches also have the wrong shape), it goes
+//! to the most specific check.
 
 use anyhow::Result;
 use patchmark_results::{Difference, Tolerance};
@@ -9,16 +9,16 @@ use tch::{Kind, Tensor};
 
 use crate::{parity, worker::Returned};
 
-/// What a pair of results showed.
+/// What the comparison of two results showed.
 #[derive(Debug, Default)]
 pub(super) struct Inspection {
-    /// The check's name and a sentence.
+    /// Each broken rule: the check's name and a sentence.
     pub broken: Vec<(&'static str, String)>,
-    /// How far the values are apart, where they can be compared.
+    /// How far the values are apart; none if they cannot be compared.
     pub parity: Option<Difference>,
 }
 
-/// Holds `candidate` against `reference`; `limit` is the `max_num_patches` in force.
+/// Compares `candidate` with `reference`; `limit` is the `max_num_patches` of the call.
 pub(super) fn inspect(
     reference: &Returned,
     candidate: &Returned,
@@ -37,7 +37,7 @@ pub(super) fn inspect(
         broken("keys", format!("{name} is missing"));
     }
     for name in has.iter().filter(|name| !wanted.contains(name)) {
-        broken("keys", format!("{name} is there and should not be"));
+        broken("keys", format!("{name} should not be there"));
     }
 
     let shapes = candidate.shapes();
@@ -47,7 +47,7 @@ pub(super) fn inspect(
         reference.shapes().is_some_and(|shapes| shapes.iter().any(|[rows, columns]| rows * columns > limit));
     let over = over.filter(|_| !reference_over);
     if let Some([rows, columns]) = over {
-        broken("patch-limit", format!("{rows} rows × {columns} columns are more than {limit} patches"));
+        broken("patch-limit", format!("{rows} rows × {columns} columns exceed {limit} patches"));
     }
     let mut comparable = over.is_none();
     for entry in &candidate.entries {
@@ -78,7 +78,7 @@ pub(super) fn inspect(
 }
 
 impl Inspection {
-    /// The values, once every shape is known to fit.
+    /// Compares the values, once all shapes are known to fit.
     fn contents(&mut self, reference: &Returned, candidate: &Returned, tolerance: &Tolerance) -> Result<()> {
         let Some(wanted) = reference.shapes() else { return Ok(()) };
         let aligned = |name: &str| -> Option<Tensor> {
@@ -109,7 +109,7 @@ impl Inspection {
             self.broken.push(("finite", format!("{infinite} values of pixel_values are NaN or infinite")));
         }
         if !agree {
-            // Which patch belongs to which is not known; the sizes are the fault to mend first.
+            // The patches cannot be matched up, and the wrong sizes have to be fixed first.
             return Ok(());
         }
         let real: Vec<i64> = wanted.iter().map(|[rows, columns]| rows * columns).collect();
@@ -120,7 +120,7 @@ impl Inspection {
         Ok(())
     }
 
-    /// Ones for as many patches as the image has, then zeros.
+    /// Checks that the mask is one for each patch that the image has, and then zero.
     fn mask(&mut self, mask: &Tensor, shapes: &[[i64; 2]]) -> Result<()> {
         for (image, [rows, columns]) in shapes.iter().enumerate() {
             let row = mask.f_get(i64::try_from(image)?)?.f_to_kind(Kind::Int64)?;
@@ -129,7 +129,7 @@ impl Inspection {
             let fault = values.iter().enumerate().find(|(index, value)| **value != i64::from(*index < real));
             if let Some((index, value)) = fault {
                 let sentence = format!(
-                    "the mask of image {image} holds {value} at patch {index}, and its shape is {rows}×{columns}"
+                    "the mask of image {image} is {value} at patch {index}, but its shape is {rows}×{columns}"
                 );
                 self.broken.push(("mask", sentence));
             }
@@ -137,8 +137,8 @@ impl Inspection {
         Ok(())
     }
 
-    /// Exactly zero beyond the real patches; where bits are demanded, not the negative zero that a product
-    /// with the mask leaves.
+    /// Checks that everything after the real patches is zero. If equal bits are required, negative zero, which a
+    /// product with the mask leaves, is not accepted.
     fn padding(&mut self, values: &Tensor, real: &[i64], tolerance: &Tolerance) -> Result<()> {
         for (image, &real) in real.iter().enumerate() {
             let row = values.f_get(i64::try_from(image)?)?;
@@ -152,7 +152,7 @@ impl Inspection {
             let wrong = rest.f_ne(0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
             if wrong > 0 {
                 let sentence =
-                    format!("{wrong} values behind the {real} patches of image {image} are not zero");
+                    format!("{wrong} values after the {real} patches of image {image} are not zero");
                 self.broken.push(("padding", sentence));
             }
         }

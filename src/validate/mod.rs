@@ -1,7 +1,7 @@
-//! May this processor replace that one? A candidate through contract, parity and speed.
+//! May this processor replace that one? Checks a candidate's contract, parity and speed.
 //!
-//! Candidate and reference each run in a worker process ([`crate::worker`]); this side draws the images, asks both, compares
-//! what comes back, and writes the evidence.
+//! Candidate and reference each run in a worker process ([`crate::worker`]); this side draws the images, calls both,
+//! compares what they return, and writes the evidence.
 
 mod calls;
 pub mod cases;

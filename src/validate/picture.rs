@@ -1,4 +1,4 @@
-//! Reference, candidate and where they differ, side by side.
+//! A picture of the reference, the candidate and their difference, side by side.
 
 use anyhow::{Result, anyhow};
 use image::{Rgb, RgbImage, imageops};
@@ -9,7 +9,7 @@ use tch::{Kind, Tensor};
 
 /// Longest side of a panel.
 const LONGEST: usize = 640;
-/// Shortest width of a panel: its caption must fit.
+/// Smallest width of a panel: its caption must fit.
 const NARROWEST: u32 = 300;
 const MARGIN: u32 = 14;
 const CAPTION: u32 = 56;
@@ -44,7 +44,8 @@ impl Plane {
         Some(Self { width, height, values })
     }
 
-    /// Drawn with `colour`, enlarged or thinned to a panel; a thinned pixel is the largest it stands for.
+    /// Draws the plane with `colour`, enlarged or thinned out to the size of a panel. With `strongest`, a pixel of a
+    /// thinned plane shows the largest of the values that it stands for.
     fn draw(&self, colour: impl Fn([f32; 3]) -> Rgb<u8>, strongest: bool) -> RgbImage {
         let thin = self.width.max(self.height).div_ceil(LONGEST).max(1);
         let (width, height) = (self.width.div_ceil(thin), self.height.div_ceil(thin));
@@ -74,7 +75,7 @@ fn heat(share: f64) -> Rgb<u8> {
     if share <= 0.0 { Rgb([12, 12, 24]) } else { Rgb([channel(0.0).max(70), channel(1.0), channel(2.0)]) }
 }
 
-/// The picture as PNG bytes; none where the results cannot be laid over each other.
+/// The picture as PNG bytes; none if the results cannot be compared pixel by pixel.
 pub(super) fn draw(reference: &Tensor, candidate: &Tensor, shape: [i64; 2]) -> Result<Option<Vec<u8>>> {
     let [Ok(rows), Ok(columns)] = shape.map(usize::try_from) else { return Ok(None) };
     let planes = Plane::new(reference, rows, columns).zip(Plane::new(candidate, rows, columns));

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::worker::{Answer, Observation, protocol::Reply};
 
-/// Contract and parity; `progress` is told what is being done.
+/// Checks contract and parity; `progress` is called with what is being done.
 ///
 /// # Errors
 /// If the reference fails, for a subject that does not exist, or on Ctrl-C.
@@ -66,7 +66,7 @@ fn run_check(exam: &mut Exam<'_>, name: &'static str, guard: Guard) -> Result<()
         return Ok(());
     }
     if python && !exam.session.python {
-        exam.skip(name, CheckVerdict::NotApplicable, "the subject takes decoded RGB images in Rust");
+        exam.skip(name, CheckVerdict::NotApplicable, "the subject is called from Rust, not from Python");
         return Ok(());
     }
     match run(exam) {
@@ -87,7 +87,7 @@ fn run_check(exam: &mut Exam<'_>, name: &'static str, guard: Guard) -> Result<()
     Ok(())
 }
 
-/// Whether the subject can be made and answers a plain call at all; where not, nothing else is run.
+/// Whether the subject can be made and answers a plain call at all; if not, nothing else is run.
 fn stands(exam: &mut Exam<'_>) -> Result<bool> {
     exam.session.reference.make()?;
     let made = exam.session.candidate.make()?;
@@ -102,7 +102,7 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
                 }
                 Ok(_) => return Ok(true),
                 Err(error) => match error.downcast::<Stop>()? {
-                    // It may live through other calls, and each check then says so itself.
+                    // The worker may survive other calls; each check then reports for itself.
                     Stop::Gone(_) => return Ok(true),
                     Stop::Raised { .. } => "a plain call raises",
                 },
@@ -130,7 +130,8 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
     Ok(false)
 }
 
-/// All of it: [`examine`], then embeddings, evidence into `folder`, which its reader will find as `shown`, and speed; with the rule by which times were judged.
+/// The whole validation: [`examine`], then embeddings, evidence and speed. Evidence is written into `folder`, which the
+/// report names `shown`. Also returns the rule by which times were judged.
 ///
 /// # Errors
 /// As [`examine`], and if evidence cannot be written.
@@ -144,7 +145,7 @@ pub fn validate(
     let (mut exam, mut found) = examined(session, settings, progress)?;
     let differs = found.parity.as_ref().is_some_and(|parity| parity.class != ParityClass::Exact);
     if let (Some(model), true) = (&settings.model, differs) {
-        progress("both results through the model");
+        progress("running both results through the model");
         found.embeddings = embeddings::compare(&mut exam, settings, model)?;
     }
     gather_evidence(&mut exam, &found, names, (folder, shown), progress)?;
@@ -152,7 +153,7 @@ pub fn validate(
     let mut rule = None;
     if !settings.batch_sizes.is_empty() {
         if exam.failed("loads") || exam.failed("accepts") || exam.failed("survives") {
-            found.speed_missing = Some("not timed, since the candidate does not answer every call".into());
+            found.speed_missing = Some("not timed, because the candidate does not answer every call".into());
         } else {
             match speed::measure_all(&mut exam, settings, progress)? {
                 Ok((judged_by, rows)) => (rule, found.speed) = (Some(judged_by), rows),
@@ -163,7 +164,7 @@ pub fn validate(
     Ok((found, rule))
 }
 
-/// Writes the evidence of every check that failed, and says in its row where it lies and how to see it again.
+/// Writes the evidence of every failed check, and notes in its row where it is and how to reproduce it.
 fn gather_evidence(
     exam: &mut Exam<'_>,
     found: &Findings,
@@ -173,7 +174,7 @@ fn gather_evidence(
 ) -> Result<()> {
     let failed: Vec<String> = found.failed().map(|row| row.name.clone()).collect();
     for check in failed.iter().map(String::as_str) {
-        progress(&format!("evidence for {check}"));
+        progress(&format!("writing the evidence for {check}"));
         let smallest = shrink::smallest(exam, check)?;
         let written = evidence::write(exam, check, smallest.as_ref(), folder)?;
         let replay = evidence::replay(exam, check, names, written.as_deref().map(|path| shown.join(path)));

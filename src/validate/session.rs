@@ -1,4 +1,4 @@
-//! Candidate and reference side by side, and the images that both read.
+//! The workers of candidate and reference, and the images that both read.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// Candidate and reference, side by side.
+/// The workers of candidate and reference.
 pub struct Session {
     options: Options,
     folder: TempDir,
@@ -27,7 +27,7 @@ pub struct Session {
     pub(super) candidate: Side,
     images: HashMap<String, ImageRef>,
     written: usize,
-    /// The reference's answers by call, where several candidates are asked the same.
+    /// The reference's answers by call, if several candidates get the same calls.
     answers: Option<HashMap<String, Rc<Observation>>>,
     /// Whether the candidate is called in Python.
     pub python: bool,
@@ -54,12 +54,12 @@ impl Session {
         })
     }
 
-    /// What Ctrl-C sets.
+    /// The flag that Ctrl-C sets.
     pub(super) fn interrupt(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.options.interrupt)
     }
 
-    /// What the workers said of candidate and reference.
+    /// What the workers reported about candidate and reference.
     pub fn abouts(&self) -> (&About, &About) {
         (&self.candidate.about, &self.reference.about)
     }
@@ -69,7 +69,7 @@ impl Session {
         self.answers.get_or_insert_default();
     }
 
-    /// Puts another candidate in the place of the last; a class of a file is served by the same worker.
+    /// Replaces the candidate; a class of a file is served by the same worker.
     ///
     /// # Errors
     /// As [`Session::new`].
@@ -83,7 +83,7 @@ impl Session {
         Ok(())
     }
 
-    /// The image where both workers can read it.
+    /// Writes the image where both workers can read it, once.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -98,14 +98,14 @@ impl Session {
         Ok(reference)
     }
 
-    /// Removes an image that will not be asked for again.
+    /// Removes an image that is not needed again.
     pub fn forget(&mut self, image: &ImageRef) {
         self.images.retain(|_, known| known.file != image.file);
-        // What stays goes with the folder.
+        // A file that cannot be removed now is removed with the folder.
         let _ = fs::remove_file(&image.file);
     }
 
-    /// Calls both at once.
+    /// Calls both sides at the same time.
     ///
     /// # Errors
     /// If the reference's worker ends, or on Ctrl-C.
@@ -116,7 +116,7 @@ impl Session {
         let reference = match known {
             Some(known) => known,
             None => {
-                // What is asked of the candidate's objects only needs the same images here.
+                // `mutate` and `keep` concern the candidate's objects; the reference only needs the same images.
                 let plain = Call { mutate: false, keep: None, ..call.clone() };
                 self.reference.begin(&self.reference.addressed(&plain))?;
                 let answer = self.reference.finish(self.options.limits.call)?;
@@ -140,7 +140,7 @@ impl Session {
     }
 }
 
-/// A reference that ends is a fault of this machine, not a finding.
+/// Turns the end of the reference's worker into an error: it is a fault of this machine, not a finding.
 fn alive(observation: Observation) -> Result<Observation> {
     match observation {
         Observation::Died(death) => Err(anyhow!("the reference's worker {death}\n{}", death.output)),

@@ -1,4 +1,4 @@
-//! What a validation looks at.
+//! The settings of a validation.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,14 +7,14 @@ use patchmark_results::Tolerance;
 use super::cases::{self, Case, Extent};
 use crate::{model::ModelSource, workload::DecodedImage};
 
-/// What to look at.
+/// What a validation checks, compares and times.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What passes as parity.
     pub tolerance: Tolerance,
-    /// How many images.
+    /// How many images are compared.
     pub extent: Extent,
-    /// Photographs beside the generated images.
+    /// Photographs, in addition to the generated images.
     pub photographs: Vec<Arc<DecodedImage>>,
     /// Whether the generated images are left out.
     pub only_images: bool,
@@ -30,11 +30,11 @@ pub struct Settings {
     pub seed: u64,
     /// Batch sizes to time; empty for none.
     pub batch_sizes: Vec<usize>,
-    /// What timing may take.
+    /// How long timing may take.
     pub budget: Duration,
     /// The smallest relative change of time that counts.
     pub effect: f64,
-    /// The model that shows what a difference does; none to leave it out.
+    /// The model that shows what a difference does to embeddings; none to leave that out.
     pub model: Option<ModelSource>,
 }
 

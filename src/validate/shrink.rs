@@ -1,4 +1,4 @@
-//! The smallest image that still fails a check on results.
+//! Looks for the smallest image that still fails a check on results.
 
 use anyhow::Result;
 
@@ -12,10 +12,10 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// Calls that shrinking may take.
+/// Calls that shrinking may make.
 const CALLS: usize = 48;
 
-/// Cuts the failing image smaller while the check still fails; none where there is no such image.
+/// Crops the failing image while the check still fails; none if no smaller image fails.
 pub(super) fn smallest(exam: &mut Exam<'_>, check: &str) -> Result<Option<DecodedImage>> {
     let Some(call) = exam.shown_by(check).cloned() else { return Ok(None) };
     let [image] = call.images.as_slice() else { return Ok(None) };
@@ -42,7 +42,7 @@ pub(super) fn smallest(exam: &mut Exam<'_>, check: &str) -> Result<Option<Decode
     Ok(shrunk.then_some(best))
 }
 
-/// Sizes to try next, the boldest first.
+/// Sizes to try next, the largest reduction first.
 fn steps(width: usize, height: usize) -> Vec<(usize, usize)> {
     let mut steps = Vec::new();
     for (numerator, denominator) in [(1, 2), (3, 4)] {
@@ -54,7 +54,7 @@ fn steps(width: usize, height: usize) -> Vec<(usize, usize)> {
     steps
 }
 
-/// The top left part.
+/// The top left part of an image.
 fn crop(image: &DecodedImage, width: usize, height: usize) -> DecodedImage {
     let rows = image.rgb.chunks_exact(image.width * 3).take(height);
     let rgb = rows.flat_map(|row| &row[..width * 3]).copied().collect();

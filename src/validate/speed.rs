@@ -1,6 +1,7 @@
-//! Candidate against reference in paired rounds, decided as `compare` decides, but of larger changes: each side is
-//! timed in one process, and two processes of one class differ by up to 3% (memory layout, order of loading). Where
-//! less than the default minimum effect of 10% matters, `compare` restarts both sides often enough to see it.
+//! Times candidate and reference in paired rounds and decides as `compare` does, but only about larger changes: each
+//! side is timed in one process, and two processes of the same class differ by up to 3% (memory layout, order of
+//! loading). If less than the default minimum effect of 10% matters, use `compare`, which restarts both sides often
+//! enough to see it.
 
 use anyhow::Result;
 use patchmark_results::{Rule, Verdict, validation::SpeedRow};
@@ -13,20 +14,21 @@ use crate::worker::{
     protocol::{Form, Reply, Request},
 };
 
-/// The chance that any of the speed verdicts of a validation is wrong, at most: greater than `compare`'s, as a
+/// The chance, at most, that any speed verdict of a validation is wrong. It is greater than `compare`'s, because a
 /// validation has a fifth of its time.
 const ERROR_RATE: f64 = 0.05;
-/// Untimed turns of each side.
+/// Untimed rounds of each row, before the timed ones.
 const WARM_UP: usize = 2;
-/// Calls of a turn, of which the fastest counts.
+/// Calls per turn, of which the fastest counts.
 const CALLS: usize = 3;
 
-/// A subject that answered every check and does not any more.
+/// A subject that answered every check no longer answers.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Lost(String);
 
-/// Times every batch size, and says how the times were judged; the inner error says why the candidate could not be timed.
+/// Times every batch size, and returns the rule by which the times were judged; the inner error says why the candidate
+/// could not be timed.
 pub(super) fn measure_all(
     exam: &mut Exam<'_>,
     settings: &Settings,
@@ -146,7 +148,7 @@ impl Contest for Turns<'_> {
 
 fn time(side: &mut Side, row: usize) -> Result<f64> {
     match side.ask(&Request::Time { slot: slot(row), calls: CALLS })? {
-        // What others do on the machine only ever makes a call slower.
+        // Other work on the machine only ever makes a call slower.
         Answer::Reply(Reply::Timed { ms }) if !ms.is_empty() => {
             Ok(ms.into_iter().fold(f64::INFINITY, f64::min).max(1e-6))
         }
@@ -163,7 +165,7 @@ fn lost(answer: Answer) -> anyhow::Error {
     }
 }
 
-/// The slot in which both workers keep a row's batch.
+/// The slot under which both workers keep the batch of a row.
 fn slot(row: usize) -> String {
     format!("timed {row}")
 }

@@ -1,4 +1,4 @@
-//! Parameters given at the call.
+//! Parameters passed at the call.
 
 use anyhow::Result;
 use serde_json::json;
@@ -56,7 +56,7 @@ pub(super) fn pass(exam: &mut Exam<'_>) -> Result<Option<String>> {
 pub(super) fn device(exam: &mut Exam<'_>) -> Result<Option<String>> {
     exam.session.candidate.make()?;
     if !exam.session.candidate.accepts("device") {
-        return Ok(Some("the class does not name device".into()));
+        return Ok(Some("the class has no device argument".into()));
     }
     let mut call = call(vec![exam.noise(1, 64, 48)?]);
     call.keywords.insert("device".into(), json!("cpu"));

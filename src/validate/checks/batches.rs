@@ -1,5 +1,5 @@
-//! What a batch must not change. Each image has a result of its own, found with the candidate
-//! itself, so that these checks say nothing about parity.
+//! What a batch must not change. An image's result is compared with other results of the candidate itself, so these
+//! checks say nothing about parity.
 
 use anyhow::Result;
 use patchmark_results::text::first_line;
@@ -12,7 +12,7 @@ use crate::{
     worker::{Observation, Returned, protocol::ImageRef},
 };
 
-/// Sizes that a rewrite may group: two of one size apart, one alone, a wide and a tall one.
+/// Sizes that a rewrite may group: equal sizes apart from each other, a size that occurs once, wide and tall images.
 const MIXED: [(usize, usize); 6] = [(64, 48), (100, 40), (64, 48), (30, 90), (100, 40), (64, 48)];
 
 fn noises(exam: &mut Exam<'_>, first: u64, sizes: &[(usize, usize)]) -> Result<Vec<ImageRef>> {
@@ -28,12 +28,12 @@ fn same(exam: &Exam<'_>, one: &Returned, i: usize, other: &Returned, j: usize) -
     }
 }
 
-/// Counts at which a rewrite that works in chunks begins or ends one.
+/// Batch sizes at which a rewrite that works in chunks begins or ends a chunk.
 const COUNTS: [usize; 6] = [16, 31, 32, 64, 67, 128];
 
 pub(super) fn large(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let eight = noises(exam, 100, &[(40, 30); 8])?;
-    // Few patches an image, so that many images are not much data.
+    // Few patches per image, so that many images are not much data.
     let small = exam.call_candidate(&call_with(eight.clone(), 16, 16))?;
     for count in COUNTS {
         let many =
@@ -44,7 +44,7 @@ pub(super) fn large(exam: &mut Exam<'_>) -> Result<Option<String>> {
         }
         for index in 0..count {
             if !same(exam, &many, index, &small, index % 8)? {
-                let detail = format!("image {index} of {count} is not what it is in a batch of 8");
+                let detail = format!("image {index} of {count} has another result than in a batch of 8");
                 exam.fail("large-batch", detail, "");
                 return Ok(None);
             }
@@ -58,7 +58,7 @@ pub(super) fn empty(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let Observation::Returned(candidate) = candidate else { return Ok(None) };
     let instead = match &*reference {
         Observation::Returned(reference) if candidate.images() == 0 => {
-            // Which keys there should be is another check's question: an empty batch has those of any other.
+            // Which keys are right is another check's question; an empty batch must have those of any other batch.
             let image = exam.noise(1, 64, 48)?;
             let usual = exam.call_candidate(&call(vec![image]))?;
             let names =
@@ -71,7 +71,7 @@ pub(super) fn empty(exam: &mut Exam<'_>) -> Result<Option<String>> {
         Observation::Raised { message, .. } => format!("raises {}", first_line(message)),
         _ => "returns no image".into(),
     };
-    let detail = format!("an empty batch gives {} images, and the reference {instead}", candidate.images());
+    let detail = format!("an empty batch gives {} images, but the reference {instead}", candidate.images());
     exam.fail("empty-batch", detail, "");
     Ok(None)
 }
@@ -98,10 +98,10 @@ pub(super) fn mixed_order(exam: &mut Exam<'_>) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// The same image at the same place among others must come out alike.
+/// The same image at the same place must give the same result, whatever the other images of the batch.
 pub(super) fn invariance(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let mut batches = Vec::new();
-    // First in the batch, alone and with neighbours of its size, of its size and many, of other sizes.
+    // First in the batch: alone, with one neighbour of its size, with many of its size, with others of other sizes.
     for size in [(64, 48), (300, 200), (16, 16)] {
         let group = noises(exam, 300, &[size; 9])?;
         let strangers = noises(exam, 320, &[(90, 30), (20, 80), (45, 45)])?;

@@ -1,4 +1,4 @@
-//! The forms in which transformers' users hand over images.
+//! The forms in which users of transformers pass images.
 
 use anyhow::Result;
 

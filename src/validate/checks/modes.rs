@@ -1,4 +1,4 @@
-//! PIL images that are not RGB: what the reference does, including raising where it raises.
+//! PIL images that are not RGB: the candidate must do what the reference does, and raise when it raises.
 
 use anyhow::Result;
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(super) fn exif(exam: &mut Exam<'_>) -> Result<Option<String>> {
     modes(exam, "exif", &["EXIF"])
 }
 
-/// Each mode plainly, and with the conversion that the reference offers for it.
+/// Each mode as it is, and with the conversion to RGB that the reference offers.
 fn modes(exam: &mut Exam<'_>, check: &'static str, modes: &[&str]) -> Result<Option<String>> {
     exam.session.candidate.make()?;
     let converts = exam.session.candidate.accepts("do_convert_rgb");
@@ -44,7 +44,8 @@ fn modes(exam: &mut Exam<'_>, check: &'static str, modes: &[&str]) -> Result<Opt
             let mut image = exam.noise(1, 64, 48)?;
             image.mode = (*mode).into();
             let mut call = call(vec![image]);
-            // Other modes are Pillow's, so they reach a class as PIL images, whatever else it is fed.
+            // The modes are Pillow's, so these images are always passed as PIL images, whatever the class is otherwise
+            // fed.
             call.form = Form::Pil;
             if convert {
                 call.keywords.insert("do_convert_rgb".into(), json!(true));

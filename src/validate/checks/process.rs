@@ -1,4 +1,4 @@
-//! What a call must leave alone: its inputs and the process.
+//! What a call must leave unchanged: its inputs and the process.
 
 use anyhow::{Result, bail};
 
@@ -15,12 +15,12 @@ use crate::{
 
 pub(super) fn inputs(exam: &mut Exam<'_>) -> Result<Option<String>> {
     for (form, named) in [(Form::Pil, "PIL images"), (Form::Chw, "CHW tensors"), (Form::Hwc, "HWC arrays")] {
-        // On target already, so that a resize which copies does not hide a write to the input.
+        // One image already has the target size, so that no copy made by the resize hides a write to the input.
         let images = vec![exam.noise(600, 64, 48)?, exam.noise(601, 256, 256)?, exam.noise(602, 30, 90)?];
         let mut call = call(images);
         (call.form, call.probe) = (form, true);
         let (reference, candidate) = exam.call_both(&call)?;
-        // A form that is refused is another check's.
+        // A form that is refused is another check's finding.
         let (Observation::Returned(reference), Observation::Returned(candidate)) = (&*reference, &candidate)
         else {
             continue;
@@ -46,7 +46,7 @@ pub(super) fn state(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let images = vec![exam.noise(610, 64, 48)?, exam.noise(611, 30, 90)?];
     let mut call = call(images);
     call.probe = true;
-    // Twice, since the first call may set up what is then left alone.
+    // Twice, because the first call may set up something that later calls leave unchanged.
     for turn in ["the first", "a later"] {
         let (reference, candidate) = exam.call_both(&call)?;
         let candidate = exam.returned(candidate)?;

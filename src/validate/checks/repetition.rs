@@ -1,4 +1,4 @@
-//! What one call must not do to another.
+//! What one call must not change about another.
 
 use anyhow::Result;
 
@@ -25,7 +25,7 @@ pub(super) fn determinism(exam: &mut Exam<'_>) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// A batch and one that a careless key takes for it.
+/// Two batches that a cache with a careless key confuses.
 struct Lookalike {
     images: Vec<ImageRef>,
     others: Vec<ImageRef>,
@@ -68,7 +68,7 @@ pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
         }
         let (mut first, mut second) = (call(each.images), call(each.others));
         if each.mutate {
-            // Only a PIL image can be pasted into.
+            // Only PIL images can have pixels pasted into them.
             (first.form, second.form, second.mutate) = (Form::Pil, Form::Pil, true);
         }
         let (reference_first, candidate_first) = exam.call_both(&first)?;
@@ -99,7 +99,7 @@ pub(super) fn outputs_kept(exam: &mut Exam<'_>) -> Result<Option<String>> {
         let after = exam.session.candidate.dump("first")?;
         let after = exam.returned(after)?;
         if !all_equal(&before.tensors, &after.tensors)? {
-            exam.fail("outputs-kept", "the tensors of a first call changed when a second was made", "");
+            exam.fail("outputs-kept", "the tensors of a first call changed during a second", "");
             break;
         }
     }

@@ -1,4 +1,4 @@
-//! Releases of transformers, one after the other, against one reference.
+//! Compares releases of transformers, one after the other, with one reference.
 
 mod probe;
 mod walk;

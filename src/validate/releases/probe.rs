@@ -1,4 +1,4 @@
-//! Single questions to a release: what it makes of one call.
+//! Probes of a release: what it does with one unusual call.
 
 use anyhow::Result;
 use patchmark_results::{
@@ -19,7 +19,7 @@ use crate::{
     workload::{CorpusSpec, Pattern},
 };
 
-/// A question, as a call.
+/// One probe, as a call.
 pub(super) struct Question {
     pub given: &'static str,
     size: (usize, usize),
@@ -45,7 +45,7 @@ pub(super) fn questions() -> Vec<Question> {
     ]
 }
 
-/// Asks the candidate and the reference.
+/// Makes the call on candidate and reference and compares what they do.
 ///
 /// # Errors
 /// If the reference fails, or on Ctrl-C.
@@ -91,7 +91,7 @@ fn answer(
     })
 }
 
-/// The type's name, without its module and the message.
+/// The name of the exception's type, without its module and the message.
 fn exception(message: &str) -> String {
     let kind = message.split(':').next().unwrap_or_default();
     first_line(kind.rsplit('.').next().unwrap_or(kind))

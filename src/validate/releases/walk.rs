@@ -1,4 +1,4 @@
-//! The walk over the releases.
+//! Examines release after release.
 
 use anyhow::Result;
 use patchmark_results::{
@@ -14,7 +14,7 @@ use crate::{
     worker::{Options, Subject},
 };
 
-/// Examines every release, both classes each.
+/// Examines both classes of every release.
 ///
 /// # Errors
 /// If the reference fails, or on Ctrl-C.
