@@ -1,4 +1,4 @@
-//! The coordinator's end: starting a worker, asking it, and ending it.
+//! The coordinator's end: starts a worker, sends it requests, and ends it.
 
 use std::{
     io::{self, Read},
@@ -31,19 +31,19 @@ use crate::program::Launcher;
 
 /// How long a worker may take to say hello.
 const START: Duration = Duration::from_secs(30);
-/// How often a waiting coordinator looks whether the worker still lives.
+/// How often a waiting coordinator checks that the worker is still running.
 const GLANCE: Duration = Duration::from_millis(50);
-/// What an aborted worker gets to print its Python lines.
+/// How long an aborted worker may take to print its Python traceback.
 const LAST_WORDS: Duration = Duration::from_millis(400);
 
-/// What a worker may use.
+/// The limits of a worker.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// For one call.
+    /// Time for one call.
     pub call: Duration,
-    /// For importing and making the subject.
+    /// Time for importing and making the subject.
     pub load: Duration,
-    /// Bytes beyond the libraries.
+    /// Bytes of memory in addition to what the libraries take.
     pub memory: u64,
 }
 
@@ -58,15 +58,15 @@ impl Default for Limits {
 pub struct Launch {
     /// The patchmark that serves.
     pub program: Launcher,
-    /// A folder put before the environment's packages: another transformers.
+    /// A folder that comes before the environment's packages, with another release of transformers.
     pub overlay: Option<PathBuf>,
 }
 
-/// Why a worker is no more.
+/// Why a worker ended.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{what}")]
 pub struct Death {
-    /// A sentence's end: `was killed by signal 11 (SIGSEGV)`.
+    /// The end of a sentence, such as `was killed by signal 11 (SIGSEGV)`.
     pub what: String,
     /// The end of what it printed.
     pub output: String,
@@ -74,7 +74,7 @@ pub struct Death {
     pub timed_out: bool,
 }
 
-/// A running worker; dropping it ends it and everything that it started.
+/// A running worker; dropping it ends the process and everything that it started.
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
@@ -84,14 +84,14 @@ pub struct Worker {
     token: String,
     interrupt: Arc<AtomicBool>,
     commit: String,
-    /// Its TMPDIR, removed with it.
+    /// The worker's TMPDIR, removed when it is dropped.
     _temporary: TempDir,
 }
 
 impl Worker {
     /// Starts a worker and waits for its hello; `interrupt` ends every wait.
     ///
-    /// Must be called from a thread that outlives the worker: Linux ends it with that thread.
+    /// Must be called from a thread that outlives the worker, because Linux kills the worker when that thread ends.
     ///
     /// # Errors
     /// If the binary cannot be started or speaks another protocol.
@@ -150,7 +150,7 @@ impl Worker {
                 Ok(worker)
             }
             Ok(Reply::Hello { version, .. }) => bail!(
-                "{} speaks version {version} of the worker's protocol, and this build speaks {VERSION}",
+                "{} speaks version {version} of the worker protocol, but this build speaks version {VERSION}",
                 launch.program
             ),
             Ok(other) => bail!("{} does not answer as a worker of patchmark: {other:?}", launch.program),
@@ -164,21 +164,21 @@ impl Worker {
         }
     }
 
-    /// The commit of the build that serves.
+    /// The commit that the worker's program was built from.
     pub fn commit(&self) -> &str {
         &self.commit
     }
 
-    /// Sends a request; a worker that is gone shows in the next [`Worker::receive`].
+    /// Sends a request; if the worker has ended, the next [`Worker::receive`] reports it.
     pub fn send(&mut self, request: &Request) {
-        // The reply's absence tells more than this error would.
+        // The missing reply says more than this error would.
         let _ = frames::write(&mut self.stream, request);
     }
 
     /// Waits for the reply to the last request.
     ///
     /// # Errors
-    /// The outer error is Ctrl-C; the inner one says how the worker ended.
+    /// The outer error is Ctrl-C; the inner error says how the worker ended.
     pub fn receive(&mut self, limit: Duration) -> Result<Result<Reply, Death>> {
         let deadline = Instant::now() + limit;
         let mut chunk = [0; 1 << 14];
@@ -203,12 +203,12 @@ impl Worker {
                 Err(error)
                     if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) =>
                 {
-                    // A process that the subject forked may hold the socket open beyond the worker.
+                    // A process that the subject forked may keep the socket open after the worker ended.
                     if matches!(self.child.try_wait(), Ok(Some(_))) {
                         return Ok(Err(self.ended()));
                     }
                     if Instant::now() >= deadline {
-                        // faulthandler answers an abort with the Python lines of every thread.
+                        // On an abort, faulthandler prints the Python traceback of every thread.
                         limits::signal(self.child.id(), libc::SIGABRT);
                         thread::sleep(LAST_WORDS);
                         let what = format!("took longer than {} s and was ended", limit.as_secs_f64());
@@ -225,7 +225,7 @@ impl Worker {
         let deadline = Instant::now() + Duration::from_secs(2);
         while Instant::now() < deadline {
             if let Ok(Some(status)) = self.child.try_wait() {
-                // The drains may not have reached the end of the pipes yet.
+                // The threads that drain the pipes may not have reached their end yet.
                 thread::sleep(GLANCE);
                 return self.end(describe(status), false);
             }
@@ -244,7 +244,7 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         limits::kill_all(self.child.id(), &self.token);
-        // Reaped, so that not even a zombie stays; a second wait returns at once.
+        // Reap the child, so that no zombie remains; a second wait returns at once.
         let _ = self.child.wait();
     }
 }
@@ -258,7 +258,7 @@ fn describe(status: ExitStatus) -> String {
     match (status.signal(), status.code()) {
         (Some(libc::SIGKILL), _) => "was killed by signal 9 (SIGKILL), by the system or by itself".into(),
         (Some(signal), _) => format!("was killed by signal {signal}{}", name(signal)),
-        (None, Some(code)) => format!("left the process with exit status {code} in the middle of a call"),
+        (None, Some(code)) => format!("ended with exit status {code} in the middle of a call"),
         (None, None) => "ended in the middle of a call".into(),
     }
 }

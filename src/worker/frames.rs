@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Longest frame that is read, so that a candidate that writes to the socket cannot fill memory.
+/// The longest frame that is accepted, so that a candidate that writes to the socket cannot fill memory.
 const MAX_FRAME: u32 = 16 << 20;
 
 /// Writes one frame.
@@ -19,10 +19,10 @@ pub fn write(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()
     stream.flush()
 }
 
-/// Takes one whole frame off the front of `buffer`, where there is one.
+/// Takes one whole frame off the front of `buffer`; none if it is not complete yet.
 ///
 /// # Errors
-/// For a length that no frame has, and for JSON of another shape.
+/// If the length exceeds the longest frame, or the JSON is not a `T`.
 pub fn take<T: DeserializeOwned>(buffer: &mut Vec<u8>) -> io::Result<Option<T>> {
     let Some(prefix) = buffer.first_chunk::<4>() else { return Ok(None) };
     let length = u32::from_le_bytes(*prefix);
@@ -39,7 +39,7 @@ pub fn take<T: DeserializeOwned>(buffer: &mut Vec<u8>) -> io::Result<Option<T>> 
 /// Reads one frame; none at the end of the stream.
 ///
 /// # Errors
-/// As [`take`], and where the stream ends within a frame.
+/// As [`take`], and if the stream ends within a frame.
 pub fn read<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result<Option<T>> {
     let mut prefix = [0; 4];
     match stream.read_exact(&mut prefix) {

@@ -1,14 +1,14 @@
-//! What keeps a worker from harming the machine: limits, and an end that leaves nothing behind.
+//! Keeps a worker from harming the machine: limits its resources, and ends it with everything that it started.
 
 use std::{fs, io, os::fd::RawFd, path::Path};
 
-/// The variable by which every descendant of a worker is known, whatever session it moved to.
+/// The environment variable by which every descendant of a worker is recognised, even in another session.
 pub(super) const TOKEN: &str = "PATCHMARK_WORKER_TOKEN";
 
 /// Largest file that a worker may write: 2 GiB.
 const MAX_FILE: u64 = 2 << 30;
 
-/// Runs in the child between fork and exec: only calls that are safe there.
+/// Runs in the child between fork and exec, so it makes only calls that are safe there.
 pub(super) fn prepare_child(parent: libc::pid_t, socket: RawFd) -> io::Result<()> {
     // SAFETY: every call takes plain numbers or a pointer to a local that outlives it, and all of
     // them are async-signal-safe.
@@ -29,13 +29,13 @@ pub(super) fn prepare_child(parent: libc::pid_t, socket: RawFd) -> io::Result<()
     Ok(())
 }
 
-/// Keeps the socket from programs that the subject may start.
+/// Hides the socket from programs that the subject may start.
 pub(super) fn close_on_exec(socket: RawFd) {
-    // SAFETY: takes plain numbers; a bad descriptor is an error that the first read reports.
+    // SAFETY: takes plain numbers; the first read reports a bad descriptor as an error.
     unsafe { libc::fcntl(socket, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
-/// Caps the address space at what the process has now and `bytes` more, for good.
+/// Limits the address space, irrevocably, to what the process has now plus `bytes`.
 pub(super) fn cap_memory(bytes: u64) -> io::Result<()> {
     let pages = fs::read_to_string("/proc/self/statm")?;
     let pages: u64 = pages.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
@@ -62,10 +62,10 @@ pub(super) fn signal(process: u32, number: i32) {
 /// Kills the worker's process group and every process that carries its token.
 pub(super) fn kill_all(worker: u32, token: &str) {
     if let Ok(group) = libc::pid_t::try_from(worker) {
-        // SAFETY: takes plain numbers; the worker leads a group of its own.
+        // SAFETY: takes plain numbers; the worker leads its own process group.
         unsafe { libc::kill(-group, libc::SIGKILL) };
     }
-    // A process that forks while it is looked for is found in the next pass.
+    // A process that is forked during one pass is found in the next.
     for _ in 0..20 {
         let found = carriers(token);
         if found.is_empty() {
@@ -76,7 +76,7 @@ pub(super) fn kill_all(worker: u32, token: &str) {
     }
 }
 
-/// The living processes whose environment holds the token.
+/// The running processes whose environment holds the token.
 fn carriers(token: &str) -> Vec<u32> {
     let wanted = format!("{TOKEN}={token}").into_bytes();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
@@ -84,7 +84,7 @@ fn carriers(token: &str) -> Vec<u32> {
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
         .filter(|process| {
-            // A zombie's environment reads as empty, so one that waits to be reaped is not found.
+            // The environment of a zombie reads as empty, so processes that wait to be reaped are not found.
             fs::read(Path::new("/proc").join(process.to_string()).join("environ"))
                 .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted))
         })

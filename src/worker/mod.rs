@@ -1,7 +1,8 @@
-//! Subjects in processes of their own: a patchmark, this build or another, that serves them over a small versioned protocol.
+//! Subjects in separate processes: a worker is a patchmark, of this build or another, that serves subjects over a small
+//! versioned protocol.
 //!
-//! A candidate may crash, hang, exit, flood its output, allocate without end or leave processes behind; all of that ends
-//! with its worker, and the coordinator reports it as a finding.
+//! A candidate may crash, hang, exit, flood its output, allocate without limit or leave processes behind. All of that
+//! ends with its worker, and the coordinator reports it as a finding.
 
 mod client;
 mod frames;

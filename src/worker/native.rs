@@ -1,4 +1,4 @@
-//! Patchmark's own processors as subjects. They take decoded RGB and nothing else.
+//! Patchmark's own processors as subjects. They accept decoded RGB only.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,7 +22,7 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// A processor with the parameters that are fixed when it is made: its name, `max_num_patches`, `patch_size`.
+/// A processor's name with the parameters that are fixed when it is made: `max_num_patches` and `patch_size`.
 type Key = (String, usize, usize);
 
 pub(super) struct Native {
@@ -81,7 +81,7 @@ impl Native {
                 Parameters { max_num_patches: key.1, patch_size: key.2, ..self.parameters.clone() };
             parameters.validate()?;
             let made = processor::create(&key.0, &parameters, self.device, self.threads)?;
-            // Importing transformers changes torch's threads on some machines.
+            // Importing transformers changes torch's thread count on some machines.
             use_threads(self.threads)?;
             self.processors.insert(key.clone(), made);
         }
@@ -122,7 +122,7 @@ impl Native {
         Ok(())
     }
 
-    /// Milliseconds of each call, with outputs complete.
+    /// Milliseconds of each call, until its outputs are complete.
     fn times(&self, slot: &str, calls: usize) -> Result<Vec<f64>> {
         let (key, fed) = self.prepared.get(slot).with_context(|| format!("{slot} is not prepared"))?;
         let processor = self.processors.get(key).context("no processor was made")?;
@@ -199,7 +199,7 @@ fn returned(tensors: &[(String, Tensor)], ms: f64, feed: String) -> Reply {
     }
 }
 
-/// torch's own name of a dtype.
+/// torch's name of a dtype.
 fn dtype(kind: Kind) -> String {
     match kind {
         Kind::Float => "float32".into(),

@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::{client::Death, protocol::Entry};
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug)]
 pub enum Observation {
     /// It returned.
@@ -21,7 +21,7 @@ pub enum Observation {
     },
     /// The worker ended.
     Died(Death),
-    /// The worker ended too often before, and is not started again.
+    /// The worker has ended too often and is not started again.
     Unavailable,
 }
 
@@ -30,17 +30,17 @@ pub enum Observation {
 pub struct Returned {
     /// Whether it is a mapping at all.
     pub mapping: bool,
-    /// Its values, in its order.
+    /// Its values, in the mapping's order.
     pub entries: Vec<Entry>,
-    /// Those that are arrays, on the CPU: f32 or f64, and every kind of integer as i64.
+    /// The values that are arrays, on the CPU: f32 or f64, with every integer type as i64.
     pub tensors: BTreeMap<String, Tensor>,
     /// Milliseconds that the call took.
     pub ms: f64,
     /// What it changed in the process.
     pub state_changes: Vec<String>,
-    /// What it did to its inputs.
+    /// What it changed in its inputs.
     pub input_changes: Vec<String>,
-    /// What it was fed, for one of patchmark's own processors.
+    /// The form that it was fed, for one of patchmark's own processors.
     pub feed: String,
 }
 
@@ -62,28 +62,28 @@ impl Returned {
         Ok(())
     }
 
-    /// `pixel_values` as f32, where it is an array.
+    /// `pixel_values` as f32; none if it is not an array.
     pub fn values(&self) -> Option<Tensor> {
         self.tensors.get("pixel_values")?.f_to_kind(Kind::Float).ok()
     }
 
-    /// The (rows, columns) of each image, where `spatial_shapes` has that form.
+    /// The (rows, columns) of each image; none if `spatial_shapes` has another form.
     pub fn shapes(&self) -> Option<Vec<[i64; 2]>> {
         let shapes = self.tensors.get("spatial_shapes")?;
-        // A single image whose batch dimension was lost is still legible.
+        // A single image can be read even if the batch dimension was lost.
         let legible = matches!(shapes.size().as_slice(), [_, 2] | [2]);
         let flat = shapes.f_flatten(0, -1).ok()?.f_to_kind(Kind::Int64).ok()?;
         let numbers: Vec<i64> = Vec::try_from(flat).ok()?;
         legible.then(|| numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
     }
 
-    /// The three tensors of one image, all as they are.
+    /// The three tensors of one image, unchanged.
     pub fn row(&self, index: i64) -> Option<Vec<Tensor>> {
         [("pixel_values", 3), ("pixel_attention_mask", 2), ("spatial_shapes", 2)]
             .into_iter()
             .map(|(name, dimensions)| {
                 let tensor = self.tensors.get(name)?;
-                // A batch of one that lost its batch dimension is still that image.
+                // A batch of one that lost its batch dimension still holds that image.
                 if tensor.dim() + 1 == dimensions && index == 0 {
                     return Some(tensor.shallow_clone());
                 }

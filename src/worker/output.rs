@@ -1,4 +1,4 @@
-//! What a worker prints: read without end, kept only to a limit.
+//! What a worker prints: all of it is read and counted, and only the end is kept.
 
 use std::{
     collections::VecDeque,
@@ -10,13 +10,13 @@ use std::{
     thread,
 };
 
-/// Bytes of the end of the output that are kept.
+/// Bytes that are kept of the end of the output.
 const TAIL: usize = 8 << 10;
 
-/// Bytes after which a worker is ended: a processor has nothing to say, let alone so much.
+/// Bytes of output after which a worker is ended; a processor has no reason to print anything.
 pub(super) const FLOOD: u64 = 16 << 20;
 
-/// The end of what a process wrote to stdout and stderr, and how much it was.
+/// The end of what a process wrote to stdout and stderr, and how many bytes it wrote in all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Output {
     tail: Arc<Mutex<VecDeque<u8>>>,
@@ -24,7 +24,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Reads `pipe` to its end on a thread of its own, so that the writer never blocks on it.
+    /// Reads `pipe` to its end on a separate thread, so that the writer never blocks on it.
     pub(super) fn drain(&self, mut pipe: impl Read + Send + 'static) {
         let output = self.clone();
         thread::spawn(move || {

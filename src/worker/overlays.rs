@@ -1,4 +1,4 @@
-//! Releases of transformers as overlay folders: put before the environment's packages, one a process.
+//! Releases of transformers as overlay folders, which come before the environment's packages, one per process.
 
 use std::{
     env, fs,
@@ -14,10 +14,10 @@ use crate::{cache_folder::cache_folder, python};
 /// The first release with SigLIP 2.
 const FIRST: [u32; 2] = [4, 50];
 
-/// Refuses what is not a plain version, since it becomes part of a path and of a command line.
+/// Refuses anything but a plain version, because it becomes part of a path and of a command line.
 ///
 /// # Errors
-/// An input error that names it.
+/// An input error that names the version.
 pub fn check_version(version: &str) -> Result<()> {
     let parts: Vec<&str> = version.split('.').collect();
     let plain = (2..=4).contains(&parts.len())
@@ -28,7 +28,7 @@ pub fn check_version(version: &str) -> Result<()> {
         return Err(input_error!("{version:?} is not a version of transformers such as 4.57.6"));
     }
     if key(version) < FIRST.to_vec() {
-        return Err(input_error!("transformers {version} has no SigLIP 2; 4.50.0 is the first that has"));
+        return Err(input_error!("transformers {version} has no SigLIP 2; 4.50.0 is the first with it"));
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ pub fn key(version: &str) -> Vec<u32> {
 /// Where overlays are kept: `PATCHMARK_CACHE`, or `patchmark` in the user's cache folder.
 ///
 /// # Errors
-/// An input error where there is no home either.
+/// An input error if neither `PATCHMARK_CACHE` nor a home folder is set.
 pub fn folder() -> Result<PathBuf> {
     let base = cache_folder()
         .ok_or_else(|| input_error!("there is no HOME; name a cache folder in PATCHMARK_CACHE"))?;
@@ -66,10 +66,10 @@ pub fn installed() -> Result<Vec<String>> {
     Ok(versions)
 }
 
-/// The overlay of a version, fetched where it is not there.
+/// The overlay of a version, fetched if it is not installed.
 ///
 /// # Errors
-/// An input error where uv or the network is missing, or there is no such release.
+/// An input error if uv or the network is missing, or there is no such release.
 pub fn ensure(version: &str) -> Result<PathBuf> {
     check_version(version)?;
     let target = folder()?.join(format!("transformers-{version}"));
@@ -82,15 +82,15 @@ pub fn ensure(version: &str) -> Result<PathBuf> {
     eprintln!("fetching transformers {version}");
     let staging = tempfile::Builder::new().prefix(".new-").tempdir_in(&parent)?;
     install(version, staging.path())?;
-    // An overlay with a torch of its own would put two libtorch into one process.
+    // An overlay that contains torch would load two copies of libtorch into one process.
     if staging.path().join("torch").exists() {
         return Err(input_error!(
-            "transformers {version} brought a torch of its own; it cannot be an overlay"
+            "transformers {version} installs its own torch, so it cannot be an overlay"
         ));
     }
     match fs::rename(staging.path(), &target) {
         Ok(()) => drop(staging.keep()),
-        // Another process may have been faster; its overlay is as good.
+        // Another process may have been faster; its overlay is the same.
         Err(_) if target.join("transformers").is_dir() => {}
         Err(error) => return Err(error).with_context(|| format!("failed to keep {}", target.display())),
     }
@@ -100,13 +100,13 @@ pub fn ensure(version: &str) -> Result<PathBuf> {
 /// Removes a version.
 ///
 /// # Errors
-/// An input error where it is not installed.
+/// An input error if it is not installed.
 pub fn remove(version: &str) -> Result<()> {
     check_version(version)?;
     let target = folder()?.join(format!("transformers-{version}"));
     if !target.is_dir() {
         return Err(input_error!(
-            "transformers {version} is not installed; `patchmark envs list` shows what is"
+            "transformers {version} is not installed; `patchmark envs list` shows the installed releases"
         ));
     }
     fs::remove_dir_all(&target).with_context(|| format!("failed to remove {}", target.display()))
@@ -134,11 +134,11 @@ fn install(version: &str, target: &Path) -> Result<()> {
     Err(input_error!(
         "transformers {version} could not be fetched: {}; {}",
         reason.join(" "),
-        if cached.is_empty() { "nothing is installed".into() } else { format!("installed are {cached}") }
+        if cached.is_empty() { "no release is installed".into() } else { format!("installed: {cached}") }
     ))
 }
 
-/// The environment's own numpy, so that an overlay brings no other.
+/// The version of the environment's numpy, so that an overlay does not bring another.
 fn numpy() -> Option<String> {
     let probe = "import importlib.metadata as m; print(m.version('numpy'))";
     let output = Command::new(python::interpreter()).args(["-c", probe]).output().ok()?;
@@ -146,7 +146,7 @@ fn numpy() -> Option<String> {
     (output.status.success() && !version.is_empty()).then_some(version)
 }
 
-/// uv on the path, or the one that `make setup` installed beside the environment.
+/// uv on the path, or the one that `make setup` installed next to the environment.
 fn uv() -> Option<PathBuf> {
     let python = python::interpreter();
     let own = python.ancestors().nth(3).map(|root| root.join(".build/uv/bin/uv"));

@@ -1,14 +1,14 @@
-//! What coordinator and worker say to each other: JSON in the frames of [`super::frames`], over one socket.
+//! The messages between coordinator and worker: JSON in the frames of [`super::frames`], over one socket.
 //!
-//! Pixels and tensors do not travel in frames: images lie as raw RGB in files that both sides can
-//! read, outputs are written as safetensors to a file that the request names.
+//! Pixels and tensors are not sent in frames: images are raw RGB in files that both sides can read, and outputs are
+//! written as safetensors to a file that the request names.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The version of the protocol. Both sides must speak the same; they may be two builds of patchmark.
+/// The version of the protocol. Both sides, which may be two builds of patchmark, must speak the same version.
 pub const VERSION: u32 = 2;
 
 /// One image of a batch: raw RGB in a file.
@@ -16,21 +16,21 @@ pub const VERSION: u32 = 2;
 pub struct ImageRef {
     /// The file that holds `width · height · 3` bytes.
     pub file: PathBuf,
-    /// Where they begin.
+    /// Where those bytes begin in the file.
     pub offset: u64,
     /// Pixels in a row.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// The Pillow mode that the image is given in; `RGB`, `EXIF`, `P-transparent` and Pillow's names.
+    /// The mode in which the image is passed: one of Pillow's names, `P-transparent` or `EXIF`.
     pub mode: String,
 }
 
-/// The form in which a call hands over its images.
+/// The form in which a call passes its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// What a user of the subject would hold: PIL images for transformers' classes.
+    /// What a user of the subject would pass: PIL images for transformers' classes.
     Natural,
     /// A list of PIL images.
     Pil,
@@ -38,7 +38,7 @@ pub enum Form {
     PilSingle,
     /// A list of uint8 tensors `[3, H, W]`.
     Chw,
-    /// The same, not contiguous: the permuted view of an array that people write.
+    /// The same, not contiguous: permuted views of arrays, as users often write it.
     ChwView,
     /// One contiguous tensor `[3, H, W]`.
     ChwSingle,
@@ -56,10 +56,10 @@ pub enum Form {
 pub enum Class {
     /// transformers' own class of a backend, `torchvision` or `pil`.
     Transformers {
-        /// What computes.
+        /// The library that computes.
         backend: String,
     },
-    /// A class of a user's file.
+    /// A class in a user's file.
     File {
         /// The absolute path of the file.
         file: PathBuf,
@@ -68,16 +68,16 @@ pub enum Class {
     },
     /// Patchmark's own processors, called from Rust.
     Own {
-        /// Their names in the registry; a request that names none is for the first.
+        /// Their names in the registry; a request that names no processor is for the first.
         names: Vec<String>,
-        /// A preprocessor_config.json with what they compute; none for NaFlex's parameters.
+        /// A `preprocessor_config.json` with their parameters; none for NaFlex's.
         preprocessor: Option<PathBuf>,
-        /// `cpu` or `cuda:N`: where their outputs end.
+        /// `cpu` or `cuda:N`: the device of their outputs.
         device: String,
     },
 }
 
-/// Names the subject; the first request, and again where a worker serves several.
+/// Names the subject. It is the first request, and is sent again if a worker serves several subjects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     /// What to make.
@@ -98,19 +98,19 @@ pub struct Load {
 pub struct Call {
     /// The batch.
     pub images: Vec<ImageRef>,
-    /// How it is handed over.
+    /// How the batch is passed.
     pub form: Form,
-    /// Keyword arguments besides `return_tensors="pt"`; those that the class does not take are left out.
+    /// Keyword arguments besides `return_tensors="pt"`; those that the class does not accept are left out.
     pub keywords: Map<String, Value>,
     /// Where the tensors are written.
     pub outputs: PathBuf,
-    /// Whether keywords reach the subject even where it does not name them.
+    /// Whether keywords are passed even if the subject does not name them.
     pub unfiltered: bool,
-    /// Whether process state and inputs are looked at before and after.
+    /// Whether process state and inputs are compared before and after the call.
     pub probe: bool,
-    /// Whether the objects of the call before are used again, with these pixels pasted into them.
+    /// Whether the image objects of the previous call are used again, with these pixels pasted into them.
     pub mutate: bool,
-    /// A name under which the returned object stays alive.
+    /// A name under which the returned object is kept.
     pub keep: Option<String>,
     /// Which of several processors is called; none for the only one.
     #[serde(default)]
@@ -118,7 +118,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// A plain call: in the natural form, without keywords; its side fills in where the tensors go.
+    /// A plain call: natural form, no keywords. The side that makes it fills in where the tensors are written.
     pub fn plain(images: Vec<ImageRef>) -> Self {
         Self {
             images,
@@ -155,7 +155,7 @@ pub enum Request {
         slot: String,
         /// The batch.
         images: Vec<ImageRef>,
-        /// How it is handed over.
+        /// How the batch is passed.
         form: Form,
         /// Keyword arguments of the call.
         keywords: Map<String, Value>,
@@ -163,7 +163,7 @@ pub enum Request {
         #[serde(default)]
         processor: Option<String>,
     },
-    /// Calls with prepared inputs, drops the results, and gives the times.
+    /// Calls the subject with prepared inputs, drops the results, and returns the times.
     Time {
         /// The name given in `Prepare`.
         slot: String,
@@ -174,7 +174,7 @@ pub enum Request {
     Concurrent {
         /// One per thread.
         batches: Vec<Vec<ImageRef>>,
-        /// Calls of each thread.
+        /// Calls per thread.
         rounds: usize,
     },
 }
@@ -184,9 +184,9 @@ pub enum Request {
 pub struct Entry {
     /// Its key.
     pub name: String,
-    /// `tensor`, or the name of the Python type that it is instead.
+    /// `tensor`, or the name of its Python type.
     pub kind: String,
-    /// torch's name of the dtype, empty where it is no array.
+    /// torch's name of the dtype; empty if it is not an array.
     pub dtype: String,
     /// Its shape.
     pub shape: Vec<i64>,
@@ -210,7 +210,7 @@ pub enum Reply {
     },
     /// The subject is ready.
     Loaded {
-        /// The class that serves.
+        /// The class that was made.
         class: String,
         /// Package name to version, empty for a subject without Python.
         versions: BTreeMap<String, String>,
@@ -218,10 +218,10 @@ pub enum Reply {
         capability: String,
         /// What importing and making it changed in the process.
         state_changes: Vec<String>,
-        /// The keyword arguments that it names; none where it takes any.
+        /// The keyword arguments that it names; none if it accepts any.
         accepted: Option<Vec<String>>,
     },
-    /// There is no such subject: the user's to mend.
+    /// There is no such subject; the user has to name another.
     Unusable {
         /// Why not.
         message: String,
@@ -230,15 +230,15 @@ pub enum Reply {
     Returned {
         /// Whether the result is a mapping at all.
         mapping: bool,
-        /// Its values, in its order.
+        /// Its values, in the mapping's order.
         entries: Vec<Entry>,
         /// Milliseconds that the call took.
         ms: f64,
         /// What it changed in the process.
         state_changes: Vec<String>,
-        /// What it did to its inputs.
+        /// What it changed in its inputs.
         input_changes: Vec<String>,
-        /// What it was fed, for one of patchmark's own processors.
+        /// The form that it was fed, for one of patchmark's own processors.
         #[serde(default)]
         feed: String,
     },
@@ -261,6 +261,6 @@ pub enum Reply {
         /// What went wrong, at most one sentence per thread.
         problems: Vec<String>,
     },
-    /// Nothing more to say.
+    /// The request was carried out and has no result.
     Done,
 }

@@ -1,4 +1,4 @@
-//! A subject in Python: requests go to `harness/main.py` as they are.
+//! A subject in Python: requests are passed to `harness/main.py` unchanged.
 
 use std::{ffi::CString, sync::OnceLock};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::python;
 
-/// The Python half of a worker: modules that import those before them.
+/// The Python half of a worker, in import order: each module imports only modules before it.
 const HARNESS: [(&str, &str); 6] = [
     ("patchmark_harness_classes", include_str!("harness/classes.py")),
     ("patchmark_harness_state", include_str!("harness/state.py")),

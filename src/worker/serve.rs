@@ -1,4 +1,4 @@
-//! The worker's end: reads requests until the coordinator hangs up.
+//! The worker's end: answers requests until the coordinator closes the socket.
 
 use std::os::{
     fd::{FromRawFd, RawFd},
@@ -19,7 +19,7 @@ use super::{
 /// Serves requests on an inherited socket until the coordinator closes it.
 ///
 /// # Errors
-/// If the socket is not one, or patchmark itself fails; what a subject does is a reply.
+/// If `socket` is not a socket, or patchmark itself fails; what a subject does is reported in replies.
 pub fn serve(socket: RawFd) -> Result<()> {
     ensure!(socket > 2, "a worker is started by patchmark itself");
     limits::close_on_exec(socket);

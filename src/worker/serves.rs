@@ -1,12 +1,12 @@
-//! A subject as the worker's loop sees it.
+//! The interface between the worker's loop and a subject.
 
 use anyhow::Result;
 use tch::Tensor;
 
 use super::protocol::{Reply, Request};
 
-/// Requests in, a reply and its tensors out.
+/// A subject that answers each request with a reply and its tensors.
 pub(super) trait Serves {
-    /// Answers anything but `Load`.
+    /// Answers any request but `Load`.
     fn answer(&mut self, request: &Request) -> Result<(Reply, Vec<(String, Tensor)>)>;
 }

@@ -1,4 +1,4 @@
-//! One subject with its worker: asked, observed, and started again after its end.
+//! One subject with its worker, which is started again after it ended.
 
 use std::{
     collections::BTreeMap,
@@ -19,27 +19,27 @@ use super::{
 };
 use crate::{program::Launcher, workload::DecodedImage};
 
-/// Ends of a candidate's worker after which it is not started again.
+/// How often a worker may end before it is no longer started again.
 const DEATHS: usize = 3;
-/// The same for ends by the time limit, each of which costs as long.
+/// The same for ends at the time limit, which cost the whole limit each time.
 const TIMEOUTS: usize = 2;
 
-/// What a worker said of its subject.
+/// What a worker reported about its subject.
 #[derive(Debug, Clone, Default)]
 pub struct About {
-    /// The class that serves.
+    /// The class that was made.
     pub class: String,
     /// Package name to version.
     pub versions: BTreeMap<String, String>,
     /// torch's vector level.
     pub capability: String,
-    /// What making it changed in the process.
+    /// What importing and making it changed in the process.
     pub state_changes: Vec<String>,
-    /// The keyword arguments that it names; none where it takes any.
+    /// The keyword arguments that it names; none if it accepts any.
     pub accepted: Option<Vec<String>>,
 }
 
-/// An answer, or why there is none.
+/// A reply, or why there is none.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Reply(Reply),
@@ -47,7 +47,7 @@ pub(crate) enum Answer {
     Unavailable,
 }
 
-/// One subject with its worker, which is started when first needed and again after it ended.
+/// One subject with its worker. The worker is started when first needed, and again after it ended.
 pub struct Side {
     pub(crate) launch: Launch,
     load: Load,
@@ -60,7 +60,7 @@ pub struct Side {
     deaths: usize,
     timeouts: usize,
     early: Option<Answer>,
-    /// What its worker said of it.
+    /// What its worker reported about it.
     pub about: About,
 }
 
@@ -88,7 +88,7 @@ impl Side {
         }
     }
 
-    /// Starts a worker and lets it make the subject, without waiting: several sides load at once.
+    /// Starts a worker and tells it to make the subject, without waiting, so that several sides load at the same time.
     pub(crate) fn start(&mut self) -> Result<()> {
         let worker = match &mut self.worker {
             Some(worker) => worker,
@@ -99,7 +99,7 @@ impl Side {
         Ok(())
     }
 
-    /// Starts a worker and makes the subject, unless that is done; the reply where it failed.
+    /// Starts a worker and makes the subject, unless that is done; returns the answer if that failed.
     pub(crate) fn make(&mut self) -> Result<Option<Answer>> {
         if self.loaded {
             return Ok(None);
@@ -124,7 +124,7 @@ impl Side {
         }
     }
 
-    /// Makes the subject anew in the same worker, so that what one check broke does not reach the next.
+    /// Has the subject made again in the same worker, so that damage done in one check does not affect the next.
     pub(crate) fn renew(&mut self) {
         self.loaded = false;
     }
@@ -164,13 +164,13 @@ impl Side {
         self.finish(self.limits.call)
     }
 
-    /// What a call shows.
+    /// Makes a call and returns what it showed.
     pub(crate) fn call(&mut self, call: &Call) -> Result<Observation> {
         let answer = self.ask(&self.addressed(call))?;
         self.observe(answer)
     }
 
-    /// The call as this side is asked it: its own output file.
+    /// The call as a request to this side, which writes to its own output file.
     pub(crate) fn addressed(&self, call: &Call) -> Request {
         Request::Call(Call { outputs: self.outputs.clone(), ..call.clone() })
     }
@@ -199,19 +199,19 @@ impl Side {
         })
     }
 
-    /// What an object kept by an earlier call holds now.
+    /// The present content of an object that an earlier call kept.
     pub(crate) fn dump(&mut self, slot: &str) -> Result<Observation> {
         let request = Request::Dump { slot: slot.into(), outputs: self.outputs.clone() };
         let answer = self.ask(&request)?;
         self.observe(answer)
     }
 
-    /// The commit of the build that serves it; none while no worker runs.
+    /// The commit that its worker's program was built from; none while no worker runs.
     pub(crate) fn commit(&self) -> Option<&str> {
         self.worker.as_ref().map(Worker::commit)
     }
 
-    /// Whether a keyword argument reaches it.
+    /// Whether it accepts a keyword argument.
     pub fn accepts(&self, keyword: &str) -> bool {
         self.about.accepted.as_ref().is_none_or(|accepted| accepted.iter().any(|each| each == keyword))
     }
@@ -226,18 +226,18 @@ pub struct Options {
     pub limits: Limits,
     /// Threads of torch in each worker.
     pub threads: usize,
-    /// Ends every wait.
+    /// Ends every wait when set.
     pub interrupt: Arc<AtomicBool>,
 }
 
-/// A subject with no worker yet, whose tensors will be written to `outputs`.
+/// A side whose worker is not started yet and will write its tensors to `outputs`.
 pub(crate) fn side(subject: &Subject, options: &Options, outputs: PathBuf) -> Result<Side> {
     let launch = subject.launch(options.program.clone())?;
     let load = subject.load(options.threads, options.limits.memory);
     Ok(Side::new(launch, load, options.limits, Arc::clone(&options.interrupt), outputs))
 }
 
-/// Puts an image where workers can read it.
+/// Writes an image to a file that workers can read.
 pub(crate) fn write_image(image: &DecodedImage, file: PathBuf) -> Result<ImageRef> {
     fs::write(&file, &image.rgb).with_context(|| format!("failed to write {}", file.display()))?;
     Ok(ImageRef { file, offset: 0, width: image.width, height: image.height, mode: "RGB".into() })

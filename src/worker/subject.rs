@@ -1,4 +1,4 @@
-//! What a worker serves: one of patchmark's own processors, a user's class, a release of transformers.
+//! What a worker serves: one of patchmark's own processors, a user's class, or a release of transformers.
 
 use std::{fmt, path::PathBuf};
 
@@ -16,14 +16,14 @@ use crate::{
     program::Launcher,
 };
 
-/// Anything that can be named where a processor is.
+/// Anything that can be named instead of a processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// A name of the ladder, `hf` among them.
+    /// The name of a processor, including `hf`.
     Own(&'static str),
     /// `python:FILE:CLASS`.
     File {
-        /// As the user wrote it.
+        /// The path as the user wrote it.
         given: PathBuf,
         /// The absolute path.
         file: PathBuf,
@@ -32,7 +32,7 @@ pub enum Subject {
     },
     /// `transformers==VERSION`, or `transformers-pil==VERSION` for its Pillow class.
     Release {
-        /// Such as `4.57.6`.
+        /// The version, such as `4.57.6`.
         version: String,
         /// Whether the Pillow class is meant rather than torchvision's.
         pil: bool,
@@ -40,18 +40,18 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Reads a subject as the command line names it.
+    /// Parses a subject from the command line.
     ///
     /// # Errors
-    /// An input error for an unknown name, a missing file or something that is no version.
+    /// An input error for an unknown name, a missing file or a malformed version.
     pub fn parse(text: &str) -> Result<Self> {
         if let Some(rest) = text.strip_prefix("python:") {
             let Some((file, class)) = rest.rsplit_once(':').filter(|(file, _)| !file.is_empty()) else {
-                return Err(input_error!("{text:?} names no class; write python:FILE:CLASS"));
+                return Err(input_error!("{text:?} does not name a class; write python:FILE:CLASS"));
             };
             let first = class.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
             if !first || !class.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                return Err(input_error!("{class:?} is no class name; write python:FILE:CLASS"));
+                return Err(input_error!("{class:?} is not a class name; write python:FILE:CLASS"));
             }
             let path = PathBuf::from(file);
             let absolute = path
@@ -70,19 +70,19 @@ impl Subject {
         }
         NAMES.into_iter().find(|name| *name == text).map(Self::Own).ok_or_else(|| {
             input_error!(
-                "unknown subject {text:?}; name python:FILE:CLASS, transformers==VERSION or one of {}",
+                "unknown subject {text:?}; use python:FILE:CLASS, transformers==VERSION or one of {}",
                 NAMES.join(", ")
             )
         })
     }
 
-    /// Whether it is called in Python, with everything that a Python caller may hand over.
+    /// Whether it is called in Python, and so with everything that a Python caller may pass.
     pub fn is_python(&self) -> bool {
         !matches!(self, Self::Own(name) if !name.starts_with("hf"))
     }
 
-    /// Whether a difference from the reference is a fault, as far as its name tells: Pillow's arithmetic has
-    /// bits of its own.
+    /// Whether a difference from the reference is a fault, as far as the name tells: Pillow's arithmetic gives other
+    /// bits.
     pub fn must_equal_reference(&self) -> bool {
         match self {
             Self::Own(name) => must_equal_reference(name),
@@ -103,7 +103,7 @@ impl Subject {
         Ok(launch)
     }
 
-    /// What its worker is told to make.
+    /// The request that tells its worker what to make.
     pub fn load(&self, threads: usize, memory: u64) -> Load {
         let transformers = |backend: &str| Class::Transformers { backend: backend.into() };
         let (class, form) = match self {

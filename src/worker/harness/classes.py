@@ -1,4 +1,4 @@
-"""Where a subject's class comes from, and what it takes."""
+"""Finds a subject's class and the keyword arguments that it accepts."""
 
 import importlib
 import importlib.util
@@ -15,7 +15,7 @@ import transformers
 
 
 class Unusable(Exception):
-    """The subject as named cannot exist; the user has to name another."""
+    """There is no such subject; the user has to name another."""
 
 
 def versions():
@@ -30,13 +30,13 @@ def versions():
 
 
 def backend_of(kind):
-    """What computes: class names changed their meaning in transformers 5.4, base classes did not."""
+    """The library that computes. Class names changed their meaning in transformers 5.4; base classes did not."""
     names = {base.__name__ for base in kind.__mro__}
     return "torchvision" if names & {"TorchvisionBackend", "BaseImageProcessorFast"} else "pil"
 
 
 def transformers_class(backend):
-    """transformers' SigLIP 2 class of that backend, wherever this release keeps it."""
+    """transformers' SigLIP 2 class of that backend, wherever this release has it."""
     package = "transformers.models.siglip2"
     for stem in ("image_processing_siglip2", "image_processing_siglip2_fast", "image_processing_pil_siglip2"):
         try:
@@ -57,7 +57,7 @@ def users_class(path, name):
     folder, stem = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    # A name of its own, so that the file shadows no module; the same file is read anew each time.
+    # A distinct name, so that the file does not shadow another module; the file is read again each time.
     spec = importlib.util.spec_from_file_location(f"patchmark_subject_{stem}", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -68,7 +68,7 @@ def users_class(path, name):
 
 
 def accepted_keywords(kind):
-    """The keyword arguments that a class names, or None where it takes any."""
+    """The keyword arguments that a class names, or None if it accepts any."""
     call = kind.__call__ if "__call__" in vars(kind) or not hasattr(kind, "preprocess") else kind.preprocess
     named, anything = set(), False
     for owner in (call, getattr(kind, "preprocess", call)):
@@ -82,7 +82,7 @@ def accepted_keywords(kind):
     if typed is not None:
         for base in (typed, *getattr(typed, "__orig_bases__", ())):
             named |= set(getattr(base, "__annotations__", {}))
-        # Classes that took `**kwargs` before 5.0 list only what is theirs; the base's are common to all.
+        # Classes that accepted `**kwargs` before 5.0 list only their own keywords; these come from the base class.
         named |= {"do_convert_rgb", "device", "input_data_format"} if anything else set()
         return named
     return None if anything else named

@@ -1,4 +1,4 @@
-"""The images of a call, in the form and mode asked for."""
+"""Makes the images of a call, in the form and mode requested."""
 
 import io
 
@@ -16,7 +16,7 @@ def decode(reference):
 
 
 def in_mode(image, mode):
-    """The image as a file of that kind would give it to a user."""
+    """The image as a user would get it from a file of that mode."""
     if mode == "RGB":
         return image
     if mode == "RGBA":

@@ -1,7 +1,7 @@
-"""The Python half of a worker: makes inputs, calls a subject's class, and says what it saw.
+"""The Python half of a worker: makes inputs, calls a subject's class, and reports what it observed.
 
-Everything here runs in the candidate's own process, so nothing that it reports about values is
-taken on trust: tensors go to the coordinator, which compares them.
+Everything here runs in the candidate's own process, so the coordinator does not trust what it reports about values: it
+gets the tensors and compares them itself.
 """
 
 import faulthandler
@@ -26,7 +26,7 @@ def load(request):
     global SUBJECT
     torch.set_num_threads(request["threads"])
     if remember(request["threads"]):
-        transformers_class("torchvision")  # its own imports are not the subject's doing
+        transformers_class("torchvision")  # so that what its imports change is not blamed on the subject
     restore()
     try:
         SUBJECT = Subject(request)
@@ -45,7 +45,7 @@ def load(request):
 
 
 def handle(text):
-    """One request as JSON; the reply as JSON, with the names and values of its tensors."""
+    """Answers one JSON request: the reply as JSON, and the names and values of its tensors."""
     request = json.loads(text)
     names, tensors = [], []
     if request["op"] == "load":

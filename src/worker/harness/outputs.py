@@ -1,4 +1,4 @@
-"""What a call gave: values by name, or what it raised."""
+"""The outcome of a call: the values by name, or the exception."""
 
 import contextlib
 import traceback
@@ -21,7 +21,7 @@ def raised(error):
 
 
 def describe(outputs):
-    """What each value of the outputs is, and the tensors among them, brought to the CPU."""
+    """Describes each value of the outputs, and copies the tensors among them to the CPU."""
     entries, names, tensors = [], [], []
     for name in outputs.keys() if hasattr(outputs, "keys") else ():
         value = outputs[name]

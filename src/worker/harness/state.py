@@ -1,4 +1,4 @@
-"""What belongs to the process and not to an image processor: read, compared, and put back."""
+"""The state that belongs to the process and not to an image processor: read, compared and restored."""
 
 import gc
 import hashlib
@@ -21,7 +21,7 @@ def digest(data):
 
 
 def state():
-    """Everything that belongs to the process and not to an image processor."""
+    """The state that belongs to the process and not to an image processor, by name."""
     return {
         "torch's thread count": torch.get_num_threads(),
         "torch's interop thread count": torch.get_num_interop_threads(),
@@ -55,7 +55,7 @@ def changes(before, after):
 
 
 def remember(threads):
-    """Keeps what `restore` puts back, once: as it was before the first subject."""
+    """Saves the state before the first subject for `restore`; returns whether this call saved it."""
     if CLEAN:
         return False
     CLEAN.update(
@@ -71,7 +71,7 @@ def remember(threads):
 
 
 def restore():
-    """Puts back what a subject before this one may have changed, where a worker serves several."""
+    """Restores what an earlier subject of the same worker may have changed."""
     torch.set_num_threads(CLEAN["threads"])
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)

@@ -30,7 +30,7 @@ class Subject:
 
     def keywords(self, form, keywords):
         keywords = dict(keywords)
-        # A tensor of 1 or 3 pixels a side cannot say which axis is the channels'.
+        # With a side of 1 or 3 pixels, transformers cannot infer which axis holds the channels.
         if form == "chw" and self.form == "chw":
             keywords["input_data_format"] = "channels_first"
         if self.accepted is not None:
@@ -52,7 +52,7 @@ class Subject:
         started = time.perf_counter()
         try:
             outputs = self.instance(argument, return_tensors="pt", **keywords)
-        except BaseException as error:  # also SystemExit: the subject's, not the worker's
+        except BaseException as error:  # including SystemExit, which must not end the worker
             return raised(error), [], []
         elapsed = (time.perf_counter() - started) * 1e3
         reply = {"outcome": "returned", "ms": elapsed, "state_changes": [], "input_changes": []}
@@ -80,7 +80,7 @@ class Subject:
         self.prepared[request["slot"]] = (make(request["images"], form)[0], self.keywords(form, request["keywords"]))
 
     def timed(self, request):
-        """Milliseconds of each of a few calls."""
+        """Milliseconds of each call."""
         argument, keywords = self.prepared[request["slot"]]
         times = []
         for _ in range(request["calls"]):
@@ -91,7 +91,7 @@ class Subject:
         return times
 
     def concurrent(self, request):
-        """Two threads with batches of their own against the same calls made one after the other."""
+        """Compares calls from one thread per batch with the same calls made one after the other."""
         batches = [make(each, self.form)[0] for each in request["batches"]]
         keywords = self.keywords(self.form, {})
 
@@ -111,7 +111,7 @@ class Subject:
 
         alone = [call(batch) for batch in batches]
         if not all(alike(expected, call(batch)) for expected, batch in zip(alone, batches)):
-            return []  # without any threads: that is determinism's finding
+            return []  # differs even without threads, which is a finding of `determinism`
         problems, gate = [], threading.Barrier(len(batches))
 
         def work(index):
@@ -119,13 +119,13 @@ class Subject:
                 gate.wait(60)
                 for turn in range(request["rounds"]):
                     if not alike(alone[index], call(batches[index])):
-                        problems.append(f"thread {index}, call {turn}: not what the same call returns alone")
+                        problems.append(f"thread {index}, call {turn}: another result than from the same call alone")
                         return
             except BaseException as error:
                 problems.append(f"thread {index} raised {type(error).__name__}: {error}")
 
         interval = sys.getswitchinterval()
-        sys.setswitchinterval(1e-5)  # a race that is possible should happen
+        sys.setswitchinterval(1e-5)  # so that a possible race is likely to happen
         try:
             threads = [threading.Thread(target=work, args=(index,)) for index in range(len(batches))]
             for thread in threads:
