@@ -1,4 +1,4 @@
-//! The one meaning of "equal": the same dtype, shape and bits, so that −0 is not 0 and NaN equals the same NaN.
+//! The definition of "equal": the same dtype, shape and bits. So −0 differs from 0, and a NaN equals the same NaN.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Processors against the reference over a corpus of images.
+//! Compares processors with the reference over a corpus of images.
 
 use std::sync::Arc;
 
@@ -20,29 +20,29 @@ use crate::{
 /// Images per call: enough that mixed sizes share a batch, few enough that large ones fit in memory.
 const BATCH: usize = 8;
 
-/// The result of a corpus.
+/// The result of a comparison over a corpus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
     /// The images that were compared, in order.
     pub images: Vec<CorpusImage>,
-    /// One per processor and `max_num_patches`.
+    /// One row per processor and `max_num_patches`.
     pub rows: Vec<ParityRow>,
-    /// What could not be compared to the end.
+    /// The processors that failed before the end of the corpus.
     pub failures: Vec<ParityFailure>,
 }
 
 /// What is compared.
 #[derive(Debug)]
 pub struct Check<'a> {
-    /// Processors; the reference among them is passed over.
+    /// The processors; the reference is skipped.
     pub names: &'a [&'static str],
-    /// What they compute, but for `max_num_patches`.
+    /// Their parameters, except `max_num_patches`.
     pub parameters: &'a Parameters,
     /// Values of `max_num_patches`.
     pub limits: &'a [usize],
-    /// Where outputs end.
+    /// The device of the outputs.
     pub device: Device,
-    /// Threads of a processor.
+    /// Threads per processor.
     pub threads: usize,
     /// Images in the corpus.
     pub count: usize,
@@ -50,9 +50,9 @@ pub struct Check<'a> {
 
 /// Runs each processor and the reference over the same batches.
 ///
-/// `corpus` gives image number `i`, so that only one batch is in memory; `progress` is called with
-/// the number of images done; where it returns false, the check ends early. A candidate that fails is left out of what
-/// follows, and told.
+/// `corpus` returns image number `i`, so that only one batch is in memory at a time. `progress` is called with the
+/// number of images done; if it returns false, the check ends early. A candidate that fails is reported and skipped
+/// from then on.
 ///
 /// # Errors
 /// If the reference fails, or the parameters cannot be served.
@@ -128,7 +128,7 @@ pub fn check(
     }
     let mut found = Compared { images: seen, rows: Vec::new(), failures: Vec::new() };
     for Candidate { row, failure, .. } in columns.into_iter().flat_map(|column| column.candidates) {
-        // What was not compared to the end must not look as if it had been, but a difference is one.
+        // A row that was not compared to the end must not look complete, but a difference that was found is reported.
         if failure.is_none() || row.differing > 0 {
             found.rows.push(row);
         }
@@ -137,7 +137,7 @@ pub fn check(
     Ok(found)
 }
 
-/// Holds one batch, whose first image is number `start`, and adds what is found to the row.
+/// Compares one batch, whose first image is number `start`, and adds what is found to the row.
 fn add(
     row: &mut ParityRow,
     start: usize,

@@ -7,16 +7,16 @@ use tch::{Kind, Tensor};
 use super::bits::{bits, equal};
 use crate::inputs::ModelInputs;
 
-/// What a comparison found. Values are equal when their bits are.
+/// What a comparison found. Values are equal if their bits are.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
-    /// Values compared; those of a tensor whose dtype or shape is wrong count as differing.
+    /// Values compared; all values of a tensor whose dtype or shape is wrong count as differing.
     pub total: u64,
     /// Values that differ.
     pub differing: u64,
-    /// The largest absolute difference; infinite where a contract is broken or a value is NaN.
+    /// The largest absolute difference; infinite if a contract is broken or a value is NaN.
     pub worst: f64,
-    /// The image of the batch that holds the worst difference, where no contract is broken.
+    /// The image of the batch with the worst difference; none if a contract is broken.
     pub image: Option<usize>,
     /// A sentence about the first broken contract or the worst difference.
     pub detail: String,
@@ -29,11 +29,11 @@ pub struct Comparison {
 pub struct ImageComparison {
     /// Its place in the batch.
     pub image: usize,
-    /// Values that differ; of a tensor whose contract is broken, the image's share.
+    /// Values that differ; for a tensor whose contract is broken, the image's share of its values.
     pub differing: u64,
-    /// The largest absolute difference; infinite where a contract is broken or a value is NaN.
+    /// The largest absolute difference; infinite if a contract is broken or a value is NaN.
     pub worst: f64,
-    /// The largest of `pixel_values`; none where those are equal, or a contract is broken.
+    /// The largest absolute difference in `pixel_values`; none if those are equal or a contract is broken.
     pub pixels: Option<f64>,
 }
 
@@ -43,7 +43,7 @@ impl Comparison {
         self.differing == 0
     }
 
-    /// As a run records it.
+    /// The status that a run records.
     pub fn status(&self) -> ParityStatus {
         if self.is_exact() {
             ParityStatus::Exact
@@ -52,7 +52,7 @@ impl Comparison {
         }
     }
 
-    /// Adds what one tensor says of an image.
+    /// Adds what was found in one tensor of an image.
     fn add(&mut self, of_tensor: ImageComparison) {
         match self.images.binary_search_by_key(&of_tensor.image, |found| found.image) {
             Ok(place) => {
@@ -66,7 +66,7 @@ impl Comparison {
     }
 }
 
-/// Holds `candidate` against `reference`.
+/// Compares `candidate` with `reference`.
 ///
 /// # Errors
 /// If a tensor cannot be brought to the host.
@@ -85,7 +85,7 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
             None
         };
         if let Some(broken) = broken {
-            // At least one, so that an empty tensor of the wrong dtype is not taken for equal.
+            // At least one, so that an empty tensor of the wrong dtype does not count as equal.
             found.differing += values.max(1);
             contract.get_or_insert(broken);
             for image in 0..batch {
@@ -97,13 +97,13 @@ pub fn compare(reference: &ModelInputs, candidate: &ModelInputs) -> Result<Compa
         compare_values(name, reference, candidate, &mut found)?;
     }
     if let (None, Some(told)) = (&contract, &candidate.host_shapes) {
-        // No part of the contract, but what a forward reads.
+        // They are not part of the contract, but the forward reads them.
         if !equal(told, &candidate.spatial_shapes)? {
             found.differing += 1;
             contract = Some("host_shapes are not spatial_shapes".to_owned());
         }
     }
-    // A broken contract stops a model before any value matters.
+    // If a contract is broken, the model fails before values matter.
     if let Some(broken) = contract {
         found.detail = broken;
         found.image = None;
@@ -129,7 +129,7 @@ fn compare_values(name: &str, reference: &Tensor, candidate: &Tensor, found: &mu
         let index = unravel(position, &reference.size());
         found.worst = worst;
         found.image = index.first().map(|&image| image as usize);
-        // As f32, so that two neighbours are written apart and a shape is written as a whole number.
+        // As f32, so that neighbouring values are written differently and shapes as whole numbers.
         let value = |tensor: &Tensor| {
             Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)? as f32)
         };
@@ -142,7 +142,7 @@ fn compare_values(name: &str, reference: &Tensor, candidate: &Tensor, found: &mu
     Ok(())
 }
 
-/// What each image of the batch holds of a tensor's differences.
+/// Adds the differences of one tensor to the images of the batch in which they are.
 fn by_image(differs: &Tensor, distances: &Tensor, pixels: bool, found: &mut Comparison) -> Result<()> {
     let images = [differs.size().first().copied().unwrap_or(1), -1];
     let counts = differs.f_reshape(images)?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Int64)?;
@@ -155,8 +155,8 @@ fn by_image(differs: &Tensor, distances: &Tensor, pixels: bool, found: &mut Comp
     Ok(())
 }
 
-/// The absolute differences on the host as f64: −1 where the bits are equal, so that a difference in the
-/// sign of zero, which has no size, is told from none. A NaN is as wrong as a value can be: infinite.
+/// The absolute differences on the host as f64. Equal bits give −1, so that a difference in the sign of zero, whose
+/// size is 0, can be distinguished from no difference. NaN gives infinity, the largest difference.
 pub(super) fn distances(reference: &Tensor, candidate: &Tensor, differs: &Tensor) -> Result<Tensor> {
     let values = |tensor: &Tensor| tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double);
     let distances = values(candidate)?.f_subtract(&values(reference)?)?.f_abs()?;
@@ -164,7 +164,7 @@ pub(super) fn distances(reference: &Tensor, candidate: &Tensor, differs: &Tensor
     Ok(distances.f_masked_fill(&differs.f_logical_not()?, -1.0)?)
 }
 
-/// The index along each dimension of a flat position.
+/// The index along each dimension for a flat position.
 fn unravel(mut position: i64, size: &[i64]) -> Vec<i64> {
     let mut index: Vec<i64> = size
         .iter()

@@ -1,4 +1,5 @@
-//! A candidate's outputs beside the reference's: keys, dtypes, shapes, every value. Every comparison of outputs is here.
+//! Compares a candidate's outputs with the reference's: keys, dtypes, shapes and every value. Every comparison of
+//! outputs is here.
 
 pub mod bits;
 mod check;

@@ -1,4 +1,4 @@
-//! Where in an image two processors differ: the patches of its `pixel_values`.
+//! Where in an image two processors differ, by patch of its `pixel_values`.
 
 use anyhow::Result;
 use patchmark_results::{Heat, parity::saved};
@@ -6,9 +6,9 @@ use patchmark_results::{Heat, parity::saved};
 use super::{bits::bits, compare::distances};
 use crate::inputs::ModelInputs;
 
-/// The largest difference of each real patch of one image of the batch, which is `place` in the corpus.
+/// The largest difference in each real patch of one image of the batch, which is image number `place` of the corpus.
 ///
-/// None where no real patch differs, or the two outputs cannot be laid over each other.
+/// None if no real patch differs, or the two outputs cannot be compared patch by patch.
 ///
 /// # Errors
 /// If a tensor cannot be brought to the host.

@@ -6,12 +6,12 @@ use tch::{Kind, Tensor};
 
 use super::bits::equal;
 
-/// Floating rounding on the scale of the values, −1 to 1: four units in the last place of 1.
+/// What counts as floating-point rounding of values from −1 to 1: four units in the last place of 1.
 const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
 
-/// Compares the real patches of two `[B, N, P·P·3]` results; `real` is the number in each image.
+/// Compares the real patches of two `[B, N, P·P·3]` results; `real` is the number of them in each image.
 ///
-/// Values that the candidate has as NaN or infinity are left to the check that names them.
+/// Values that are NaN or infinite in the candidate are skipped: another check reports them.
 ///
 /// # Errors
 /// If the shapes differ or an operation fails.
@@ -46,7 +46,7 @@ pub fn measure(
             found.worst_ulps = found.worst_ulps.max(ulps);
             found.worst_levels = found.worst_levels.max(distance / LEVEL);
             found.beyond_rounding += u64::from(distance > ROUNDING && ulps > 4);
-            // A level itself is rounded, so a little more than one is still one.
+            // A level is itself rounded, so slightly more than one level still counts as one.
             found.beyond_level += u64::from(distance > LEVEL * 1.001);
             let allowed =
                 tolerance.atol.unwrap_or(0.0) + tolerance.rtol.unwrap_or(0.0) * f64::from(reference).abs();
@@ -62,7 +62,7 @@ pub fn measure(
     Ok(found)
 }
 
-/// How many f32 lie between two finite ones, +0 and −0 being neighbours of distance 0.
+/// The distance of two finite f32 in units in the last place; that of +0 and −0 is 0.
 fn ulps(a: f32, b: f32) -> u64 {
     let ordered = |value: f32| {
         let bits = i64::from(value.to_bits() & 0x7fff_ffff);
