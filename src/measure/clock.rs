@@ -1,4 +1,4 @@
-//! One clock round one call, synchronised on both sides.
+//! Times one call, with the device synchronised before and after it.
 
 use std::time::Instant;
 
@@ -7,24 +7,24 @@ use tch::Device;
 
 use crate::python::cuda::{self, Event};
 
-/// A value with the time that it took.
+/// A value with the time that it took to compute.
 #[derive(Debug)]
 pub struct Timed<T> {
     /// What the call returned.
     pub value: T,
-    /// Milliseconds until the call returned: launch time where the device works on.
+    /// Milliseconds until the call returned; on a GPU, which may still be working, this is the launch time.
     pub launch_ms: f64,
-    /// Milliseconds until the device had finished: the true time.
+    /// Milliseconds until the device had finished: the real time.
     pub synchronized_ms: f64,
-    /// Milliseconds of the GPU's own clock between the work's start and its end; none on a CPU. It lacks what
-    /// the host does before the first launch and after the last.
+    /// Milliseconds by the GPU's clock from the start of the work to its end; none on a CPU. What the host does before
+    /// the first launch and after the last is not included.
     pub device_ms: Option<f64>,
 }
 
-/// Times `call` on `device`. The value is returned, so that dropping it is not timed.
+/// Times `call` on `device`. The value is returned so that dropping it is not timed.
 ///
 /// # Errors
-/// If the call fails, or the device does while it works on.
+/// If the call fails, or the device fails during the work that the call submitted.
 pub fn time<T>(device: Device, call: impl FnOnce() -> Result<T>) -> Result<Timed<T>> {
     let Device::Cuda(index) = device else {
         let start = Instant::now();
@@ -33,14 +33,14 @@ pub fn time<T>(device: Device, call: impl FnOnce() -> Result<T>) -> Result<Timed
         return Ok(Timed { value: value?, launch_ms: spent, synchronized_ms: spent, device_ms: None });
     };
     let (first, last) = (Event::new()?, Event::new()?);
-    // The device makes an event when it is first recorded, which is not to be within the time.
+    // An event is created when it is first recorded, which must not be part of the time.
     last.record(index)?;
     cuda::synchronize(index)?;
     first.record(index)?;
     let start = Instant::now();
     let value = call();
     let launch = start.elapsed();
-    // Recorded while the device still works: this costs the host microseconds, and the device none.
+    // Recorded while the device is still working: this takes the host microseconds and the device nothing.
     last.record(index)?;
     cuda::synchronize(index)?;
     let synchronized = start.elapsed();
@@ -52,15 +52,15 @@ pub fn time<T>(device: Device, call: impl FnOnce() -> Result<T>) -> Result<Timed
     })
 }
 
-/// A call that takes longer needs no other to bring the device to its clocks.
+/// A call that takes longer than this brings the device to its full clocks by itself.
 const LONG_MS: f64 = 100.0;
-/// Milliseconds of calls in a sample, about, and how many at the most.
+/// The approximate milliseconds of calls in a sample, and the largest number of calls.
 const SAMPLE_MS: f64 = 20.0;
 const MOST_CALLS: f64 = 10.0;
 
-/// A round's sample of `call`. On a CPU it is one call. A GPU lowers its clocks while the host does something else, as it
-/// does between the samples of a round: there it is the median call of some, right after an untimed one. What a call
-/// returns is dropped before the next, which so finds memory as in use.
+/// Takes one sample of `call`. On a CPU a sample is one call. A GPU lowers its clocks while it is idle, as it is
+/// between the samples of a round, so there a sample is the median of several calls, right after an untimed call. The
+/// value of a call is dropped before the next call, so the next call finds memory as it would in use.
 ///
 /// # Errors
 /// As [`time`].
@@ -82,12 +82,12 @@ pub(crate) fn sample_ms(device: Device, ms: f64) -> f64 {
     if device == Device::Cpu || ms > LONG_MS { ms } else { ms * (1 + calls(ms)) as f64 }
 }
 
-/// How many calls of so many milliseconds make a sample.
+/// How many calls of `ms` milliseconds make a sample.
 fn calls(ms: f64) -> usize {
     (SAMPLE_MS / ms).clamp(1.0, MOST_CALLS) as usize
 }
 
-/// The one of `count` calls that lies in the middle of their synchronised times.
+/// Makes `count` calls and returns the one with the median synchronised time.
 fn median_of<T>(count: usize, call: impl Fn() -> Result<Timed<T>>) -> Result<Timed<T>> {
     let mut timed = (0..count.max(1)).map(|_| call()).collect::<Result<Vec<_>>>()?;
     timed.sort_by(|a, b| a.synchronized_ms.total_cmp(&b.synchronized_ms));

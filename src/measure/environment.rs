@@ -1,4 +1,4 @@
-//! What a number depends on.
+//! The environment that measured numbers depend on.
 
 use std::{env, fs, thread};
 
@@ -8,7 +8,7 @@ use patchmark_results::{Environment, input_error};
 
 use crate::{program, python};
 
-/// Reads the machine, the versions of the Python side, and this build.
+/// Describes the machine, the versions of the Python side, and this build.
 ///
 /// # Errors
 /// If Python cannot start.
@@ -37,7 +37,7 @@ pub fn environment() -> Result<Environment> {
     })
 }
 
-/// The command line with the program's name alone: its folder says nothing and may be private.
+/// The command line. The program is given by name only, because its folder is irrelevant and may be private.
 fn command() -> String {
     let arguments = program::arguments();
     let arguments = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());

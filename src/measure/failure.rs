@@ -10,7 +10,7 @@ pub(crate) enum Failure {
     OutOfMemory,
     /// The GPU no longer answers, or its context is broken: nothing more can be measured in this process.
     DeviceLost,
-    /// The user's input is wrong, which no other row would change.
+    /// The user's input is wrong, so every other row would fail too.
     Input,
     /// Anything else.
     Other,
@@ -23,7 +23,7 @@ impl Failure {
     }
 }
 
-/// What torch, CUDA's libraries and the system write when memory runs out.
+/// What messages of torch, CUDA's libraries and the system contain when memory runs out.
 const OUT_OF_MEMORY: [&str; 7] = [
     "out of memory",
     "OutOfMemoryError",
@@ -34,7 +34,7 @@ const OUT_OF_MEMORY: [&str; 7] = [
     "failed to lock",
 ];
 
-/// CUDA's errors after which every later call in the process fails with the same one.
+/// The CUDA errors after which every later call in the process fails with the same error.
 const DEVICE_LOST: [&str; 17] = [
     "CUBLAS_STATUS_EXECUTION_FAILED",
     "CUBLAS_STATUS_INTERNAL_ERROR",
@@ -55,8 +55,8 @@ const DEVICE_LOST: [&str; 17] = [
     "driver shutting down",
 ];
 
-/// What a failure means: by the code of the driver's error where one is known, otherwise by the words of the whole chain of
-/// causes, as torch and CUDA's libraries give no codes.
+/// Classifies a failure: by the driver's error code if there is one, otherwise by the text of the whole chain of
+/// causes, because torch and CUDA's libraries report no codes.
 pub(crate) fn classify(error: &Error) -> Failure {
     if let Some(driver) = error.chain().find_map(|cause| cause.downcast_ref::<patchmark_fused_cuda::Error>())
     {
@@ -80,7 +80,7 @@ pub(crate) fn classify(error: &Error) -> Failure {
     }
 }
 
-/// The first line of a failure, which is what a table has room for; torch adds a C++ trace.
+/// The first line of a failure, without torch's C++ trace: a table has room for no more.
 pub(crate) fn reason(error: &Error) -> String {
     let text = format!("{error:#}");
     text.lines().next().unwrap_or("failed without a message").to_owned()

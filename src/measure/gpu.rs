@@ -1,4 +1,4 @@
-//! What the GPU's driver says of it while it is measured.
+//! What the driver reports about a GPU while it is measured.
 
 use std::process;
 
@@ -13,25 +13,25 @@ use tch::Device;
 
 use crate::python;
 
-/// Reasons for a clock below its highest that say nothing about a sample: no work, or a user's own setting.
+/// Reasons for a reduced clock that do not make a sample doubtful: no work, or the user's own setting.
 const NO_THROTTLING: ThrottleReasons = ThrottleReasons::GPU_IDLE
     .union(ThrottleReasons::APPLICATIONS_CLOCKS_SETTING)
     .union(ThrottleReasons::DISPLAY_CLOCK_SETTING);
 
-/// A GPU under watch through NVML, which the driver brings. Without it nothing is watched.
+/// Watches a GPU through NVML, which comes with the driver.
 pub struct GpuMonitor {
     nvml: Nvml,
     uuid: String,
     record: GpuRecord,
-    /// What was seen in this round.
+    /// What was observed in this round.
     round: Option<GpuState>,
 }
 
 impl GpuMonitor {
-    /// Watches a device; none for a CPU, or where the driver's library is missing or does not know torch's card.
+    /// Watches a device; none for a CPU, or if the driver's library is missing or does not know torch's GPU.
     pub fn open(device: Device) -> Option<Self> {
         let Device::Cuda(index) = device else { return None };
-        // torch numbers the cards that it may see, NVML all that there are.
+        // torch numbers only the GPUs that it may use; NVML numbers all of them.
         let uuid = python::gpu_uuid(index).ok()?;
         let nvml = Nvml::init().ok()?;
         let read = || -> Result<GpuRecord, NvmlError> {
@@ -42,8 +42,8 @@ impl GpuMonitor {
         Some(Self { nvml, uuid, record, round: None })
     }
 
-    /// Reads the state once. What the driver does not tell (some clouds hide processes or
-    /// clocks) stays zero or empty, which says the same as a driver that tells nothing at all.
+    /// Reads the state once, with the number of other processes on the GPU. What the driver does not report (some
+    /// clouds hide processes or clocks) is zero or empty.
     pub fn read(&self) -> Option<(GpuState, usize)> {
         let device = self.nvml.device_by_uuid(self.uuid.as_str()).ok()?;
         let reasons = device.current_throttle_reasons().unwrap_or(ThrottleReasons::NONE);
@@ -58,7 +58,7 @@ impl GpuMonitor {
         Some((state, others(&pids, process::id())))
     }
 
-    /// Looks at the GPU right after it has worked: a moment later its clocks say nothing of what was measured.
+    /// Reads the state right after the GPU has worked: a moment later its clocks no longer reflect the measurement.
     pub fn observe(&mut self) {
         if let Some((state, others)) = self.read() {
             self.record.other_processes = self.record.other_processes.max(others);
@@ -69,22 +69,22 @@ impl GpuMonitor {
         }
     }
 
-    /// Adds what was seen in a round to the record.
+    /// Adds what was observed in this round to the record.
     pub fn end_round(&mut self) {
         if self.round.is_none() {
             self.observe();
         }
-        // An entry a round, whatever happens, so that samples and states stay in step.
+        // Exactly one entry per round, so that samples and states correspond.
         self.record.rounds.push(self.round.take().unwrap_or_default());
     }
 
-    /// What was seen.
+    /// What was observed so far.
     pub fn record(&self) -> &GpuRecord {
         &self.record
     }
 }
 
-/// The lower clocks, the higher temperature and all reasons of two states; a clock of zero was not told.
+/// The lower clocks, the higher temperature and all throttling reasons of two states; a clock of zero was not reported.
 fn worse(one: GpuState, other: GpuState) -> GpuState {
     let lower = |a: u32, b: u32| if a == 0 || b == 0 { a.max(b) } else { a.min(b) };
     let mut throttled_by = one.throttled_by;
@@ -108,13 +108,13 @@ fn throttling(reasons: ThrottleReasons) -> Vec<String> {
         .collect()
 }
 
-/// How many processes on the card are not this one, which a container may know by another number.
+/// How many other processes are on the GPU. In a container, this process may appear under another process ID.
 fn others(pids: &[u32], own: u32) -> usize {
     let foreign = pids.iter().filter(|pid| **pid != own).count();
     if foreign == pids.len() { foreign.saturating_sub(1) } else { foreign }
 }
 
-/// Sentences for a run's notes: samples taken while the clocks were held down, and company on the card.
+/// Notes for a run: rounds in which the clocks were held down, and other processes on the GPU.
 pub(crate) fn notes(record: &GpuRecord) -> Vec<String> {
     let mut notes = Vec::new();
     let throttled: Vec<usize> =
@@ -136,7 +136,7 @@ pub(crate) fn notes(record: &GpuRecord) -> Vec<String> {
     }
     if record.other_processes > 0 {
         notes.push(format!(
-            "up to {} used the GPU meanwhile; the times are not those of this program alone",
+            "up to {} used the GPU during the run, so the times are not those of this program alone",
             plural(record.other_processes as u64, "other process")
         ));
     }

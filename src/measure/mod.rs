@@ -1,4 +1,4 @@
-//! Clocks, the state of a GPU, the environment that a number was taken in, and what a failure means for the rest of a run.
+//! Clocks, the state of a GPU, the environment of a measurement, and what a failure means for the rest of a run.
 
 pub(crate) mod clock;
 mod environment;

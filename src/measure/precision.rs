@@ -1,4 +1,4 @@
-//! The forward's dtype and the device, as typed on the command line.
+//! The forward's dtype and the device, as given on the command line.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use tch::{Cuda, Device, Kind};
 pub enum Precision {
     /// 32-bit floating point.
     F32,
-    /// 32-bit floating point whose matrix products round their factors to TF32, which a GPU computes several times
+    /// 32-bit floating point, with factors of matrix products rounded to TF32, which a GPU multiplies several times
     /// faster.
     Tf32,
     /// bfloat16.
@@ -21,7 +21,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// torch's name for it.
+    /// The torch dtype of weights and activations.
     pub fn kind(self) -> Kind {
         match self {
             Self::F32 | Self::Tf32 => Kind::Float,
@@ -42,10 +42,10 @@ impl fmt::Display for Precision {
     }
 }
 
-/// Reads `cpu`, `cuda` or `cuda:N`, without looking whether it is there.
+/// Parses `cpu`, `cuda` or `cuda:N`, without checking that the device exists.
 ///
 /// # Errors
-/// An input error for another word.
+/// An input error for any other text.
 pub fn named_device(text: &str) -> Result<Device> {
     let index = match text {
         "cpu" => return Ok(Device::Cpu),
@@ -55,10 +55,10 @@ pub fn named_device(text: &str) -> Result<Device> {
     index.map(Device::Cuda).ok_or_else(|| input_error!("unknown device {text:?}; choose cpu or cuda:N"))
 }
 
-/// As [`named_device`], for one that this machine has.
+/// As [`named_device`], but only for a device that this machine has.
 ///
 /// # Errors
-/// As there, or where that GPU is not there.
+/// As [`named_device`], or if the GPU does not exist.
 pub fn parse_device(text: &str) -> Result<Device> {
     let Device::Cuda(index) = named_device(text)? else { return Ok(Device::Cpu) };
     let count = Cuda::device_count();
