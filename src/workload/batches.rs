@@ -11,19 +11,19 @@ use patchmark_results::input_error;
 
 use super::{DecodedImage, EncodedImage, ImageSource, Size, Sizes};
 
-/// Most bytes of decoded photographs that are held at once: 8 GiB.
+/// The most bytes of decoded photographs that are held at once: 8 GiB.
 const MAX_HELD_BYTES: usize = 8 << 30;
 
 /// Photographs of one size, or of mixed sizes, ready to be batched.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    /// Short name for tables and files: `mixed` or `1024x768`.
+    /// A short name for tables and files: `mixed` or `1024x768`.
     pub name: String,
-    /// What the photographs are, for a reader.
+    /// A description of the photographs for people.
     pub description: String,
-    /// The decoded photographs at the sizes that are processed, in file-name order; at least one.
+    /// The decoded photographs in the sizes that are processed, in file-name order; at least one.
     pub images: Vec<Arc<DecodedImage>>,
-    /// The stored photograph of each of `images`, always at its own size.
+    /// The stored photograph behind each of `images`, always at its original size.
     pub encoded: Vec<EncodedImage>,
 }
 
@@ -49,12 +49,12 @@ impl Workload {
         sizes.iter().map(workload).collect()
     }
 
-    /// A batch of `size` images that goes round the photographs in file-name order. Every image has memory of its
-    /// own, as a user's has: photographs of the second round are copies, since whoever reads the same bytes again finds
-    /// them in a cache.
+    /// A batch of `size` images, which cycles through the photographs in file-name order. Images never share memory, as
+    /// in a user's batch: from the second cycle on they are copies, because bytes that were read before would be in a
+    /// cache.
     ///
     /// # Errors
-    /// An input error where the copies need more memory than images may take.
+    /// An input error if the copies need more memory than images may take.
     pub fn batch(&self, size: usize) -> Result<Vec<Arc<DecodedImage>>> {
         self.check_batch(size)?;
         let own = self.images.iter().cloned();
@@ -62,7 +62,7 @@ impl Workload {
         Ok(own.chain(copies).take(size).collect())
     }
 
-    /// Whether there may be batches of `size` images, without making one.
+    /// Checks that a batch of `size` images fits into memory, without making it.
     ///
     /// # Errors
     /// As [`Workload::batch`].
@@ -71,9 +71,9 @@ impl Workload {
         self.images.iter().cycle().take(size).try_for_each(|image| hold(&mut held, image.rgb.len()))
     }
 
-    /// The stored photographs of [`Workload::batch`], so that decoding can be timed apart.
+    /// The stored photographs of [`Workload::batch`], so that decoding can be timed separately.
     ///
-    /// Decoding one gives the photograph at its own size, also where `images` were resampled.
+    /// They decode to their original sizes, even if `images` were resampled.
     pub fn batch_encoded(&self, size: usize) -> Vec<&EncodedImage> {
         self.encoded.iter().cycle().take(size).collect()
     }
@@ -99,7 +99,7 @@ impl Workload {
     }
 }
 
-/// Adds to the bytes held, or refuses to.
+/// Adds to the bytes held, or returns an error if they exceed the limit.
 fn hold(held: &mut usize, bytes: usize) -> Result<()> {
     *held = held.saturating_add(bytes);
     if *held > MAX_HELD_BYTES {
@@ -116,7 +116,7 @@ fn count(photographs: usize) -> String {
     format!("{photographs} photograph{}", if photographs == 1 { "" } else { "s" })
 }
 
-/// The image at another size, stretched to fit.
+/// The image resampled to another size, without keeping its aspect ratio.
 fn resample(image: &DecodedImage, width: usize, height: usize) -> Result<DecodedImage> {
     let failed = || anyhow::anyhow!("cannot resample {} to {width}x{height}", image.name);
     let sides = [image.width, image.height, width, height].map(u32::try_from);

@@ -1,4 +1,4 @@
-//! The generated images on which processors are compared; they are described, and drawn when needed.
+//! The generated images on which processors are compared; they are kept as descriptions and drawn when needed.
 
 use std::collections::HashSet;
 
@@ -16,11 +16,11 @@ pub enum Pattern {
     Noise(u64),
     /// Every channel of every pixel either 0 or 255, from this seed: the strongest overshoot.
     BinaryNoise(u64),
-    /// From dark on the left to bright on the right; green runs the other way.
+    /// From dark on the left to bright on the right; green the other way round.
     HorizontalGradient,
-    /// From dark at the top to bright at the bottom; green runs the other way.
+    /// From dark at the top to bright at the bottom; green the other way round.
     VerticalGradient,
-    /// From dark at the top left to bright at the bottom right; green runs the other way.
+    /// From dark at the top left to bright at the bottom right; green the other way round.
     DiagonalGradient,
     /// Black and white squares with sides of this many pixels, at least one.
     Checkerboard(usize),
@@ -28,12 +28,12 @@ pub enum Pattern {
     StepEdge,
     /// One colour.
     Constant([u8; 3]),
-    /// Black but for one white pixel at the centre.
+    /// Black, with one white pixel at the centre.
     BrightPixel,
 }
 
 impl Pattern {
-    /// A short name for messages and artefacts.
+    /// A short name for messages and files.
     fn label(self) -> String {
         match self {
             Self::Noise(_) => "noise".into(),
@@ -63,7 +63,7 @@ pub struct CorpusSpec {
 }
 
 impl CorpusSpec {
-    /// Draws the image: always the same bytes for the same description.
+    /// Draws the image; the same description always gives the same bytes.
     pub fn render(&self) -> DecodedImage {
         let (width, height) = (self.width, self.height);
         let rgb = match self.pattern {
@@ -96,7 +96,7 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// A colour `at` of `steps` on the way from dark to bright.
+/// The colour at step `at` of `steps` from dark to bright.
 fn ramp(at: usize, steps: usize) -> [u8; 3] {
     let value = (at * 255 / (steps - 1).max(1)) as u8;
     [value, 255 - value, value / 2]
@@ -106,7 +106,7 @@ fn black_or_white(white: bool) -> [u8; 3] {
     if white { [255; 3] } else { [0; 3] }
 }
 
-/// The patterns that small images cycle through; the seeds of the noise are replaced.
+/// The patterns that small images cycle through; noise gets other seeds.
 const PATTERNS: [Pattern; 12] = [
     Pattern::Noise(0),
     Pattern::Checkerboard(1),
@@ -122,10 +122,10 @@ const PATTERNS: [Pattern; 12] = [
     Pattern::Constant([255; 3]),
 ];
 
-/// The whole corpus of generated images, over 300, in an order and with contents fixed by `seed`.
+/// The whole corpus of generated images, more than 300; `seed` determines their order and contents.
 ///
-/// It covers one-pixel sides, aspect ratios to 1:4000 both ways, sizes that are already on target
-/// for 16-pixel patches, sizes one pixel off, upscaling, extreme downscaling and random sizes.
+/// It covers sides of one pixel, aspect ratios up to 1:4000 both ways, sizes that are already the target for 16-pixel
+/// patches, sizes one pixel off, upscaling, extreme downscaling and random sizes.
 pub fn generated(seed: u64) -> Vec<CorpusSpec> {
     let mut corpus =
         Corpus { random: ChaCha8Rng::seed_from_u64(seed), specs: Vec::new(), seen: HashSet::new() };
@@ -139,7 +139,7 @@ pub fn generated(seed: u64) -> Vec<CorpusSpec> {
     corpus.specs
 }
 
-/// The corpus as it grows.
+/// The corpus under construction.
 struct Corpus {
     random: ChaCha8Rng,
     specs: Vec<CorpusSpec>,
@@ -147,7 +147,7 @@ struct Corpus {
 }
 
 impl Corpus {
-    /// Adds an image unless the same one is there; noise gets a seed of its own.
+    /// Adds an image unless the same one is already there; each noise image gets its own seed.
     fn add(&mut self, purpose: &str, (width, height): (usize, usize), pattern: Pattern) {
         let pattern = match pattern {
             Pattern::Noise(_) => Pattern::Noise(self.random.next_u64()),
@@ -165,7 +165,7 @@ impl Corpus {
         self.add(purpose, size, PATTERNS[self.specs.len() % PATTERNS.len()]);
     }
 
-    /// Sides of a pixel or two, and about one and two patches.
+    /// Sides of one to three pixels, and of about one and two patches.
     fn tiny(&mut self) {
         for width in [1, 2, 3, 15, 16, 17, 31, 33] {
             for height in [1, 2, 3, 15, 16, 17, 31, 33] {
@@ -174,7 +174,7 @@ impl Corpus {
         }
     }
 
-    /// Ratios to 1:4000, where one side of the target is a single patch.
+    /// Aspect ratios up to 1:4000, with which one side of the target is a single patch.
     fn extreme_ratios(&mut self) {
         for (long, short) in [
             (2000, 1),
@@ -196,7 +196,7 @@ impl Corpus {
         }
     }
 
-    /// Sizes that are their own target with 64, 256, 576 or 1024 patches, and other whole patches.
+    /// Sizes that are already the target for 64, 256, 576 or 1024 patches, and other sizes of whole patches.
     fn on_target(&mut self) {
         for patches in [64_usize, 256, 576, 1024] {
             for rows in (1..=patches).filter(|rows| patches % rows == 0) {
@@ -210,7 +210,7 @@ impl Corpus {
         }
     }
 
-    /// One pixel more or less than whole patches.
+    /// Sizes one pixel larger or smaller than whole patches.
     fn one_off(&mut self) {
         for side in [128_usize, 256, 384, 512] {
             for (width, height) in [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -221,7 +221,7 @@ impl Corpus {
         }
     }
 
-    /// Every pattern at sizes that are enlarged and at one that is reduced.
+    /// Every pattern, in sizes that are enlarged and in one that is reduced.
     fn every_pattern(&mut self) {
         for size in [(20, 30), (48, 47), (100, 75), (5, 7), (120, 90), (333, 217)] {
             for pattern in PATTERNS {
@@ -231,7 +231,7 @@ impl Corpus {
         }
     }
 
-    /// Photographs' sizes, up to extreme downscaling.
+    /// Sizes of photographs, up to extreme downscaling.
     fn large(&mut self) {
         for (size, pattern) in [
             ((640, 480), Pattern::Noise(0)),

@@ -1,4 +1,4 @@
-//! From the bytes of a JPEG or PNG file to RGB, refusing whatever cannot be decoded whole.
+//! Decodes the bytes of a JPEG or PNG file to RGB, and refuses files that cannot be decoded completely.
 
 use std::{fs, io::Cursor, path::Path};
 
@@ -10,13 +10,13 @@ use patchmark_results::input_error;
 
 use super::DecodedImage;
 
-/// Longest side of an image that is decoded, in pixels.
+/// The longest side of an image that is decoded, in pixels.
 pub const MAX_SIDE: u32 = 32_768;
-/// Most pixels of an image that is decoded.
+/// The most pixels of an image that is decoded.
 pub const MAX_PIXELS: u64 = 200_000_000;
-/// Most bytes that a decoder may ask for: 1 GiB.
+/// The most bytes that a decoder may allocate: 1 GiB.
 const MAX_ALLOCATION: u64 = 1 << 30;
-/// Largest file that is read: 512 MiB.
+/// The largest file that is read: 512 MiB.
 const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Reads and decodes one file to 8-bit RGB; see [`decode_bytes`].
@@ -43,12 +43,12 @@ pub fn decode_file(path: &Path) -> Result<DecodedImage> {
     decode_bytes(&shown.to_string(), &fs::read(path).map_err(unreadable)?)
 }
 
-/// Decodes a whole JPEG or PNG to 8-bit RGB, with the meaning of PIL's `convert("RGB")`.
+/// Decodes a whole JPEG or PNG to 8-bit RGB, as PIL's `convert("RGB")` does.
 ///
-/// Grey is replicated, a palette is looked up, alpha is dropped without blending, and a 16-bit
-/// channel keeps its high byte (also of plain 16-bit grey, where PIL clips nearly all to white).
-/// The EXIF rotation is not applied, as `PIL.Image.open` does not.
-/// The size in the header is checked before any pixel is decoded, so a bomb costs nothing.
+/// Grey is replicated, palettes are looked up, alpha is dropped without blending, and a 16-bit channel keeps its high
+/// byte (even in plain 16-bit grey, of which PIL clips nearly everything to white). Like `PIL.Image.open`, this does
+/// not apply an EXIF rotation. The size in the header is checked before any pixel is decoded, so a decompression bomb
+/// costs nothing.
 pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<DecodedImage> {
     let format = known_format(name, bytes)?;
     let kind = if format == ImageFormat::Jpeg { "JPEG" } else { "PNG" };
@@ -82,31 +82,29 @@ pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<DecodedImage> {
         .ok_or_else(|| input_error!("{name} is a {kind} of {width}x{height} with the wrong number of pixels"))
 }
 
-/// The format by the first bytes, whatever the file's name says; only JPEG and PNG pass.
+/// The format according to the first bytes, whatever the file's name; only JPEG and PNG are accepted.
 fn known_format(name: &str, bytes: &[u8]) -> Result<ImageFormat> {
     if bytes.is_empty() {
         return Err(input_error!("{name} is empty (0 bytes); copy or download it again"));
     }
     match image::guess_format(bytes) {
         Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => Ok(format),
-        Ok(other) => {
-            Err(input_error!("{name} holds {other:?} data, which is not read; convert it to JPEG or PNG"))
-        }
+        Ok(other) => Err(input_error!("{name} holds {other:?} data; convert it to JPEG or PNG")),
         Err(_) => Err(input_error!(
-            "{name} is not an image: it does not start like a JPEG or PNG; remove it or replace it"
+            "{name} is not an image: it does not start like a JPEG or PNG; remove or replace it"
         )),
     }
 }
 
-/// Refuses what the header claims when it is empty or too large to decode.
+/// Refuses a size in the header that is empty or too large to decode.
 fn check_size(name: &str, width: u32, height: u32, decoded_bytes: u64) -> Result<()> {
     if width == 0 || height == 0 {
-        return Err(input_error!("{name} says that it is {width}x{height}: no pixels; replace it"));
+        return Err(input_error!("{name} claims to be {width}x{height}, which has no pixels; replace it"));
     }
     let pixels = u64::from(width) * u64::from(height);
     if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS || decoded_bytes > MAX_ALLOCATION {
         return Err(input_error!(
-            "{name} says that it is {width}x{height} ({} MiB decoded), over the limit of {MAX_SIDE} px a side, \
+            "{name} claims to be {width}x{height} ({} MiB decoded), over the limit of {MAX_SIDE} px per side, \
              {} million pixels and {} MiB; use a smaller image",
             decoded_bytes >> 20,
             MAX_PIXELS / 1_000_000,
@@ -116,9 +114,9 @@ fn check_size(name: &str, width: u32, height: u32, decoded_bytes: u64) -> Result
     Ok(())
 }
 
-/// Whether the JPEG's own end marker is there: decoders fill what is missing with grey instead.
+/// Whether the JPEG has its end marker: without one, decoders fill what is missing with grey.
 ///
-/// Segments are stepped over by their length, because an embedded thumbnail has an end marker too.
+/// Segments are skipped by their length, because an embedded thumbnail has an end marker too.
 fn jpeg_is_whole(bytes: &[u8]) -> bool {
     let mut at = 2; // past the start-of-image marker
     while let Some(skipped) = bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == 0xFF)) {
@@ -137,7 +135,7 @@ fn jpeg_is_whole(bytes: &[u8]) -> bool {
     false
 }
 
-/// Interleaved 8-bit RGB of any decoded image.
+/// Converts any decoded image to interleaved 8-bit RGB.
 fn to_rgb(image: DynamicImage) -> Vec<u8> {
     let high = |value: u16| (value >> 8) as u8;
     match image {

@@ -16,7 +16,7 @@ fn textured(side: u32) -> DynamicImage {
         .into()
 }
 
-/// The message of a refusal, which must be the user's error and name the image.
+/// The message of a refusal, which must be an input error that names the image.
 fn refusal(bytes: &[u8]) -> String {
     let error = decode_bytes("picture.jpg", bytes).expect_err("a bad image must be refused");
     assert!(error.is::<InputError>(), "{error:?} must be an input error");

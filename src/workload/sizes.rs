@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr};
 
 use patchmark_results::InputError;
 
-/// Longest side that a photograph may be resampled to, in pixels.
+/// The longest side to which a photograph may be resampled, in pixels.
 pub const MAX_EQUAL_SIDE: usize = 8192;
 
-/// A size of photographs, which makes one workload.
+/// A size of photographs; each size makes one workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// Every photograph at its own size.
@@ -21,7 +21,7 @@ pub enum Size {
     },
 }
 
-/// The sizes at which photographs are processed: one workload per size, in this order, none twice.
+/// The sizes at which photographs are processed, without repetitions: one workload per size, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sizes(Vec<Size>);
 
@@ -40,7 +40,7 @@ impl Sizes {
 impl FromStr for Sizes {
     type Err = InputError;
 
-    /// Reads a comma-separated list such as `mixed` or `1024x768,640x480,mixed`.
+    /// Parses a comma-separated list such as `mixed` or `1024x768,640x480,mixed`.
     fn from_str(text: &str) -> Result<Self, InputError> {
         let mut sizes = Vec::new();
         for part in text.split(',').map(str::trim) {
@@ -64,14 +64,14 @@ impl fmt::Display for Size {
 }
 
 impl fmt::Display for Sizes {
-    /// Writes what [`FromStr`] reads.
+    /// Writes what [`FromStr`] parses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> = self.0.iter().map(Size::to_string).collect();
         f.write_str(&names.join(","))
     }
 }
 
-/// One `WIDTHxHEIGHT`.
+/// Parses one `WIDTHxHEIGHT`.
 fn parse_size(text: &str) -> Result<Size, InputError> {
     let side = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?;
     let parsed: Option<(usize, usize)> =

@@ -14,25 +14,25 @@ use super::{
     decode::{decode_bytes, decode_file},
 };
 
-/// File name extensions of the images that are taken from a folder.
+/// The file name extensions of images in a folder.
 const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
 
 /// A photograph as it is stored: the bytes of a JPEG or PNG.
 #[derive(Clone, PartialEq, Eq)]
 pub enum EncodedImage {
-    /// Part of the program.
+    /// A file that is part of the program.
     Embedded {
         /// File name in `fixtures/photos`.
         name: &'static str,
         /// The whole file.
         bytes: &'static [u8],
     },
-    /// A file of the user's.
+    /// A file on disk.
     File(PathBuf),
 }
 
 impl EncodedImage {
-    /// Reads (a file) and decodes to RGB.
+    /// Reads the file, if it is one on disk, and decodes it to RGB.
     pub fn decode(&self) -> Result<DecodedImage> {
         match self {
             Self::Embedded { name, bytes } => decode_bytes(name, bytes),
@@ -80,8 +80,8 @@ impl ImageSource {
 
 /// The JPEG and PNG files directly in `folder`, in file-name order; at least one.
 ///
-/// Files are chosen by extension in either case. Hidden files are passed over: on external disks
-/// macOS leaves a `._photo.jpg` beside each photograph that is no image.
+/// Files are chosen by extension, in upper or lower case. Hidden files are skipped: on external disks, macOS leaves a
+/// `._photo.jpg` next to each photograph, which is not an image.
 pub fn list_images(folder: &Path) -> Result<Vec<PathBuf>> {
     let shown = folder.display();
     if folder.is_file() {
