@@ -61,61 +61,14 @@ pub fn check(
     corpus: impl Fn(usize) -> Result<Arc<DecodedImage>>,
     mut progress: impl FnMut(usize) -> bool,
 ) -> Result<Compared> {
-    let &Check { names, parameters, limits, device, threads, count } = asked;
-    struct Column {
-        reference: References,
-        candidates: Vec<Candidate>,
-    }
-    struct Candidate {
-        processor: Box<dyn Processor>,
-        row: ParityRow,
-        failure: Option<ParityFailure>,
-    }
-    let mut columns = Vec::new();
-    for &max_num_patches in limits {
-        let parameters = Parameters { max_num_patches, ..parameters.clone() };
-        let create = |name| processor::create_or_explain(name, &parameters, device, threads);
-        let mut candidates = Vec::new();
-        for &name in names.iter().filter(|name| **name != REFERENCE) {
-            let row = ParityRow {
-                processor: name.into(),
-                max_num_patches,
-                must_equal: processor::must_equal_reference(name),
-                images: 0,
-                values: 0,
-                differing: 0,
-                worst: Some(0.0),
-                detail: String::new(),
-                by_image: Vec::new(),
-                heat: None,
-            };
-            candidates.push(Candidate { processor: create(name)?, row, failure: None });
-        }
-        columns.push(Column { reference: References::new(&parameters, device, threads)?, candidates });
-    }
-
+    let count = asked.count;
+    let mut columns =
+        asked.limits.iter().map(|&limit| Column::new(asked, limit)).collect::<Result<Vec<_>>>()?;
     let mut seen = Vec::new();
     for start in (0..count).step_by(BATCH) {
         let images = (start..count.min(start + BATCH)).map(&corpus).collect::<Result<Vec<_>>>()?;
         for column in &mut columns {
-            let run = |processor: &dyn Processor| {
-                processor.process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())
-            };
-            let reference = column.reference.process(&images)?;
-            for Candidate { processor, row, failure } in &mut column.candidates {
-                if failure.is_some() {
-                    continue;
-                }
-                let reference = reference.of(processor.name());
-                let added = run(processor.as_ref())
-                    .and_then(|candidate| add(row, start, &images, reference, &candidate));
-                *failure = added.err().map(|error| ParityFailure {
-                    processor: row.processor.clone(),
-                    max_num_patches: row.max_num_patches,
-                    images: row.images,
-                    reason: first_line(&format!("{error:#}")),
-                });
-            }
+            column.compare(start, &images)?;
         }
         seen.extend(images.iter().map(|image| CorpusImage {
             name: image.name.clone(),
@@ -135,6 +88,64 @@ pub fn check(
         found.failures.extend(failure);
     }
     Ok(found)
+}
+
+/// The reference and the candidates at one value of `max_num_patches`.
+struct Column {
+    reference: References,
+    candidates: Vec<Candidate>,
+}
+
+/// A processor with what was found of it so far.
+struct Candidate {
+    processor: Box<dyn Processor>,
+    row: ParityRow,
+    failure: Option<ParityFailure>,
+}
+
+impl Column {
+    fn new(asked: &Check<'_>, max_num_patches: usize) -> Result<Self> {
+        let parameters = Parameters { max_num_patches, ..asked.parameters.clone() };
+        let mut candidates = Vec::new();
+        for &name in asked.names.iter().filter(|name| **name != REFERENCE) {
+            let row = ParityRow {
+                processor: name.into(),
+                max_num_patches,
+                must_equal: processor::must_equal_reference(name),
+                images: 0,
+                values: 0,
+                differing: 0,
+                worst: Some(0.0),
+                detail: String::new(),
+                by_image: Vec::new(),
+                heat: None,
+            };
+            let processor = processor::create_or_explain(name, &parameters, asked.device, asked.threads)?;
+            candidates.push(Candidate { processor, row, failure: None });
+        }
+        Ok(Self { reference: References::new(&parameters, asked.device, asked.threads)?, candidates })
+    }
+
+    /// Compares every candidate that has not failed on a batch, whose first image is number `start` of the corpus.
+    fn compare(&mut self, start: usize, images: &[Arc<DecodedImage>]) -> Result<()> {
+        let reference = self.reference.process(images)?;
+        for Candidate { processor, row, failure } in &mut self.candidates {
+            if failure.is_some() {
+                continue;
+            }
+            let reference = reference.of(processor.name());
+            let added = FedBatch::new(processor.feed(), images)
+                .and_then(|batch| processor.process(&batch, &mut StageClock::disabled()))
+                .and_then(|candidate| add(row, start, images, reference, &candidate));
+            *failure = added.err().map(|error| ParityFailure {
+                processor: row.processor.clone(),
+                max_num_patches: row.max_num_patches,
+                images: row.images,
+                reason: first_line(&format!("{error:#}")),
+            });
+        }
+        Ok(())
+    }
 }
 
 /// Compares one batch, whose first image is number `start`, and adds what is found to the row.

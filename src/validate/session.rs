@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use tch::Tensor;
 use tempfile::TempDir;
 
 use crate::{
@@ -19,6 +20,30 @@ use crate::{
     workload::DecodedImage,
 };
 
+/// The most bytes of the reference's answers that are kept.
+const MOST_REMEMBERED: usize = 1 << 30;
+
+/// Answers of the reference.
+#[derive(Default)]
+struct Answers {
+    by_call: HashMap<String, Rc<Observation>>,
+    bytes: usize,
+}
+
+impl Answers {
+    /// Keeps an answer, if there is room.
+    fn keep(&mut self, call: String, answer: &Rc<Observation>) {
+        let bytes = match answer.as_ref() {
+            Observation::Returned(returned) => returned.tensors.values().map(bytes).sum(),
+            _ => 0,
+        };
+        if self.bytes + bytes <= MOST_REMEMBERED {
+            self.bytes += bytes;
+            self.by_call.insert(call, Rc::clone(answer));
+        }
+    }
+}
+
 /// The workers of candidate and reference.
 pub struct Session {
     options: Options,
@@ -26,9 +51,8 @@ pub struct Session {
     pub(super) reference: Side,
     pub(super) candidate: Side,
     images: HashMap<String, ImageRef>,
-    written: usize,
     /// The reference's answers by call, if several candidates get the same calls.
-    answers: Option<HashMap<String, Rc<Observation>>>,
+    answers: Option<Answers>,
     /// Whether the candidate is called in Python.
     pub python: bool,
 }
@@ -47,7 +71,6 @@ impl Session {
             reference,
             candidate: other,
             images: HashMap::new(),
-            written: 0,
             answers: None,
             python: candidate.is_python(),
             options,
@@ -64,7 +87,8 @@ impl Session {
         (&self.candidate.about, &self.reference.about)
     }
 
-    /// Keeps the reference's answers, so that further candidates cost only their own calls.
+    /// Keeps the reference's answers, up to [`MOST_REMEMBERED`] bytes, so that further candidates cost little more than
+    /// their own calls.
     pub fn remember(&mut self) {
         self.answers.get_or_insert_default();
     }
@@ -89,18 +113,19 @@ impl Session {
     /// If it cannot be written.
     pub fn image(&mut self, image: &DecodedImage) -> Result<ImageRef> {
         let key = format!("{} {}x{}", image.name, image.width, image.height);
-        if let Some(known) = self.images.get(&key) {
-            return Ok(known.clone());
-        }
-        let reference = write_image(image, self.folder.path().join(format!("image-{}", self.written)))?;
-        self.written += 1;
+        // An image that comes back after `forget` gets the same file: answers are known by their call, which names it.
+        let file = match self.images.get(&key) {
+            Some(known) if known.file.exists() => return Ok(known.clone()),
+            Some(known) => known.file.clone(),
+            None => self.folder.path().join(format!("image-{}", self.images.len())),
+        };
+        let reference = write_image(image, file)?;
         self.images.insert(key, reference.clone());
         Ok(reference)
     }
 
     /// Removes an image that is not needed again.
-    pub fn forget(&mut self, image: &ImageRef) {
-        self.images.retain(|_, known| known.file != image.file);
+    pub fn forget(&self, image: &ImageRef) {
         // A file that cannot be removed now is removed with the folder.
         let _ = fs::remove_file(&image.file);
     }
@@ -111,7 +136,7 @@ impl Session {
     /// If the reference's worker ends, or on Ctrl-C.
     pub fn call_both(&mut self, call: &Call) -> Result<(Rc<Observation>, Observation)> {
         let key = self.answers.as_ref().map(|_| serde_json::to_string(call)).transpose()?;
-        let known = key.as_ref().and_then(|key| self.answers.as_ref()?.get(key).cloned());
+        let known = key.as_ref().and_then(|key| self.answers.as_ref()?.by_call.get(key).cloned());
         self.candidate.begin(&self.candidate.addressed(call))?;
         let reference = match known {
             Some(known) => known,
@@ -122,7 +147,7 @@ impl Session {
                 let answer = self.reference.finish(self.options.limits.call)?;
                 let reference = Rc::new(alive(self.reference.observe(answer)?)?);
                 if let (Some(key), Some(answers)) = (key, &mut self.answers) {
-                    answers.insert(key, Rc::clone(&reference));
+                    answers.keep(key, &reference);
                 }
                 reference
             }
@@ -138,6 +163,10 @@ impl Session {
     pub fn call_candidate(&mut self, call: &Call) -> Result<Observation> {
         self.candidate.call(call)
     }
+}
+
+fn bytes(tensor: &Tensor) -> usize {
+    tensor.numel() * tensor.kind().elt_size_in_bytes()
 }
 
 /// Turns the end of the reference's worker into an error: it is a fault of this machine, not a finding.

@@ -3,14 +3,14 @@
 use std::{
     io::{self, Read},
     os::{
-        fd::AsRawFd,
+        fd::{AsRawFd, RawFd},
         unix::{
             net::UnixStream,
             process::{CommandExt, ExitStatusExt},
         },
     },
-    path::PathBuf,
-    process::{Child, ExitStatus, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -103,22 +103,7 @@ impl Worker {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let token = format!("{}-{number}-{since_epoch}", std::process::id());
         let socket = theirs.as_raw_fd();
-        let mut command = launch.program.command();
-        command
-            .args(["worker", "--socket", &socket.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .env(limits::TOKEN, &token)
-            .env("TMPDIR", temporary.path())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("HF_HUB_OFFLINE", "1")
-            .env("TRANSFORMERS_OFFLINE", "1")
-            .env_remove("PYTHONPATH")
-            .process_group(0);
-        if let Some(path) = launch.program.python_path(launch.overlay.as_deref()) {
-            command.env("PYTHONPATH", path);
-        }
+        let mut command = command(launch, socket, &token, temporary.path());
         let parent = libc::pid_t::try_from(std::process::id())?;
         // SAFETY: the closure makes only async-signal-safe calls and allocates nothing.
         unsafe { command.pre_exec(move || limits::prepare_child(parent, socket)) };
@@ -144,10 +129,16 @@ impl Worker {
             commit: String::new(),
             _temporary: temporary,
         };
-        match worker.receive(START)? {
+        worker.greet(launch)?;
+        Ok(worker)
+    }
+
+    /// Waits until the program says that it is a worker of this build's protocol.
+    fn greet(&mut self, launch: &Launch) -> Result<()> {
+        match self.receive(START)? {
             Ok(Reply::Hello { version: VERSION, commit }) => {
-                worker.commit = commit;
-                Ok(worker)
+                self.commit = commit;
+                Ok(())
             }
             Ok(Reply::Hello { version, .. }) => bail!(
                 "{} speaks version {version} of the worker protocol, but this build speaks version {VERSION}",
@@ -239,6 +230,27 @@ impl Worker {
         let _ = self.child.wait();
         Death { what, output: self.output.tail(), timed_out }
     }
+}
+
+/// The command that runs a worker in a process group of its own: without a network, and with the release of its launch.
+fn command(launch: &Launch, socket: RawFd, token: &str, temporary: &Path) -> Command {
+    let mut command = launch.program.command();
+    command
+        .args(["worker", "--socket", &socket.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env(limits::TOKEN, token)
+        .env("TMPDIR", temporary)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("HF_HUB_OFFLINE", "1")
+        .env("TRANSFORMERS_OFFLINE", "1")
+        .env_remove("PYTHONPATH")
+        .process_group(0);
+    if let Some(path) = launch.program.python_path(launch.overlay.as_deref()) {
+        command.env("PYTHONPATH", path);
+    }
+    command
 }
 
 impl Drop for Worker {

@@ -49,9 +49,9 @@ fn runs() -> Vec<(Vec<u8>, &'static str)> {
     }
     let replaced = |old: &str, new: &str| text.replacen(old, new, 1).into_bytes();
     for (new, word) in [
-        ("0", "no time"),
-        ("-3.5", "no time"),
-        ("1e300", "no time"),
+        ("0", "not a time"),
+        ("-3.5", "not a time"),
+        ("1e300", "not a time"),
         ("1e999", ""),
         ("NaN", ""),
         ("Infinity", ""),

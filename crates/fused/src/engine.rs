@@ -77,41 +77,6 @@ pub fn process_image_bytes(
     band(view, plan, &Bytes, patch_size, rows, output, Stores::Cached, scratch)
 }
 
-/// Like [`process_image`], but for a range of patch rows: `output` starts at the first of them, and the rest
-/// of it, after the last one, is filled with zeros. Bands of one image are independent of each other and give
-/// the same bits as the whole image.
-///
-/// # Errors
-/// The same as for [`process_image`], and [`Error::PatchRows`] for rows that the image does not have.
-#[expect(clippy::too_many_arguments, reason = "an image, how to process it, which part, and where to")]
-pub fn process_rows(
-    view: &PixelView,
-    plan: &Plan,
-    normalization: &Normalization,
-    patch_size: usize,
-    patch_rows: Range<usize>,
-    output: &mut [f32],
-    stores: Stores,
-    scratch: &mut Scratch,
-) -> Result<(), Error> {
-    band(view, plan, &Floats(normalization), patch_size, patch_rows, output, stores, scratch)
-}
-
-/// Like [`process_rows`], but writes the resized bytes themselves, without normalisation.
-///
-/// # Errors
-/// The same as for [`process_rows`].
-pub fn process_rows_bytes(
-    view: &PixelView,
-    plan: &Plan,
-    patch_size: usize,
-    patch_rows: Range<usize>,
-    output: &mut [u8],
-    scratch: &mut Scratch,
-) -> Result<(), Error> {
-    band(view, plan, &Bytes, patch_size, patch_rows, output, Stores::Cached, scratch)
-}
-
 /// Runs only the horizontal pass, over the whole image and into scratch memory: for benchmarks that time the
 /// passes separately.
 ///
@@ -135,7 +100,10 @@ pub fn horizontal_only(view: &PixelView, plan: &Plan, scratch: &mut Scratch) -> 
     Ok(())
 }
 
-/// Checks everything that the kernels rely on, then runs the plan's kernel.
+/// Writes a range of patch rows: `output` starts at the first of them, and what is left of it after the last one is
+/// filled with zeros. Bands of one image are independent of each other and give the same bits as the whole image.
+///
+/// Everything that the kernels rely on is checked here.
 #[expect(clippy::too_many_arguments, reason = "an image, how to process it, which part, and where to")]
 pub(crate) fn band<S: Sink>(
     view: &PixelView,
@@ -174,4 +142,65 @@ pub(crate) fn band<S: Sink>(
     }
     padding.fill(S::Sample::default());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Filter, Layout, Level, Size};
+
+    const PATCH: usize = 8;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_band_has_the_bits_of_the_whole_image(
+            (height, width) in (1usize..300, 1usize..300),
+            (rows, columns) in (1usize..9, 1usize..9),
+            first in any::<prop::sample::Index>(),
+            bicubic in any::<bool>(),
+            streaming in any::<bool>(),
+        ) {
+            let pixels: Vec<u8> = (0..height * width * 3).map(|i| (i * i % 251) as u8).collect();
+            let view = PixelView::new(&pixels, Layout::Rgb, height, width).unwrap();
+            let filter = if bicubic { Filter::Bicubic } else { Filter::Bilinear };
+            let target = Size { height: rows * PATCH, width: columns * PATCH };
+            let floats = Normalization::affine([127.5; 3], [127.5; 3]);
+            let stores = if streaming { Stores::Streaming } else { Stores::Cached };
+            let first = first.index(rows);
+            let start = first * columns * PATCH * PATCH * 3;
+            let mut scratch = Scratch::new();
+            for level in Level::ALL.into_iter().filter(|level| level.available()) {
+                let plan = Plan::new(view.size(), target, Layout::Rgb, filter, level).unwrap();
+                let mut whole = vec![f32::NAN; target.height * target.width * 3];
+                process_image(&view, &plan, &floats, PATCH, &mut whole, stores, &mut scratch).unwrap();
+                let mut part = vec![f32::NAN; whole.len() - start + 5];
+                let sink = Floats(&floats);
+                band(&view, &plan, &sink, PATCH, first..rows, &mut part, stores, &mut scratch).unwrap();
+                let (image, padding) = part.split_at(whole.len() - start);
+                prop_assert!(
+                    image.iter().zip(&whole[start..]).all(|(a, b)| a.to_bits() == b.to_bits()),
+                    "{} from row {}", level, first
+                );
+                prop_assert_eq!(padding, [0.0; 5]);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_the_image_does_not_have_are_refused() {
+        let view = PixelView::new(&[0; 16 * 16 * 3], Layout::Rgb, 16, 16).unwrap();
+        let size = Size { height: 16, width: 16 };
+        let plan = Plan::new(size, size, Layout::Rgb, Filter::Bilinear, Level::Portable).unwrap();
+        let mut output = [0; 16 * 16 * 3];
+        #[expect(clippy::reversed_empty_ranges, reason = "one of the ranges to refuse")]
+        for rows in [1..3, 2..1] {
+            let refused =
+                band(&view, &plan, &Bytes, 8, rows, &mut output, Stores::Cached, &mut Scratch::new());
+            assert!(matches!(refused, Err(Error::PatchRows { rows: 2, .. })), "{refused:?}");
+        }
+    }
 }

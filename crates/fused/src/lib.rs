@@ -50,7 +50,7 @@ pub use cache::{PlanCache, Sizing};
 pub use driver::{Job, Workspace, process_batch, process_batch_bytes};
 #[doc(hidden)]
 pub use engine::horizontal_only;
-pub use engine::{Stores, process_image, process_image_bytes, process_rows, process_rows_bytes};
+pub use engine::{Stores, process_image, process_image_bytes};
 pub use error::Error;
 pub use geometry::target_size;
 pub use layout::Layout;

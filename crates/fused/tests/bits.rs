@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use common::{Stored, levels, patches, resize};
 use patchmark_fused::{
     Filter, Job, Layout, Normalization, Plan, Scratch, Size, Stores, Workspace, process_batch, process_image,
-    process_image_bytes, process_rows, target_size,
+    process_image_bytes, target_size,
 };
 use proptest::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -154,21 +154,6 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
                     layout
                 );
             }
-
-            let rows = height / patch;
-            let band = case.seed as usize % rows..rows;
-            let start = band.start * (width / patch) * patch_samples;
-            let mut output = vec![f32::NAN; length - start];
-            let scratch = &mut scratch;
-            process_rows(&view, &plan, &normalization, patch, band, &mut output, case.stores, scratch)
-                .unwrap();
-            prop_assert_eq!(
-                first_difference(&bits(&output), &expected[start..]),
-                None,
-                "{} {:?} band",
-                level,
-                layout
-            );
         }
     }
     Ok(())

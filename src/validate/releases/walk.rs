@@ -35,7 +35,11 @@ pub fn walk(
                     session.replace_candidate(&subject)?;
                     session
                 }
-                empty => empty.insert(Session::new(reference, &subject, options.clone())?),
+                empty => {
+                    let session = empty.insert(Session::new(reference, &subject, options.clone())?);
+                    session.remember();
+                    session
+                }
             };
             examine_one(session, settings, &mut |what| progress(&format!("{subject}: {what}")))
         };
