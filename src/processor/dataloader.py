@@ -1,6 +1,6 @@
-"""torch's DataLoader with transformers' processor as its collate function: what people run today.
+"""torch's DataLoader with transformers' processor as its collate function, which is what people run today.
 
-A file of its own, because the loader's worker processes import it by name.
+It is a separate file because the loader's worker processes import it by name.
 """
 
 import os
@@ -10,15 +10,15 @@ from multiprocessing import util
 
 from torch.utils.data import DataLoader, Dataset
 
-# More batches than anything asks for; the loader's order is a lazy range.
+# More batches than are ever requested; the loader's order is a lazy range.
 BATCHES = 1 << 24
 
 
 class Images(Dataset):
-    """Decoded images, over and over.
+    """Decoded images, repeated.
 
-    Workers are handed the name of a file: a pickle of the images would fill the pipe to a worker that is still
-    importing, and so let the workers start one after another.
+    Workers get the name of a file instead of the images: pickled images would fill the pipe to a worker that is still
+    importing, so that the workers would start one after another.
     """
 
     def __init__(self, images, file):
@@ -40,7 +40,7 @@ class Images(Dataset):
 
 
 class Collate:
-    """A batch through transformers' processor, made once in each worker."""
+    """Runs a batch through transformers' processor, which is made once per worker."""
 
     def __init__(self, parameters):
         self.parameters = parameters
@@ -56,17 +56,17 @@ class Collate:
 
 
 def leave_at_once(_worker):
-    """Ends a worker as soon as Python's own clean-up is done: what torch does after it may abort, with noise."""
+    """Ends a worker right after Python's own clean-up, because torch's clean-up after it may abort with messages."""
     util.Finalize(None, os._exit, args=(0,), exitpriority=-1000)
 
 
 def batches(images, workers, parameters, pinned, file):
-    """An endless iterator of batches of all the images, from `workers` processes (0: from the caller's own).
+    """An endless iterator of batches, each of all images, from `workers` processes (0: from the calling process).
 
-    `file` is written, and must stay until the workers have read it.
+    `file` is written and must exist until the workers have read it.
     """
     with warnings.catch_warnings():
-        # As many workers as were asked for, also where there are fewer CPUs.
+        # The number of workers is as requested, even if there are fewer CPUs.
         warnings.filterwarnings("ignore", message="This DataLoader will create")
         loader = DataLoader(
             Images(images, file),
@@ -74,7 +74,7 @@ def batches(images, workers, parameters, pinned, file):
             num_workers=workers,
             collate_fn=Collate(parameters),
             pin_memory=pinned,
-            # A fork would copy the threads of torch and of patchmark half alive.
+            # A fork would leave the threads of torch and patchmark in an undefined state.
             multiprocessing_context="spawn" if workers else None,
             worker_init_fn=leave_at_once,
         )

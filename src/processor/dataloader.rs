@@ -13,21 +13,21 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// The module that loader and workers share.
+/// The module that loader and workers import.
 const SOURCE: &str = include_str!("dataloader.py");
-/// Its name, for the workers' import.
+/// The name under which they import it.
 const MODULE: &str = "patchmark_loader";
 
-/// An endless loader of one batch; dropping it ends its workers.
+/// A loader that returns the same batch endlessly; dropping it ends its workers.
 pub struct Loader {
     batches: Option<Py<PyAny>>,
-    /// Where workers import the module from; removed when the loader is dropped.
+    /// The folder from which workers import the module; removed when the loader is dropped.
     folder: TempDir,
 }
 
 impl Loader {
-    /// A loader of `images`, over and over, from `workers` processes that each start a Python of their own; with 0
-    /// the caller's thread works. `pinned` puts batches into page-locked memory.
+    /// A loader that repeats `images`, from `workers` processes that each start their own Python; with 0 the caller's
+    /// thread does the work. With `pinned`, batches are put into page-locked memory.
     ///
     /// # Errors
     /// If Python or a temporary folder fails.
@@ -43,9 +43,9 @@ impl Loader {
         fs::write(&file, SOURCE).with_context(|| format!("failed to write {}", file.display()))?;
         let images = pil_images(images)?;
         let batches = Python::attach(|py| -> Result<Py<PyAny>> {
-            // A `str`: as a `Path`, Python would not look there.
+            // As a `str`: Python ignores a `Path` in `sys.path`.
             path(py)?.insert(0, folder.path().as_os_str())?;
-            // Each loader has a folder of its own, and workers import from what the path says now.
+            // Each loader has its own folder, and workers import from the present `sys.path`.
             let modules = py.import("sys")?.getattr("modules")?;
             modules.call_method1("pop", (MODULE, py.None()))?;
             let module = py.import(MODULE)?;
@@ -81,10 +81,10 @@ impl Loader {
 impl Drop for Loader {
     fn drop(&mut self) {
         Python::attach(|py| {
-            // The iterator's end is what ends the workers.
+            // Dropping the iterator ends the workers.
             drop(self.batches.take());
             if let Ok(path) = path(py) {
-                // A path that is no longer there does no harm in the list.
+                // A folder that no longer exists does no harm in `sys.path`.
                 let _ = path.call_method1("remove", (self.folder.path().as_os_str(),));
             }
         });
@@ -94,5 +94,5 @@ impl Drop for Loader {
 /// `sys.path`.
 fn path(py: Python<'_>) -> Result<Bound<'_, PyList>> {
     let path = py.import("sys")?.getattr("path")?;
-    path.cast_into::<PyList>().map_err(|error| anyhow!("sys.path is no list: {error}"))
+    path.cast_into::<PyList>().map_err(|error| anyhow!("sys.path is not a list: {error}"))
 }

@@ -1,4 +1,4 @@
-//! The form in which a processor is given decoded images.
+//! The form in which a processor is fed decoded images.
 
 use std::{fmt, sync::Arc};
 
@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{python, workload::DecodedImage};
 
-/// What a user of a processor holds before calling it. Making it is not part of preprocess time.
+/// What a user of a processor holds before calling it. Making it does not count as preprocess time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feed {
     /// A list of `PIL.Image.Image` in RGB.
@@ -17,7 +17,7 @@ pub enum Feed {
     Chw,
     /// Interleaved bytes `[H, W, 3]`: what a decoder writes.
     Hwc,
-    /// uint8 tensors `[H, W, 3]`, contiguous, on that device: what a decoder on a GPU leaves there.
+    /// uint8 tensors `[H, W, 3]`, contiguous, on that device: what a decoder on a GPU writes.
     Device(Device),
 }
 
@@ -45,7 +45,7 @@ pub enum FedBatch {
 }
 
 impl FedBatch {
-    /// Prepares decoded images for a processor that takes `feed`.
+    /// Prepares decoded images for a processor that is fed `feed`.
     pub fn new(feed: Feed, images: &[Arc<DecodedImage>]) -> Result<Self> {
         Ok(match feed {
             Feed::Pil => Self::Pil(python::pil_images(images)?),
@@ -97,7 +97,7 @@ impl FedBatch {
 
 /// A uint8 tensor `[1, H, W, 3]` over the image's own bytes, without a copy.
 ///
-/// The tensor is handed to `view` and must not leave it, because torch does not own the bytes.
+/// The tensor is passed to `view` and must not outlive the call, because torch does not own the bytes.
 pub(crate) fn with_hwc_view<T>(image: &DecodedImage, view: impl FnOnce(&Tensor) -> Result<T>) -> Result<T> {
     let (height, width) = (image.height as i64, image.width as i64);
     // SAFETY: `DecodedImage` holds exactly height·width·3 bytes, the strides below stay within

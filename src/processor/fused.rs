@@ -1,4 +1,4 @@
-//! The one pass of [`patchmark_fused`] as a [`Processor`]: from what a batch holds to torch tensors.
+//! The single pass of [`patchmark_fused`] as a [`Processor`]: from a fed batch to torch tensors.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,7 +21,7 @@ use crate::{
     python::{self, Pixels},
 };
 
-/// Plans that are kept: a folder of photographs has tens of sizes, and a plan takes 10 to 100 KB.
+/// The number of plans that are kept: a folder of photographs has tens of sizes, and a plan takes 10 to 100 KB.
 const PLANS: usize = 256;
 
 /// Resize, normalise, patchify and pad in one pass over the pixels.
@@ -30,21 +30,20 @@ pub struct Fused {
     feed: Feed,
     parameters: Parameters,
     plans: PlanCache,
-    /// None where bytes stay bytes, because neither rescaling nor normalising is asked for.
+    /// None if bytes stay bytes, because neither rescaling nor normalising is requested.
     normalization: Option<Normalization>,
-    /// Buffers that outlive a call; the outputs themselves are made anew by each.
+    /// Buffers that are reused between calls; outputs are allocated by each call.
     workspace: Mutex<Workspace>,
     pool: Option<ThreadPool>,
     device: Device,
 }
 
 impl Fused {
-    /// A processor of images in the form `feed` (Pillow's pixels are read where they lie) on `threads` threads, at the level that `PATCHMARK_CPU` names
-    /// or the fastest, whose outputs end on `device`.
+    /// A processor that is fed images in the form `feed` (Pillow's pixels are read in place) and runs on `threads`
+    /// threads, at the level that `PATCHMARK_CPU` names or the fastest, with outputs on `device`.
     ///
-    /// # Errors
-    /// If a parameter cannot be served, the level is unknown or not of this machine, or the system refuses
-    /// the threads.
+    /// # Errors If a parameter is not supported, the level is unknown or not available on this machine, or the system
+    /// refuses the threads.
     pub fn new(
         name: &'static str,
         feed: Feed,
@@ -70,7 +69,7 @@ impl Fused {
     ) -> Result<Self> {
         parameters.validate()?;
         if feed == Feed::Pil {
-            // As for transformers' own processors, importing is no part of the first call.
+            // As for transformers' own processors, importing is not part of the first call.
             python::start()?;
         }
         if !level.available() {
@@ -85,7 +84,7 @@ impl Fused {
                 Resample::Bicubic => Filter::Bicubic,
             },
         };
-        // On one thread the caller's own serves, without a hand-over.
+        // A single thread is the caller's own, which avoids a hand-over.
         let pool = (threads > 1)
             .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build())
             .transpose()
@@ -102,7 +101,7 @@ impl Fused {
         })
     }
 
-    /// The pass over images in the form that the kernels take.
+    /// Runs the pass over images in the form that the kernels take.
     fn run(&self, views: Vec<PixelView<'_>>, clock: &mut StageClock) -> Result<ModelInputs> {
         if views.is_empty() {
             return Err(input_error!("the batch is empty; give at least one image"));
@@ -188,7 +187,7 @@ impl Processor for Fused {
                 let views = batch.chw()?.iter().enumerate().map(|(index, image)| planes(index, image));
                 self.run(views.collect::<Result<_>>()?, clock)
             }
-            // The interpreter is held until the pass has read what Pillow lends.
+            // The interpreter stays attached until the pass has read the pixels that Pillow lends.
             Feed::Pil => Python::attach(|py| {
                 let images = batch.pil()?.bind(py).iter();
                 let pixels = images.map(|image| Pixels::of(&image)).collect::<Result<Vec<_>>>()?;
@@ -198,7 +197,7 @@ impl Processor for Fused {
                 });
                 self.run(views.collect::<Result<_>>()?, clock)
             }),
-            Feed::Device(_) => bail!("{} computes on the CPU; it takes images in host memory", self.name),
+            Feed::Device(_) => bail!("{} computes on the CPU and takes images in host memory", self.name),
         }
     }
 }
@@ -213,26 +212,25 @@ fn planes(index: usize, image: &Tensor) -> Result<PixelView<'_>> {
     let (channels, height, width) = image.size3()?;
     if channels != 3 || image.kind() != Kind::Uint8 || image.device() != Device::Cpu || !image.is_contiguous()
     {
-        bail!("image {index} of the batch is no contiguous uint8 tensor [3, H, W] on the CPU");
+        bail!("image {index} of the batch is not a contiguous uint8 tensor [3, H, W] on the CPU");
     }
-    // SAFETY: the tensor is contiguous u8 on the host, so its elements are that many bytes from its first;
-    // `image` is borrowed as long as they are, and nothing in this crate writes to a fed batch.
+    // SAFETY: the tensor is contiguous u8 on the host, so its elements are `numel` bytes from the first; `image` is
+    // borrowed as long as they are, and nothing in this crate writes to a fed batch.
     let bytes = unsafe { std::slice::from_raw_parts(image.data_ptr().cast::<u8>(), image.numel()) };
     view(index, bytes, Layout::Planar, height as usize, width as usize)
 }
 
-/// The elements of a tensor, to be written.
+/// The elements of a tensor, for writing.
 ///
-/// # Safety
-/// `tensor` is contiguous, on the host, of `T`'s dtype, and no other handle to its storage is used while the
-/// elements are.
+/// # Safety `tensor` must be contiguous, on the host and of the dtype of `T`, and no other handle to its storage may be
+/// used while the elements are.
 #[expect(clippy::mut_from_ref, reason = "a tensor is a handle: torch itself writes through shared ones")]
 unsafe fn elements<T>(tensor: &Tensor) -> &mut [T] {
-    // SAFETY: the caller's promise. Any bits are a value of the number types that dtypes have.
+    // SAFETY: guaranteed by the caller. Any bits are a valid value of the number types that dtypes have.
     unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<T>(), tensor.numel()) }
 }
 
-/// What each byte becomes, computed by the very operations that the other processors use.
+/// The value of each byte, computed by the same operations that the other processors use.
 pub(super) fn normalization(parameters: &Parameters) -> Result<Option<Normalization>> {
     if !parameters.do_rescale && !parameters.do_normalize {
         return Ok(None);

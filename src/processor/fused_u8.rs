@@ -1,6 +1,7 @@
-//! The one pass on the CPU up to resized bytes, which are uploaded and normalised on the device.
+//! Runs the single pass on the CPU up to resized bytes, which are uploaded and normalised on the device.
 //!
-//! A quarter of `fused`'s bytes go over the bus; whether that pays for normalising on the device depends on the batch.
+//! Only a quarter of the bytes of `fused` go over the bus; whether that pays for normalising on the device depends on
+//! the batch.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -8,14 +9,14 @@ use tch::{Device, Kind, Tensor};
 use super::{FedBatch, Feed, Fused, Parameters, Processor, Stage, StageClock, steps::Normalization};
 use crate::inputs::ModelInputs;
 
-/// [`Fused`] without its normalisation, which follows on the device.
+/// [`Fused`] without its normalisation, which is done on the device instead.
 pub struct FusedU8 {
     bytes: Fused,
     normalization: Normalization,
 }
 
 impl FusedU8 {
-    /// A processor on `threads` threads whose outputs end on `device`.
+    /// A processor on `threads` threads, with outputs on `device`.
     ///
     /// # Errors
     /// As [`Fused::new`].
@@ -53,13 +54,13 @@ impl Processor for FusedU8 {
     }
 }
 
-/// Puts zeros where padding was normalised as if it were black; `shapes` is i64 `[B, 2]`.
+/// Sets padding, which was normalised as if it were black, to zero; `shapes` is i64 `[B, 2]`.
 fn blank_padding(values: &Tensor, shapes: &Tensor) -> Result<()> {
     let (_, length, _) = values.size3()?;
     let counts = shapes.f_prod_dim_int(1, true, Kind::Int64)?;
     let places = Tensor::f_arange(length, (Kind::Int64, values.device()))?;
     let padding = places.f_ge_tensor(&counts)?.f_unsqueeze(-1)?;
-    // Filled, not multiplied: a negative value times nothing is -0.
+    // Filled, not multiplied: a negative value times zero is −0.
     let _ = values.shallow_clone().f_masked_fill_(&padding, 0.0)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! transformers' own classes, through embedded Python.
+//! transformers' own classes, called through embedded Python.
 
 use anyhow::{Result, bail};
 use pyo3::{Py, PyAny};
@@ -15,7 +15,7 @@ pub struct HuggingFace {
     name: &'static str,
     feed: Feed,
     instance: Py<PyAny>,
-    /// The GPU that transformers itself is told to compute on; none for Pillow's class, which knows no device.
+    /// The GPU on which transformers computes; none for the Pillow class, which has no device argument.
     gpu: Option<usize>,
     device: Device,
 }
@@ -70,7 +70,7 @@ impl Processor for HuggingFace {
             pixel_values: inputs.pixel_values.f_to_device(self.device)?,
             pixel_attention_mask: inputs.pixel_attention_mask.f_to_device(self.device)?,
             spatial_shapes: inputs.spatial_shapes.f_to_device(self.device)?,
-            // transformers makes them on the CPU.
+            // transformers makes `spatial_shapes` on the CPU.
             host_shapes: (inputs.spatial_shapes.device() == Device::Cpu).then_some(inputs.spatial_shapes),
         };
         clock.mark(Stage::Upload);

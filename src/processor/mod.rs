@@ -38,7 +38,7 @@ use anyhow::Result;
 
 use crate::inputs::ModelInputs;
 
-/// Anything that does what transformers' `Siglip2ImageProcessor` does.
+/// An implementation of transformers' `Siglip2ImageProcessor`.
 pub trait Processor {
     /// The name given to `--processors`.
     fn name(&self) -> &'static str;
@@ -46,9 +46,9 @@ pub trait Processor {
     /// The form in which a user of this processor holds decoded images.
     fn feed(&self) -> Feed;
 
-    /// Processes one batch; `clock` splits the time into stages where stages were asked for.
+    /// Processes one batch; `clock` splits the time into stages if it is enabled.
     ///
     /// # Errors
-    /// If the batch was prepared for another [`Feed`], or an operation fails (out of memory, say).
+    /// If the batch was prepared for another [`Feed`], or an operation fails, for example for lack of memory.
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs>;
 }

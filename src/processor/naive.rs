@@ -1,4 +1,4 @@
-//! The per-image loop, step for step as transformers runs it.
+//! The per-image loop, with the same steps as in transformers.
 
 use anyhow::Result;
 use patchmark_results::input_error;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::inputs::ModelInputs;
 
-/// Resize, normalise, patchify and pad one image after the other, then stack.
+/// Resizes, normalises, patchifies and pads one image after the other, then stacks them.
 #[derive(Debug)]
 pub struct Naive {
     loop_body: LoopBody,
@@ -18,10 +18,10 @@ pub struct Naive {
 }
 
 impl Naive {
-    /// A processor whose outputs end on `device`.
+    /// A processor with outputs on `device`.
     ///
     /// # Errors
-    /// If a parameter cannot be served.
+    /// If a parameter is not supported.
     pub fn new(parameters: &Parameters, device: Device) -> Result<Self> {
         Ok(Self { loop_body: LoopBody::new(parameters)?, device })
     }
@@ -54,7 +54,7 @@ pub(super) struct PaddedImage {
     shape: (i64, i64),
 }
 
-/// What the loop does to one image; shared by `naive` and `threaded`.
+/// The body of the loop, which processes one image; shared by `naive` and `threaded`.
 #[derive(Debug)]
 pub(super) struct LoopBody {
     parameters: Parameters,
@@ -104,7 +104,7 @@ pub(super) fn stack(images: Vec<PaddedImage>, device: Device, clock: &mut StageC
     let expected = first.patches.size();
     if let Some(other) = images.iter().find(|image| image.patches.size() != expected) {
         return Err(input_error!(
-            "images of {} and {} patches cannot be stacked: without do_resize an image may pass max_num_patches; \
+            "images of {} and {} patches cannot be stacked: without do_resize an image may exceed max_num_patches; \
              set do_resize or raise max_num_patches",
             expected[0],
             other.patches.size()[0]

@@ -1,21 +1,21 @@
-//! The batch's largest tensor, allocated so that touching it first costs little, and its way to a GPU.
+//! Allocates the largest tensor of a batch so that first writes to it are cheap, and uploads tensors to a GPU.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
 use crate::python::cuda;
 
-/// Bytes below which an allocation comes from memory that the process has touched before.
+/// Allocations of fewer bytes come from memory that the process has used before.
 #[cfg(target_os = "linux")]
 const LARGE: usize = 4 << 20;
 
 /// An uninitialised contiguous tensor on the CPU, to be filled and then sent to `device`.
 ///
-/// For a GPU it is page-locked, so that the copy runs at the bus's speed and beside other work.
+/// For a GPU it is page-locked, so that the copy runs at the speed of the bus and in parallel with other work.
 ///
-/// On a CPU a large one is mapped afresh for each batch, and each of its pages faults when it is first written: 25 MB
-/// took 20 ms on a virtual machine, five times the work of filling it. So the system is asked for huge pages, of
-/// which there are 512 times fewer.
+/// On a CPU, a large tensor is mapped again for each batch, and each page faults when it is first written: for 25 MB
+/// this took 20 ms on a virtual machine, five times as long as filling the tensor. So the system is asked for huge
+/// pages, of which 512 times fewer are needed.
 ///
 /// # Errors
 /// If memory runs out.
@@ -30,7 +30,7 @@ pub(super) fn empty(size: &[i64], kind: Kind, device: Device) -> Result<Tensor> 
     Ok(tensor)
 }
 
-/// The tensor on `device`; a copy to a GPU is submitted, not waited for.
+/// The tensor on `device`; a copy to a GPU is submitted but not waited for.
 ///
 /// # Errors
 /// If the device has no memory left.
@@ -50,7 +50,7 @@ fn advise_huge_pages(tensor: &Tensor) {
     }
     let start = (tensor.data_ptr() as usize).next_multiple_of(PAGE);
     let end = (tensor.data_ptr() as usize + bytes) / PAGE * PAGE;
-    // SAFETY: the pages lie inside the tensor's own memory, and advice about their size changes no value in
-    // them. A refusal (a kernel without huge pages) leaves everything as it was, so it is not looked at.
+    // SAFETY: the pages lie within the tensor's memory, and advice about their size does not change their contents. If
+    // the kernel refuses, because it has no huge pages, nothing changes, so the result is ignored.
     unsafe { libc::madvise(start as *mut libc::c_void, end.saturating_sub(start), libc::MADV_HUGEPAGE) };
 }

@@ -1,4 +1,4 @@
-//! The parameters of a NaFlex processor, as `preprocessor_config.json` holds them.
+//! The parameters of a NaFlex processor, as in `preprocessor_config.json`.
 
 use std::{fs, path::Path};
 
@@ -6,17 +6,17 @@ use anyhow::{Context, Result};
 use patchmark_results::input_error;
 use serde::Deserialize;
 
-/// How pixels are weighted when an image is resized; both widen with the scale (antialiasing).
+/// How pixels are weighted when an image is resized; both filters widen with the scale (antialiasing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resample {
-    /// NaFlex's.
+    /// The filter of NaFlex.
     Bilinear,
-    /// SigLIP 1's, with torch's coefficient of -0.5.
+    /// The filter of SigLIP 1, with torch's coefficient of −0.5.
     Bicubic,
 }
 
 impl Resample {
-    /// PIL's number for it, as transformers writes it.
+    /// PIL's number for the filter, which transformers uses.
     pub fn pil_number(self) -> i64 {
         match self {
             Self::Bilinear => 2,
@@ -25,22 +25,22 @@ impl Resample {
     }
 }
 
-/// Everything that changes what a processor computes. The default is NaFlex's.
+/// Everything that changes what a processor computes. The defaults are NaFlex's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
-    /// Pixels on a patch's side.
+    /// The side of a patch in pixels.
     pub patch_size: usize,
-    /// Patches that an image is resized to fit, and padded to.
+    /// The number of patches to which an image is resized, at most, and padded.
     pub max_num_patches: usize,
-    /// Mean of each channel, red, green, blue, on rescaled values.
+    /// The mean of each channel (red, green, blue), on rescaled values.
     pub image_mean: [f32; 3],
-    /// Standard deviation of each channel.
+    /// The standard deviation of each channel.
     pub image_std: [f32; 3],
-    /// What a byte is multiplied by before normalising.
+    /// The factor by which bytes are multiplied before normalising.
     pub rescale_factor: f64,
-    /// How pixels are weighted by the resize.
+    /// The filter of the resize.
     pub resample: Resample,
-    /// Whether images are resized; where not, both sides must be multiples of the patch size.
+    /// Whether images are resized; if not, both sides must be multiples of the patch size.
     pub do_resize: bool,
     /// Whether bytes are multiplied by the rescale factor.
     pub do_rescale: bool,
@@ -64,7 +64,7 @@ impl Default for Parameters {
     }
 }
 
-/// The file's own shape: every key optional, others ignored as transformers ignores them.
+/// The content of the file: every key is optional, and unknown keys are ignored, as in transformers.
 #[derive(Debug, Deserialize)]
 struct File {
     patch_size: Option<usize>,
@@ -78,7 +78,7 @@ struct File {
     resample: Option<i64>,
 }
 
-/// A number for all channels, or one for each.
+/// One number for all channels, or one number per channel.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Channels {
@@ -96,7 +96,7 @@ impl Channels {
 }
 
 impl Parameters {
-    /// Reads a `preprocessor_config.json`; keys that it lacks keep their default.
+    /// Reads a `preprocessor_config.json`; keys that are missing have their default.
     ///
     /// # Errors
     /// An input error that names the file, for unreadable or malformed JSON and for values that
@@ -135,12 +135,13 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Refuses values that no processor can serve.
+    /// Refuses values that no processor supports.
     ///
     /// # Errors
     /// An input error naming the parameter and its value.
     pub fn validate(&self) -> Result<()> {
-        // Beyond these the output of a single image would pass 1 TB; they also keep i64 products safe.
+        // Beyond these limits the output of a single image would exceed 1 TB; they also keep i64 products from
+        // overflowing.
         for (name, value, limit) in
             [("patch_size", self.patch_size, 4096), ("max_num_patches", self.max_num_patches, 1 << 20)]
         {

@@ -1,4 +1,4 @@
-//! The reference, once for each place where processors compute.
+//! The reference, once per device on which processors compute.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use tch::Device;
 use super::{FedBatch, Parameters, Processor, REFERENCE, StageClock, computes_on, create};
 use crate::{inputs::ModelInputs, workload::DecodedImage};
 
-/// `hf` on the device that was asked for and, where that is a GPU, on the CPU as well: torch resizes with other
-/// arithmetic on a GPU, so a processor is held against the reference where it computes itself.
+/// `hf` on the requested device and, if that is a GPU, on the CPU as well. torch's resize uses other arithmetic on a
+/// GPU, so a processor is compared with the reference on the device on which the processor computes.
 pub struct References {
     on_device: Box<dyn Processor>,
     on_host: Option<Box<dyn Processor>>,
@@ -27,10 +27,10 @@ impl References {
         Ok(Self { on_device: reference(device)?, on_host, device })
     }
 
-    /// What is right for a batch.
+    /// The reference's outputs for a batch.
     ///
     /// # Errors
-    /// If transformers fails, for want of memory say.
+    /// If transformers fails, for example for lack of memory.
     pub fn process(&self, images: &[Arc<DecodedImage>]) -> Result<Right> {
         let batch = FedBatch::new(self.on_device.feed(), images)?;
         let run = |reference: &dyn Processor| reference.process(&batch, &mut StageClock::disabled());
@@ -41,7 +41,7 @@ impl References {
 
 /// The reference's outputs for one batch.
 pub struct Right {
-    /// Those that a forward is fed, on its device.
+    /// The outputs that a forward is fed, on its device.
     pub on_device: ModelInputs,
     on_host: Option<ModelInputs>,
     device: Device,
@@ -53,7 +53,7 @@ impl Right {
         self.on_host.as_ref().unwrap_or(&self.on_device)
     }
 
-    /// The outputs that the processor of that name must give.
+    /// The outputs with which the processor of that name must be compared.
     pub fn of(&self, name: &str) -> &ModelInputs {
         if computes_on(name, self.device) == Device::Cpu { self.of_host() } else { &self.on_device }
     }

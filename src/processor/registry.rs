@@ -9,26 +9,26 @@ use super::{
     unavailable::Unavailable,
 };
 
-/// Every processor that runs on any machine, in the order of the ladder: from what people run today to the fastest.
+/// The processors that run on any machine, in the order of the ladder: from what people run today to the fastest.
 pub const NAMES: [&str; 10] =
     ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
 
-/// What pays only where outputs are uploaded: `all` leaves it out on a CPU, where it can be named.
+/// A processor that only pays off if outputs are uploaded: on a CPU, `all` leaves it out, but it can be named.
 const FOR_UPLOAD: &str = "fused-u8";
 
-/// The processors that need a CUDA device, which go on where [`NAMES`] end.
+/// The processors that need a CUDA device; in the ladder they follow [`NAMES`].
 pub const GPU_NAMES: [&str; 2] = ["fused-cuda", "fused-cuda-resident"];
 
-/// The reference: what the others are held against.
+/// The reference, with which the others are compared.
 pub const REFERENCE: &str = "hf";
 
-/// Whether a difference from the reference is a fault. Pillow's arithmetic has bits of its own.
+/// Whether a difference from the reference is a fault. Pillow's arithmetic gives other bits.
 pub fn must_equal_reference(name: &str) -> bool {
     name != "hf-pil"
 }
 
-/// Where a processor whose outputs end on `device` computes, which decides the bits that are right for it:
-/// torch's resize on a GPU differs from a CPU's by up to one level.
+/// The device on which a processor with outputs on `device` computes. It decides which bits are correct: torch's resize
+/// on a GPU differs from that on a CPU by up to one level.
 pub fn computes_on(name: &str, device: Device) -> Device {
     match name {
         "hf" | "hf-chw" | "batched" => device,
@@ -41,7 +41,8 @@ fn names(device: Device) -> Vec<&'static str> {
     if device.is_cuda() { [&NAMES[..], &GPU_NAMES].concat() } else { NAMES.to_vec() }
 }
 
-/// Splits `a,b` or `all` into names, each once, in the order given. `all` are those that serve on `device`.
+/// Parses `a,b` or `all` into names, in the order given and without repetitions. `all` stands for the processors that
+/// are useful on `device`.
 ///
 /// # Errors
 /// An input error for an unknown, repeated or missing name, and for one that `device` cannot run.
@@ -63,7 +64,7 @@ pub fn parse_names(list: &str, device: Device) -> Result<Vec<&'static str>> {
     Ok(names)
 }
 
-/// The error for a name that is not among the `known`.
+/// The error for a name that is not among `known`.
 fn unknown(name: &str, known: &[&str]) -> anyhow::Error {
     if GPU_NAMES.contains(&name) {
         input_error!(
@@ -74,10 +75,10 @@ fn unknown(name: &str, known: &[&str]) -> anyhow::Error {
     }
 }
 
-/// Makes the processor of that name, with outputs on `device` and `threads` threads where it has its own.
+/// Makes the processor of that name, with outputs on `device` and, if it has its own threads, `threads` of them.
 ///
 /// # Errors
-/// For an unknown name or parameters that cannot be served.
+/// For an unknown name or parameters that are not supported.
 pub fn create(
     name: &str,
     parameters: &Parameters,
@@ -103,8 +104,8 @@ pub fn create(
     })
 }
 
-/// As [`create`], but a processor that this machine cannot make becomes one that fails every batch with the reason, so
-/// that a run holds it beside the others.
+/// As [`create`], but instead of a processor that this machine cannot make, it returns one that fails every batch with
+/// the reason, so that a run includes it with the others.
 ///
 /// # Errors
 /// An input error as for [`create`].
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!(broken.name(), "fused-cuda");
         let error = broken.process(&FedBatch::Hwc(Vec::new()), &mut StageClock::disabled()).unwrap_err();
         assert_eq!(error.to_string(), "failed to compile: no libnvrtc");
-        // What the user got wrong is told at once.
+        // A user's mistake is reported at once.
         assert!(explain("fused-cuda", input_error!("patch_size 0")).is_err());
     }
 

@@ -1,4 +1,4 @@
-//! The parts of preprocessing, and a clock that costs nothing where they are not asked for.
+//! The stages of preprocessing, and a clock that costs nothing unless stages are requested.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -6,22 +6,22 @@ use tch::Device;
 
 use crate::python::cuda;
 
-/// A part of preprocessing, in the order in which they run.
+/// A stage of preprocessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// From the form that a user holds to the one that the arithmetic needs.
+    /// Conversion from the form that a user holds to the form that the arithmetic needs.
     Convert,
-    /// To the forward's device.
+    /// The copy to the forward's device.
     Upload,
     /// The NaFlex target-size search.
     SizeSearch,
     /// Antialiased resize.
     Resize,
-    /// To f32, minus mean, over standard deviation.
+    /// Conversion to f32, subtraction of the mean and division by the standard deviation.
     Normalize,
-    /// Pixels to rows of patches.
+    /// Rearrangement of pixels into rows of patches.
     Patchify,
-    /// Resize, normalise, patchify and pad, where they are one pass and cannot be told apart.
+    /// Resize, normalise, patchify and pad in a single pass, in which they cannot be distinguished.
     OnePass,
     /// Padding to `max_num_patches`, the mask, and stacking into one tensor.
     PadStack,
@@ -47,18 +47,18 @@ impl Stage {
 #[derive(Debug, Default)]
 pub struct StageClock {
     last: Option<Instant>,
-    /// The GPU whose work ends with each stage.
+    /// The GPU to wait for at the end of each stage.
     gpu: Option<usize>,
     spent_s: BTreeMap<Stage, f64>,
 }
 
 impl StageClock {
-    /// A clock that records nothing: for the headline time.
+    /// A clock that records nothing, for times of whole calls.
     pub fn disabled() -> Self {
         Self::default()
     }
 
-    /// A clock that starts now; where `device` is a GPU, each stage ends when the GPU has done its work.
+    /// A clock that starts now; if `device` is a GPU, each stage ends when the GPU has finished its work.
     pub fn started(device: Device) -> Self {
         let gpu = match device {
             Device::Cuda(index) => Some(index),
@@ -67,7 +67,7 @@ impl StageClock {
         Self { last: Some(Instant::now()), gpu, spent_s: BTreeMap::new() }
     }
 
-    /// Books the time since the previous mark, or the start, under `stage`.
+    /// Adds the time since the previous mark, or since the start, to `stage`.
     #[inline]
     pub fn mark(&mut self, stage: Stage) {
         if let Some(last) = self.last {
@@ -78,19 +78,19 @@ impl StageClock {
         }
     }
 
-    /// Waits for the GPU. A device that fails here fails the processor's next operation too, which reports it.
+    /// Waits for the GPU. If the device fails here, the processor's next operation fails too and reports it.
     fn finish(&self) {
         if let Some(index) = self.gpu {
             let _ = cuda::synchronize(index);
         }
     }
 
-    /// Seconds booked under each stage.
+    /// The seconds spent in each stage.
     pub fn spent_s(&self) -> &BTreeMap<Stage, f64> {
         &self.spent_s
     }
 
-    /// Books `seconds` measured elsewhere, such as in Python, under `stage`; the next mark counts from now.
+    /// Adds `seconds` that were measured elsewhere, such as in Python, to `stage`; the next mark counts from now.
     pub fn add(&mut self, stage: Stage, seconds: f64) {
         if self.last.is_some() {
             *self.spent_s.entry(stage).or_default() += seconds;
@@ -98,7 +98,7 @@ impl StageClock {
         }
     }
 
-    /// Whether stages were asked for.
+    /// Whether stages are timed.
     pub fn is_enabled(&self) -> bool {
         self.last.is_some()
     }

@@ -1,5 +1,4 @@
-//! The steps of preprocessing as torch operations: the same operators that transformers calls, so
-//! the same bits.
+//! The steps of preprocessing as torch operations: the operators that transformers calls, so the bits are the same.
 
 use anyhow::Result;
 use patchmark_results::input_error;
@@ -8,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 use super::{Parameters, Resample};
 use patchmark_fused::target_size;
 
-/// Mean and standard deviation as transformers fuses them with the rescale factor, `[3, 1, 1]` f32.
+/// The mean and standard deviation, fused with the rescale factor as in transformers, f32 `[3, 1, 1]`.
 #[derive(Debug)]
 pub(super) struct Normalization {
     fused: Option<(Tensor, Tensor)>,
@@ -19,7 +18,7 @@ impl Normalization {
     pub(super) fn new(parameters: &Parameters) -> Result<Self> {
         let column = |values: [f32; 3]| -> Result<Tensor> {
             let values = Tensor::f_from_slice(&values)?.f_view([3, 1, 1])?;
-            // transformers multiplies the f32 tensor by 1/factor: dividing rounds differently.
+            // transformers multiplies the f32 tensor by 1/factor; dividing would round differently.
             Ok(if parameters.do_rescale {
                 values.f_mul_scalar(1.0 / parameters.rescale_factor)?
             } else {
@@ -34,7 +33,7 @@ impl Normalization {
         Ok(Self { fused, rescale_factor: parameters.do_rescale.then_some(parameters.rescale_factor) })
     }
 
-    /// The same on another device.
+    /// The same normalisation on another device.
     pub(super) fn to_device(&self, device: Device) -> Result<Self> {
         let moved = |values: &Tensor| values.f_to_device(device);
         let fused = match &self.fused {
@@ -44,7 +43,7 @@ impl Normalization {
         Ok(Self { fused, rescale_factor: self.rescale_factor })
     }
 
-    /// uint8 `[…, 3, H, W]` to f32, or unchanged where neither step is asked for.
+    /// Converts uint8 `[…, 3, H, W]` to normalised f32, or returns it unchanged if neither step is requested.
     pub(super) fn apply(&self, pixels: Tensor) -> Result<Tensor> {
         Ok(match (&self.fused, self.rescale_factor) {
             (Some((mean, std)), _) => pixels.f_to_kind(Kind::Float)?.f_sub_(mean)?.f_div_(std)?,
@@ -53,10 +52,10 @@ impl Normalization {
         })
     }
 
-    /// [`Normalization::apply`] on f32 patches `[…, P·P·3]` that hold byte values, without a copy.
+    /// As [`Normalization::apply`], in place, on f32 patches `[…, P·P·3]` that hold byte values.
     ///
-    /// The channel is innermost there, so mean and deviation are spread over a row of patches once:
-    /// torch divides long rows several times faster than triples.
+    /// The channel is the innermost dimension, so mean and deviation are repeated to the length of a patch: torch
+    /// divides long rows several times faster than triples.
     pub(super) fn apply_in_place(&self, patches: &Tensor) -> Result<()> {
         let mut patches = patches.shallow_clone();
         match (&self.fused, self.rescale_factor) {
@@ -87,10 +86,10 @@ impl Normalization {
     }
 }
 
-/// The pixel size that an image of `height` × `width` has once resized.
+/// The (height, width) in pixels to which an image of `height` × `width` is resized.
 ///
 /// # Errors
-/// Without `do_resize`, an input error where a side is not a multiple of the patch size.
+/// Without `do_resize`, an input error if a side is not a multiple of the patch size.
 pub(super) fn output_size(parameters: &Parameters, height: usize, width: usize) -> Result<(usize, usize)> {
     let patch = parameters.patch_size;
     if parameters.do_resize {
@@ -105,7 +104,7 @@ pub(super) fn output_size(parameters: &Parameters, height: usize, width: usize) 
     Ok((height, width))
 }
 
-/// Antialiased resize of uint8 `[B, 3, H, W]`; the identity where the size is right.
+/// Resizes uint8 `[B, 3, H, W]` with antialiasing; images that already have the size are returned unchanged.
 pub(super) fn resize(images: &Tensor, (height, width): (usize, usize), resample: Resample) -> Result<Tensor> {
     let target = [height as i64, width as i64];
     if images.size()[2..] == target {
@@ -117,7 +116,7 @@ pub(super) fn resize(images: &Tensor, (height, width): (usize, usize), resample:
     })
 }
 
-/// [`resize`] as torchvision does it where torch has no uint8 operator, as on a GPU: in f32, then rounded.
+/// As [`resize`], but as torchvision does it if torch has no uint8 operator, as on a GPU: in f32, then rounded.
 pub(super) fn resize_in_float(
     images: &Tensor,
     (height, width): (usize, usize),
@@ -127,12 +126,12 @@ pub(super) fn resize_in_float(
     if images.size()[2..] == target {
         return Ok(images.shallow_clone());
     }
-    // Planes, whatever the images' layout, in one step with the conversion.
+    // Converts to f32 and to separate planes, whatever the layout of the images, in one step.
     let mut float = Tensor::f_empty(images.size(), (Kind::Float, images.device()))?;
     float.f_copy_(images)?;
     let mut resized = match resample {
         Resample::Bilinear => float.f_internal_upsample_bilinear2d_aa(target, false, None, None)?,
-        // The cubic overshoots; torchvision clamps before it rounds.
+        // The cubic filter overshoots; torchvision clamps before it rounds.
         Resample::Bicubic => {
             float.f_internal_upsample_bicubic2d_aa(target, false, None, None)?.f_clamp_(0.0, 255.0)?
         }
@@ -140,7 +139,7 @@ pub(super) fn resize_in_float(
     Ok(resized.f_round_()?.f_to_kind(Kind::Uint8)?)
 }
 
-/// `[B, 3, rows·P, columns·P]` to `[B, rows·columns, P·P·3]`, channels innermost.
+/// Rearranges `[B, 3, rows·P, columns·P]` into patches `[B, rows·columns, P·P·3]`, channels innermost.
 pub(super) fn patchify(images: &Tensor, patch_size: usize) -> Result<Tensor> {
     let patch = patch_size as i64;
     let (batch, channels, height, width) = images.size4()?;
@@ -151,8 +150,8 @@ pub(super) fn patchify(images: &Tensor, patch_size: usize) -> Result<Tensor> {
         .f_reshape([batch, rows * columns, patch * patch * channels])?)
 }
 
-/// Rows of patches in the output: the limit, or what every image has where each passes it (which
-/// only happens without `do_resize`, and which the reference emits as it is).
+/// The length of each image's sequence of patches in the output. It is the limit, or the number of patches of every
+/// image if all of them exceed the limit, which is only possible without `do_resize` and is what the reference returns.
 pub(super) fn output_length(shapes: &[i64], limit: usize) -> Result<i64> {
     let limit = limit as i64;
     let mut lengths = shapes.chunks_exact(2).map(|shape| (shape[0] * shape[1]).max(limit));
@@ -160,7 +159,7 @@ pub(super) fn output_length(shapes: &[i64], limit: usize) -> Result<i64> {
     match lengths.find(|&length| length != first) {
         None => Ok(first),
         Some(other) => Err(input_error!(
-            "images of {first} and {other} patches cannot be stacked: without do_resize an image may pass \
+            "images of {first} and {other} patches cannot be stacked: without do_resize an image may exceed \
              max_num_patches; set do_resize or raise max_num_patches"
         )),
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::inputs::ModelInputs;
 
-/// `naive`'s loop body, one task an image, on a pool of its own.
+/// The loop body of `naive`, as one task per image in a thread pool.
 pub struct Threaded {
     loop_body: LoopBody,
     pool: rayon::ThreadPool,
@@ -18,14 +18,14 @@ pub struct Threaded {
 }
 
 impl Threaded {
-    /// A processor with a pool of `threads` threads, whose outputs end on `device`.
+    /// A processor with a pool of `threads` threads and outputs on `device`.
     ///
     /// # Errors
-    /// If a parameter cannot be served or the system refuses the threads.
+    /// If a parameter is not supported or the system refuses the threads.
     pub fn new(parameters: &Parameters, device: Device, threads: usize) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
-            // torch would otherwise start its own pool inside each of these threads.
+            // Otherwise torch would start its own pool in each of these threads.
             .start_handler(|_| tch::set_num_threads(1))
             .build()
             .with_context(|| format!("failed to start {threads} threads"))?;
@@ -44,7 +44,7 @@ impl Processor for Threaded {
 
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
         let _no_grad = tch::no_grad_guard();
-        // Tensors may move between threads but not be shared, so each task gets handles of its own.
+        // Tensors can be moved between threads but not shared, so each task gets its own handles.
         let tasks: Vec<(LoopBody, Tensor)> = batch
             .chw()?
             .iter()
@@ -56,12 +56,12 @@ impl Processor for Threaded {
                 .into_par_iter()
                 .map(|(body, image)| {
                     let _no_grad = tch::no_grad_guard();
-                    // Uploaded by the caller's thread: these threads know nothing of the stream that it submits to.
+                    // The caller's thread uploads, because these threads do not have its current stream.
                     body.run(&image, Device::Cpu, &mut StageClock::disabled())
                 })
                 .collect::<Result<_>>()
         })?;
-        // The stages of several images overlap, so they are booked together, under the longest.
+        // The stages of several images overlap, so all of them count as the longest stage.
         clock.mark(Stage::Resize);
         stack(images, self.device, clock)
     }

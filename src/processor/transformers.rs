@@ -1,4 +1,4 @@
-//! Calls of transformers' image processors through embedded Python.
+//! Calls transformers' image processors through embedded Python.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use crate::{
     python::{from_python, start, tensor_list},
 };
 
-/// Which of transformers' two implementations; picked by what computes, not by class name, because
-/// names changed their meaning in transformers 5.4.
+/// One of transformers' two implementations, chosen by the library that computes. Class names would not do: they
+/// changed their meaning in transformers 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// torchvision operators: the reference.
@@ -29,7 +29,7 @@ pub enum Backend {
 pub struct Call {
     /// The three tensors.
     pub inputs: ModelInputs,
-    /// Seconds by stage; empty where stages were not asked for.
+    /// Seconds by stage; empty unless stages were requested.
     pub stages: Vec<(Stage, f64)>,
 }
 
@@ -64,12 +64,12 @@ pub(super) fn keywords<'py>(py: Python<'py>, parameters: &Parameters) -> Result<
     Ok(keywords)
 }
 
-/// The shortest decimals of three f32, as a configuration file would hold them.
+/// The shortest decimal forms of three f32, as a configuration file would have them.
 fn decimal(values: [f32; 3]) -> Vec<f64> {
     values.iter().map(|value| value.to_string().parse().unwrap_or(f64::from(*value))).collect()
 }
 
-/// Calls the instance with PIL images, with `device="cuda:N"` where it is to compute on GPU `N`.
+/// Calls the instance with PIL images, and with `device="cuda:N"` if it has to compute on GPU `N`.
 ///
 /// # Errors
 /// Whatever transformers raises, or outputs that break its contract.

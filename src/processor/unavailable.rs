@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use super::{FedBatch, Feed, Processor, StageClock};
 use crate::inputs::ModelInputs;
 
-/// Stands in for a processor that this machine cannot make, so that the others go on: it fails every batch with the
+/// Replaces a processor that this machine cannot make, so that the others can continue: it fails every batch with the
 /// reason.
 pub(super) struct Unavailable {
     pub(super) name: &'static str,

@@ -1,9 +1,9 @@
-//! Groups on a GPU: pixels are uploaded as bytes, and everything else happens there.
+//! Processes groups on a GPU: pixels are uploaded as bytes, and everything else is computed on the device.
 //!
-//! The operators and their order are torchvision's where it has no uint8 resize, and transformers' round it: to f32,
-//! antialiased resize, (bicubic: clamp,) round, to u8, to f32, minus mean, over deviation. All are element-wise or
-//! treat each image alone, so doing them for a group at once changes no bit; patches are cut before the
-//! normalisation because that moves a quarter of the bytes.
+//! The operators and their order are those of torchvision without a uint8 resize, and of transformers before and after
+//! it: to f32, antialiased resize, (bicubic: clamp,) round, to u8, to f32, subtract the mean, divide by the deviation.
+//! Each is element-wise or treats images independently, so applying them to a whole group changes no bit. Patches are
+//! cut before the normalisation, because that moves a quarter of the bytes.
 
 use std::sync::Arc;
 
@@ -21,20 +21,20 @@ use super::{
 };
 use crate::{inputs::ModelInputs, workload::DecodedImage};
 
-/// Bytes of source pixels in a chunk: as f32 they take four times that on the device, and while one chunk is
-/// copied there, the next is gathered on the host.
+/// Bytes of source pixels per chunk. As f32 they take four times that on the device. While one chunk is uploaded, the
+/// next is gathered on the host.
 const CHUNK_BYTES: usize = 64 << 20;
 
 /// Bytes that one thread copies at a time.
 const BAND: usize = 256 << 10;
 
-/// Processes groups on a device. With the CPU as the device it computes the same values as slowly, for tests.
+/// Processes groups on a device. For tests, the device may be the CPU: the values are the same, but it is slow.
 #[derive(Debug)]
 pub(super) struct OnDevice {
     parameters: Parameters,
     normalization: Normalization,
     device: Device,
-    /// Gathers pixels into page-locked memory: one thread copies slower than the bus.
+    /// Copies pixels into page-locked memory; one thread alone would be slower than the bus.
     pool: ThreadPool,
     chunk_bytes: usize,
 }
@@ -81,23 +81,23 @@ impl OnDevice {
         })
     }
 
-    /// i32 `[B, max_num_patches]`: 1 for as many patches as `shapes`, i64 `[B, 2]`, has.
+    /// The mask, i32 `[B, max_num_patches]`: 1 for each patch of an image according to `shapes`, i64 `[B, 2]`.
     fn mask(&self, shapes: &Tensor) -> Result<Tensor> {
         let counts = shapes.f_prod_dim_int(1, true, Kind::Int64)?;
         let places = Tensor::f_arange(self.parameters.max_num_patches as i64, (Kind::Int64, self.device))?;
         Ok(places.f_lt_tensor(&counts)?.f_to_kind(Kind::Int)?)
     }
 
-    /// The pixels of images of one size, u8 `[B, H, W, 3]`, in host memory that the device can read itself.
+    /// The pixels of images of one size, u8 `[B, H, W, 3]`, in host memory that the device can read directly.
     fn gather(&self, images: &[Arc<DecodedImage>], members: &[usize]) -> Result<Tensor> {
         let first = &images[members[0]];
         let size = [members.len() as i64, first.height as i64, first.width as i64, 3];
         let gathered = output::empty(&size, Kind::Uint8, self.device)?;
         // SAFETY: the tensor is contiguous u8 on the host and was made here, so nothing else reads or writes its bytes;
-        // those that the device reads of an earlier buffer are not handed out before it has.
+        // torch reuses an earlier buffer only when the device has read it.
         let bytes =
             unsafe { std::slice::from_raw_parts_mut(gathered.data_ptr().cast::<u8>(), gathered.numel()) };
-        // In bands, so that a single image is copied by several threads too.
+        // In bands, so that several threads share even a single image.
         let places = bytes.chunks_exact_mut(first.rgb.len()).zip(members);
         let bands: Vec<_> = places
             .flat_map(|(place, &index)| place.chunks_mut(BAND).zip(images[index].rgb.chunks(BAND)))
@@ -106,7 +106,7 @@ impl OnDevice {
         Ok(gathered)
     }
 
-    /// Processes u8 `[B, H, W, 3]` on the device into the `members`' rows of `output`.
+    /// Processes u8 `[B, H, W, 3]` on the device into the rows of `members` in `output`.
     fn chunk(
         &self,
         pixels: &Tensor,
@@ -124,7 +124,7 @@ impl OnDevice {
         let patches = resized.f_reshape(cut)?.f_permute([0, 2, 4, 3, 5, 1])?;
         let mut start = 0;
         for run in members.chunk_by(|one, next| one + 1 == *next) {
-            // Neighbours in the batch are written at once; same-size batches are one run.
+            // Images that are neighbours in the batch are written together; a same-size batch is a single run.
             let place = output.f_narrow(0, run[0] as i64, run.len() as i64)?;
             let place = place.f_narrow(1, 0, rows * columns)?;
             let mut cut = place.f_view([run.len() as i64, rows, columns, patch, patch, 3])?;

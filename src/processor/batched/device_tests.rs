@@ -1,4 +1,4 @@
-//! The GPU's operators on CPU tensors, against transformers' class on torchvision's floating-point path.
+//! Compares the GPU's operators, run on CPU tensors, with transformers' class on torchvision's floating-point path.
 
 use pyo3::{prelude::*, types::PyModule};
 
@@ -9,8 +9,7 @@ use crate::{
     workload::generated,
 };
 
-/// Sends a torchvision processor down the path that torchvision takes on a GPU: it resizes f32 without a uint8
-/// operator, and rounds.
+/// Makes a processor take torchvision's path on a GPU, which has no uint8 resize: it resizes in f32 and rounds.
 const FLOAT_PATH: &std::ffi::CStr = c"
 import torch
 
@@ -27,7 +26,7 @@ def on_float_path(processor):
     return processor
 ";
 
-/// What transformers returns on that path.
+/// What transformers' class returns on that path.
 fn expected(parameters: &Parameters, images: &[Arc<DecodedImage>]) -> ModelInputs {
     let instance = transformers::processor(Backend::Torchvision, parameters).unwrap();
     let instance = Python::attach(|py| {
@@ -49,7 +48,7 @@ fn assert_exact(parameters: &Parameters, images: &[Arc<DecodedImage>], chunk_byt
     assert!(found.is_exact(), "{parameters:?}: {} differ, {}", found.differing, found.detail);
 }
 
-/// Sizes in turn, some next to their like and some not.
+/// Images of several sizes, some next to images of the same size and some not.
 fn images() -> Vec<Arc<DecodedImage>> {
     let image = |index: usize| Arc::new(generated(5)[index * 7 % 100].render());
     [0, 0, 1, 0, 2, 1, 1, 3, 0].into_iter().map(image).collect()
@@ -64,7 +63,7 @@ fn mixed_sizes_have_the_bits_of_the_floating_point_path() {
 
 #[test]
 fn the_floating_point_path_is_another_than_the_integer_one() {
-    // Otherwise the tests above could not tell them apart.
+    // Otherwise the tests above could not tell the two paths apart.
     let parameters = Parameters::default();
     let host = super::super::Batched::new(&parameters, Device::Cpu, 1).unwrap();
     let batch = FedBatch::new(Feed::Hwc, &images()).unwrap();

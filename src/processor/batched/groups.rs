@@ -1,4 +1,4 @@
-//! The images of a batch by size.
+//! Groups the images of a batch by size.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,28 +11,28 @@ use super::super::{
 };
 use crate::workload::DecodedImage;
 
-/// A batch, sorted into groups of one size.
+/// A batch, divided into groups of images of one size.
 #[derive(Debug)]
 pub(super) struct Groups {
-    /// Rows and columns of patches of each image, in the batch's order.
+    /// The rows and columns of patches of each image, in the order of the batch.
     pub(super) shapes: Vec<i64>,
-    /// Rows of patches in the output.
+    /// The length of each image's sequence of patches in the output.
     pub(super) length: i64,
-    /// One a size.
+    /// One group per size.
     pub(super) groups: Vec<Group>,
 }
 
 /// Images of one size.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// The pixel size (height, width) that they have once resized.
+    /// The (height, width) in pixels to which they are resized.
     pub(super) target: (usize, usize),
-    /// Their places in the batch, ascending; at least one.
+    /// Their indices in the batch, ascending; at least one.
     pub(super) members: Vec<usize>,
 }
 
 impl Groups {
-    /// Sorts a batch.
+    /// Groups a batch.
     ///
     /// # Errors
     /// An input error for an empty batch, or images that the parameters cannot serve together.

@@ -1,12 +1,12 @@
-//! Groups on a CPU, channels-last, through torch's integer resize.
+//! Processes groups on a CPU, channels-last, with torch's integer resize.
 //!
-//! What makes it fast, each measured with torch 2.11 on one thread:
-//! - torch's uint8 resize is over three times faster on channels-last memory, which is what a decoder
-//!   writes. All four strides must say so, the batch's too, or torch lays the result out as planes.
-//! - A call of the resize costs about 0.1 ms before its first pixel (it builds its weights anew), so
-//!   small images of a size are stacked and share a call. A large one is resized where its bytes lie,
-//!   because copying it costs more than the call; stacking a whole group would even page-fault.
-//! - Bytes are cut into patches straight into the batch's output, and normalised there.
+//! It is fast for these reasons, each measured with torch 2.11 on one thread:
+//! - torch's uint8 resize is over three times faster on channels-last memory, which is what a decoder writes. All four
+//!   strides must be channels-last, including the batch's, or torch returns separate planes.
+//! - A call of the resize takes about 0.1 ms before its first pixel (it builds its weights again), so small images of
+//!   one size are stacked and share a call. A large image is resized where it is, because copying it takes longer than
+//!   the call; stacking a whole group would also cause page faults.
+//! - Bytes are cut into patches directly in the batch's output, and normalised there.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{inputs::ModelInputs, workload::DecodedImage};
 
-/// Bytes that a stack of source images may hold: copied once, they stay in a core's L2.
+/// Bytes of source images per stack, at most: after being copied they are still in a core's L2 cache.
 const STACK_BYTES: usize = 1 << 20;
 
 /// Resizes each group in stacks that stay in cache.
@@ -70,7 +70,7 @@ impl OnHost {
         })
     }
 
-    /// Processes images of one size, the batch's `members`, into their rows of `output`.
+    /// Processes the images `members`, which are of one size, into their rows of `output`.
     fn group(
         &self,
         images: &[Arc<DecodedImage>],
@@ -116,7 +116,7 @@ impl OnHost {
         for (position, &index) in members.iter().enumerate() {
             let image = resized.f_get(position as i64)?.f_reshape([rows, patch, columns, patch * 3])?;
             let patches = output.f_get(index as i64)?.f_narrow(0, 0, rows * columns)?;
-            // A row of a patch is one run of 3·P bytes, and they become floats on the way.
+            // A row of a patch is one run of 3·P bytes, which the copy converts to floats.
             let mut cut = patches.f_view([rows, columns, patch, patch * 3])?;
             cut.f_copy_(&image.f_transpose(1, 2)?)?;
             clock.mark(Stage::Patchify);

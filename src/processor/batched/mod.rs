@@ -1,7 +1,8 @@
-//! Groups of equal size at once; mixed sizes are grouped and order is restored.
+//! Processes images of equal size together; a batch of mixed sizes is grouped, and its order is restored.
 //!
-//! On a CPU the arithmetic is torch's integer resize, as `hf` has it there; on a GPU it is torchvision's floating-point
-//! path, as `hf` has it with `device="cuda"`. The two differ by one level at most, so each is held against its own.
+//! On a CPU the arithmetic is torch's integer resize, as in `hf` on a CPU; on a GPU it is torchvision's floating-point
+//! path, as in `hf` with `device="cuda"`. The two differ by at most one level, so each is compared with `hf` on the
+//! same device.
 
 mod device;
 mod groups;
@@ -14,7 +15,7 @@ use self::{device::OnDevice, groups::Groups, host::OnHost};
 use super::{FedBatch, Feed, Parameters, Processor, Stage, StageClock};
 use crate::inputs::ModelInputs;
 
-/// Groups a batch by size and processes each group at once.
+/// Groups a batch by size and processes each group as a whole.
 #[derive(Debug)]
 pub struct Batched {
     parameters: Parameters,
@@ -29,7 +30,8 @@ enum Place {
 }
 
 impl Batched {
-    /// A processor that computes on `device`, where its outputs end; `threads` fill page-locked memory for a GPU.
+    /// A processor that computes on `device` and leaves its outputs there. For a GPU, `threads` threads fill
+    /// page-locked memory.
     ///
     /// # Errors
     /// If a parameter cannot be served or the system refuses the threads.

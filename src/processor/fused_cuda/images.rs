@@ -11,7 +11,7 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// The images of a batch, wherever they lie.
+/// The images of a batch, in the memory in which they are.
 pub(super) enum Images<'a> {
     Host(&'a [Arc<DecodedImage>]),
     Device(&'a [Tensor]),
@@ -21,7 +21,7 @@ impl<'a> Images<'a> {
     pub(super) fn of(batch: &'a FedBatch, feed: Feed) -> Result<Self> {
         let Feed::Device(device) = feed else { return Ok(Self::Host(batch.hwc()?)) };
         let images = batch.device()?;
-        // The kernel reads what it is told, so that this must be true.
+        // The kernel relies on these properties, so they have to be checked here.
         for (index, image) in images.iter().enumerate() {
             let whole = matches!(image.size3(), Ok((_, _, 3))) && image.is_contiguous();
             if image.device() != device || image.kind() != Kind::Uint8 || !whole {
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn images_on_the_device_are_told_from_what_is_none() {
         let image = Arc::new(DecodedImage::new("image", 5, 3, (0..45).collect()).unwrap());
-        // A CPU serves as the device here.
+        // The CPU stands in for the device.
         let feed = Feed::Device(Device::Cpu);
         let batch = FedBatch::new(feed, &[image]).unwrap();
         assert_eq!(Images::of(&batch, feed).unwrap().sizes().unwrap(), [Size { height: 3, width: 5 }]);

@@ -1,5 +1,5 @@
-//! The one pass of [`patchmark_fused_cuda`] as a [`Processor`]: a batch is uploaded as it is decoded, and one launch
-//! makes all three tensors of it.
+//! The single pass of [`patchmark_fused_cuda`] as a [`Processor`]: decoded images are uploaded unchanged, and one
+//! launch makes all three tensors from them.
 
 mod images;
 mod upload;
@@ -23,13 +23,14 @@ use super::{
 };
 use crate::{cache_folder::cache_folder, inputs::ModelInputs, python};
 
-/// Plans that are kept on the host; see [`super::Fused`].
+/// The number of plans that are kept on the host; see [`super::Fused`].
 const PLANS: usize = 256;
 
-/// Threads that copy, at the most: as many outrun the bus, and more take the CPUs from whoever submits the forward.
+/// The largest number of threads that copy: so many are faster than the bus, and more would take CPUs from the thread
+/// that submits the forward.
 const COPIERS: usize = 8;
 
-/// One upload and one launch a batch, on torch's current stream and in torch's memory.
+/// One upload and one launch per batch, on torch's current stream and in torch's memory.
 pub struct FusedCuda {
     name: &'static str,
     feed: Feed,
@@ -43,8 +44,8 @@ pub struct FusedCuda {
 }
 
 impl FusedCuda {
-    /// A processor on a CUDA device, whose outputs are f32 (bytes where neither rescaling nor normalising is asked
-    /// for) and whose images are copied to pinned memory by `threads` threads.
+    /// A processor on a CUDA device, with f32 outputs (bytes if neither rescaling nor normalising is requested).
+    /// `threads` threads copy its images to page-locked memory.
     ///
     /// # Errors
     /// As for [`FusedCuda::with_element`].
@@ -52,8 +53,7 @@ impl FusedCuda {
         Self::with_element(parameters, device, threads, Element::F32)
     }
 
-    /// As [`FusedCuda::new`], for images that lie on the device already: nothing is uploaded but the table that says
-    /// where they are.
+    /// As [`FusedCuda::new`], for images that are already on the device: only the table of their addresses is uploaded.
     ///
     /// # Errors
     /// As for [`FusedCuda::with_element`].
@@ -64,9 +64,8 @@ impl FusedCuda {
 
     /// As [`FusedCuda::new`], with f32, bf16 or f16 outputs, rounded to nearest even.
     ///
-    /// # Errors
-    /// An input error where `device` is no CUDA device or a parameter cannot be served; otherwise where the driver or
-    /// the compiler is missing or fails.
+    /// # Errors An input error if `device` is not a CUDA device or a parameter is not supported; another error if the
+    /// driver or the compiler is missing or fails.
     pub fn with_element(
         parameters: &Parameters,
         device: Device,
@@ -75,9 +74,7 @@ impl FusedCuda {
     ) -> Result<Self> {
         parameters.validate()?;
         let Device::Cuda(index) = device else {
-            return Err(input_error!(
-                "processor fused-cuda needs a GPU; give --device cuda:N, or take fused"
-            ));
+            return Err(input_error!("processor fused-cuda needs a GPU; give --device cuda:N, or use fused"));
         };
         let sizing = Sizing {
             patch_size: parameters.patch_size,
@@ -95,7 +92,7 @@ impl FusedCuda {
         let libraries = python::kernel::libraries()?;
         let cache = cache_folder().map(|folder| folder.join("kernels"));
         let gpu = cuda::Device::new(&planner, i32::try_from(index)?, &libraries, cache)
-            .with_context(|| format!("failed to make the kernel ready on cuda:{index}"))?;
+            .with_context(|| format!("failed to prepare the kernel on cuda:{index}"))?;
         let threads = threads.min(COPIERS);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -114,7 +111,7 @@ impl FusedCuda {
         })
     }
 
-    /// Plans the batch; an image that cannot be served is named.
+    /// Plans the batch; the error names an image that is not supported.
     fn plan(&self, sizes: &[Size]) -> Result<Batch> {
         if sizes.is_empty() {
             return Err(input_error!("the batch is empty; give at least one image"));
@@ -145,7 +142,7 @@ impl FusedCuda {
     }
 }
 
-/// Rows and columns of patches of each image, i64 `[B, 2]` on the host.
+/// The rows and columns of patches of each image, i64 `[B, 2]` on the host.
 fn host_shapes(batch: &Batch) -> Result<Tensor> {
     let shapes: Vec<i64> = batch.shapes().flat_map(|[rows, columns]| [rows as i64, columns as i64]).collect();
     Ok(Tensor::f_from_slice(&shapes)?.f_view([-1, 2])?)
@@ -167,9 +164,9 @@ impl Processor for FusedCuda {
         let batch = self.plan(&sizes)?;
         clock.mark(Stage::SizeSearch);
 
-        // Asked for before the lock: the interpreter must not be waited for by whoever holds it.
+        // Before taking the lock, because a thread that holds the lock must not wait for the interpreter.
         let stream = Stream(python::kernel::current_stream(self.index)?);
-        // Held until the launch: nothing else may be placed or staged between.
+        // Held until the launch, because nothing else may be placed or staged in between.
         let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
         let plans = self.gpu.place(&batch, stream)?;
         let table = batch.table_length(&self.planner);
@@ -202,29 +199,30 @@ impl Processor for FusedCuda {
         let mut upload = staging.begin(&self.gpu, total, start, stream)?;
         let (bytes, sender) = upload.split();
         let launch = batch.write(&self.planner, &mut bytes[..table], start, &sources, &plans, outputs)?;
-        // SAFETY: the table was just written. `input` has `total` bytes; torch hands its memory on only to later work of
-        // this stream.
+        // SAFETY: the table was just written. `input` has `total` bytes, and torch reuses its memory only for later
+        // work on this stream.
         unsafe { sender.send(0..table) }?;
         if let Images::Host(images) = images {
             fill(&self.pool, &parts(images, &places), bytes, |part| {
-                // SAFETY: as above; `fill` hands out what it has written.
+                // SAFETY: as above; `fill` passes only parts that it has written.
                 Ok(unsafe { sender.send(part) }?)
             })?;
         }
         clock.mark(Stage::Upload);
 
-        // SAFETY: the launch is of this batch; table and images were sent to where it reads them on this stream, or the
-        // images are tensors on the device that their owner made on it; the outputs were allocated for it, and torch
-        // hands the memory of all on only to later work of this stream. The plans were placed under the same lock.
+        // SAFETY: the launch belongs to this batch. On this stream, the table and the images were sent to where the
+        // launch reads them, or the images are tensors on the device that their owner made on this stream. The outputs
+        // were allocated for the launch, and torch reuses the memory of all of them only for later work on this stream.
+        // The plans were placed under the same lock.
         unsafe { self.gpu.launch(&batch, &launch, stream) }?;
-        // While the device works.
+        // Made while the device works.
         inputs.host_shapes = Some(host_shapes(&batch)?);
         clock.mark(Stage::OnePass);
         Ok(inputs)
     }
 }
 
-/// The dtype of torch for an element.
+/// torch's dtype for an element.
 fn kind(element: Element) -> Kind {
     match element {
         Element::F32 => Kind::Float,

@@ -1,5 +1,5 @@
-//! Images of host memory on their way to the device: where they lie in the buffer that is uploaded, and how it is filled
-//! while the bus works.
+//! The upload of images from host memory: their layout in the buffer that is uploaded, and filling that buffer while it
+//! is being sent.
 
 use std::{
     ops::Range,
@@ -15,20 +15,21 @@ use rayon::ThreadPool;
 
 use crate::workload::DecodedImage;
 
-/// Bytes of a batch, about, that one thread copies to pinned memory at a time: few, so that the bus soon has work.
+/// The approximate number of bytes that one thread copies to page-locked memory at a time: few, so that the bus soon
+/// has work.
 const PART: usize = 256 << 10;
 
-/// Addresses that start a row: what the kernel reads fastest.
+/// Rows start at multiples of this many bytes, which the kernel reads fastest.
 const ROW: usize = 16;
 
-/// Where an image lies in the uploaded buffer.
+/// The place of an image in the uploaded buffer.
 pub(super) struct Place {
     pub(super) start: usize,
     pub(super) pitch: usize,
     length: usize,
 }
 
-/// Lays images out behind a table, rows at multiples of [`ROW`]: places and bytes of everything.
+/// Lays out images after a table, with rows at multiples of [`ROW`]; returns their places and the bytes in all.
 pub(super) fn layout(table: usize, images: &[Arc<DecodedImage>]) -> (Vec<Place>, usize) {
     let mut end = table.next_multiple_of(256);
     let place = |image: &Arc<DecodedImage>| {
@@ -41,7 +42,7 @@ pub(super) fn layout(table: usize, images: &[Arc<DecodedImage>]) -> (Vec<Place>,
     (places, end)
 }
 
-/// Rows of one image that are copied to a place in the buffer.
+/// Rows of one image that are copied to one place in the buffer.
 pub(super) struct Band<'a> {
     start: usize,
     pitch: usize,
@@ -58,7 +59,7 @@ impl Band<'_> {
         self.start + self.rows() * self.pitch
     }
 
-    /// Copies the rows to `to`, which begins with the first.
+    /// Copies the rows to `to`, which begins at the place of the first row.
     fn copy(&self, to: &mut [u8]) {
         if self.row == self.pitch {
             copy_streaming(to, self.pixels);
@@ -70,7 +71,8 @@ impl Band<'_> {
     }
 }
 
-/// The rows of all images in runs of about [`PART`] bytes, none empty: a large image is cut, small ones go together.
+/// The rows of all images in parts of about [`PART`] bytes, none of them empty: a large image is divided, small images
+/// share a part.
 pub(super) fn parts<'a>(images: &'a [Arc<DecodedImage>], places: &[Place]) -> Vec<Vec<Band<'a>>> {
     let mut parts: Vec<Vec<Band<'a>>> = Vec::new();
     let mut room = 0;
@@ -93,10 +95,10 @@ pub(super) fn parts<'a>(images: &'a [Arc<DecodedImage>], places: &[Place]) -> Ve
     parts
 }
 
-/// A part that is not copied yet, and where it goes.
+/// A part that is not copied yet, and its destination.
 type Task<'a> = Mutex<Option<(&'a [Band<'a>], &'a mut [u8])>>;
 
-/// Says that a part is filled when dropped, also by a panic: nobody may wait for it for ever.
+/// Marks a part as filled when dropped, even by a panic, so that no thread waits for it forever.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -105,7 +107,7 @@ impl Drop for Done<'_> {
     }
 }
 
-/// What the threads of an upload share: parts are taken in order, each by one thread.
+/// The state that the threads of an upload share: they take parts in order, each part by one thread.
 struct Filling<'a> {
     tasks: Vec<Task<'a>>,
     filled: Vec<AtomicBool>,
@@ -113,7 +115,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Copies the next part; false where there is none.
+    /// Copies the next part; false if there is none.
     fn copy_one(&self) -> bool {
         let index = self.next.fetch_add(1, Ordering::Relaxed);
         let Some(task) = self.tasks.get(index) else { return false };
@@ -127,18 +129,18 @@ impl Filling<'_> {
         true
     }
 
-    /// How many parts from `sent` on are filled, one behind another.
+    /// How many consecutive parts, from `sent` on, are filled.
     fn ready(&self, sent: usize) -> usize {
         self.filled[sent..].iter().take_while(|filled| filled.load(Ordering::Acquire)).count()
     }
 }
 
-/// Fills `buffer` with all parts, by the threads of `pool` and this one, and calls `send` with what is filled as soon as it
-/// is, from the front: the bus works while the rest is copied. This thread never sleeps meanwhile, as waking it would
-/// take as long as many parts do.
+/// Fills `buffer` with all parts, on the threads of `pool` and the calling thread. Calls `send` in order with each
+/// range as soon as it is filled, so that the bus works while the rest is copied. The calling thread never sleeps,
+/// because waking it would take as long as copying many parts.
 ///
 /// # Errors
-/// The first of `send`; what is being copied then is copied to its end.
+/// The first error of `send`; parts that are being copied then are still completed.
 pub(super) fn fill(
     pool: &ThreadPool,
     parts: &[Vec<Band<'_>>],
@@ -210,7 +212,7 @@ mod tests {
         let (places, total) = layout(1000, &images);
         assert!(places.iter().all(|place| place.start % ROW == 0 && place.pitch % ROW == 0));
         let parts = parts(&images, &places);
-        // Five images: of the larger ones each has several parts, and the two smallest go with a neighbour.
+        // Five images: each of the larger ones has several parts, and the two smallest share a part with a neighbour.
         assert!((70..85).contains(&parts.len()), "{}", parts.len());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
         let mut buffer = vec![0; total];
