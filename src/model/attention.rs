@@ -1,4 +1,4 @@
-//! Multi-head attention: within a sequence, and from the pooling probe to a sequence.
+//! Multi-head attention: within a sequence, and of the pooling probe to a sequence.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -14,7 +14,7 @@ fn split_heads(input: &Tensor, heads: i64) -> Result<Tensor> {
     Ok(input.f_view([batch, length, heads, hidden / heads])?.f_transpose(1, 2)?)
 }
 
-/// Attends and joins the heads again: `[B, heads, L, hidden / heads]` → `[B, L, hidden]`.
+/// Computes attention and joins the heads: `[B, heads, L, hidden / heads]` → `[B, L, hidden]`.
 ///
 /// `bias` is added to the products; see [`key_bias`]. The scale is 1/√(hidden / heads).
 fn attend(query: &Tensor, key: &Tensor, value: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
@@ -28,12 +28,13 @@ fn join_heads(output: &Tensor) -> Result<Tensor> {
     Ok(output.f_transpose(1, 2)?.f_reshape([batch, length, heads * width])?)
 }
 
-/// What is added to the products with the keys of a 0/1 mask `[B, N]`: nothing where a key is real, and where it is not,
-/// so much less that the exponential is zero. `[B, 1, 1, N]` of `kind`, and on a GPU `[B, 1, queries, N]`.
+/// The bias that is added to the products with the keys, from a 0/1 mask `[B, N]`: zero for real keys, and for padding
+/// so negative that its exponential is zero. `[B, 1, 1, N]` of `kind`, or `[B, 1, queries, N]` on a GPU.
 ///
-/// It is made once for all layers: a boolean mask would be turned into such a bias by each. It is dense on a GPU, as not
-/// all of its libraries' kernels are made for one that is spread over the queries; a CPU would read 1 to 3% longer. It
-/// is finite, in f16 too. It is made even where nothing is padded: to find that out would stall a GPU.
+/// It is made once for all layers, each of which would otherwise turn a boolean mask into such a bias. It is dense on a
+/// GPU, because not all attention kernels there support one that is expanded over the queries; on a CPU a dense bias
+/// would take 1 to 3% longer. It is finite even in f16. It is made even if nothing is padded, because finding that out
+/// would stall a GPU.
 pub(super) fn key_bias(mask: &Tensor, queries: i64, kind: Kind) -> Result<Tensor> {
     const UNSEEN: f64 = -65504.0;
     let (batch, length) = mask.size2()?;
@@ -70,7 +71,7 @@ impl SelfAttention {
         })
     }
 
-    /// `[B, N, hidden]` → `[B, N, hidden]`; `bias` is [`key_bias`]'s.
+    /// `[B, N, hidden]` → `[B, N, hidden]`; `bias` comes from [`key_bias`].
     pub(super) fn forward(&self, input: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let query = split_heads(&self.query.forward(input)?, self.heads)?;
         let key = split_heads(&self.key.forward(input)?, self.heads)?;
@@ -79,9 +80,9 @@ impl SelfAttention {
     }
 }
 
-/// Pools a sequence into one vector: a learned probe attends to every real element of it.
+/// Pools a sequence into one vector: a learned probe attends to every real element.
 ///
-/// The attention is `torch.nn.MultiheadAttention`, whose three projections lie in one tensor.
+/// The attention is `torch.nn.MultiheadAttention`, whose three projections are in one tensor.
 #[derive(Debug)]
 pub(super) struct PoolingHead {
     probe: Tensor,
@@ -112,9 +113,9 @@ impl PoolingHead {
         })
     }
 
-    /// `[B, N, hidden]` → `[B, hidden]`; `bias` is [`key_bias`]'s, of any number of queries.
+    /// `[B, N, hidden]` → `[B, hidden]`; `bias` comes from [`key_bias`], for any number of queries.
     ///
-    /// Written out, as transformers' is: with one query a library's attention kernel has nothing to gain.
+    /// Written out as in transformers: with a single query, an attention kernel of a library would not be faster.
     pub(super) fn forward(&self, input: &Tensor, bias: &Tensor) -> Result<Tensor> {
         let (batch, _, hidden) = input.size3()?;
         let probe = self.probe.f_expand([batch, 1, hidden], false)?;
@@ -149,7 +150,7 @@ mod tests {
             let seen = mask.to_kind(Kind::Bool).view([2, 1, 1, 4]);
             let right = attend(&query, &key, &value, Some(&seen)).unwrap();
             assert_eq!(attend(&query, &key, &value, Some(&bias)).unwrap(), right);
-            // As on a GPU.
+            // A dense bias, as on a GPU.
             let dense = dense(&bias, 4).unwrap();
             assert!(dense.is_contiguous() && dense.size() == [2, 1, 4, 4]);
             assert_eq!(attend(&query, &key, &value, Some(&dense)).unwrap(), right);

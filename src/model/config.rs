@@ -37,9 +37,9 @@ pub struct VisionConfig {
     pub patch_size: i64,
     /// The epsilon of every layer norm.
     pub layer_norm_eps: f64,
-    /// The number of learned positions, a square; *not* the limit on an image's patches.
+    /// The number of learned positions, which is a square. This is not the limit on an image's patches.
     pub num_patches: i64,
-    /// Whether there is a pooling head; always true once validated, as nothing else gives an embedding.
+    /// Whether there is a pooling head; always true once validated, because nothing else gives an embedding.
     pub vision_use_head: bool,
     /// The activation inside the MLPs; always `gelu_pytorch_tanh` once validated.
     pub hidden_act: String,
@@ -70,7 +70,7 @@ pub struct TextConfig {
     pub hidden_act: String,
 }
 
-/// Stands for a `projection_size` that is absent or null until `hidden_size` is known.
+/// Stands for a `projection_size` that is absent or null, until `hidden_size` is known.
 const UNSET: i64 = i64::MIN;
 
 fn size_or_unset<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -117,7 +117,7 @@ impl Config {
         Self { vision: VisionConfig::default(), text }
     }
 
-    /// A model small enough for tests, with every part of the whole.
+    /// A model small enough for tests, with every part of the full model.
     pub fn tiny() -> Self {
         let vision = VisionConfig {
             hidden_size: 64,
@@ -141,7 +141,7 @@ impl Config {
     /// Reads and validates `config.json` in a checkpoint's folder.
     ///
     /// # Errors
-    /// An [`InputError`](patchmark_results::InputError) where the file is missing or [`Config::parse`] refuses it.
+    /// An [`InputError`](patchmark_results::InputError) if the file is missing or [`Config::parse`] refuses it.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join("config.json");
         let text = std::fs::read_to_string(&path)
@@ -151,9 +151,8 @@ impl Config {
 
     /// Parses and validates the text of a `config.json`.
     ///
-    /// # Errors
-    /// An [`InputError`](patchmark_results::InputError) where the text is not JSON, the model is not
-    /// SigLIP 2, or a value cannot be computed with.
+    /// # Errors An [`InputError`](patchmark_results::InputError) if the text is not JSON, the model is not SigLIP 2, or
+    /// a value is not supported.
     pub fn parse(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Root {
@@ -184,10 +183,10 @@ impl Config {
         Ok(config)
     }
 
-    /// Refuses sizes that no forward pass can be computed with.
+    /// Refuses values with which no forward pass can be computed.
     ///
     /// # Errors
-    /// An [`InputError`](patchmark_results::InputError) naming the field.
+    /// An [`InputError`](patchmark_results::InputError) that names the field.
     pub fn validate(&self) -> Result<()> {
         let (vision, text) = (&self.vision, &self.text);
         let sizes = [
@@ -206,7 +205,7 @@ impl Config {
             ("text_config.max_position_embeddings", text.max_position_embeddings),
             ("text_config.projection_size", text.projection_size),
         ];
-        // The upper bound keeps the product of any two sizes within i64.
+        // With the upper bound, the product of any two sizes fits into i64.
         if let Some((name, size)) = sizes.iter().find(|(_, size)| !(1..=1 << 28).contains(size)) {
             return Err(input_error!("{name} is {size}; expected a positive size"));
         }
@@ -244,7 +243,7 @@ impl Config {
         }
         if !vision.vision_use_head {
             return Err(input_error!(
-                "vision_config.vision_use_head is false, so the model gives no embedding"
+                "vision_config.vision_use_head is false, so the model has no image embedding"
             ));
         }
         if text.projection_size != vision.hidden_size {
@@ -258,7 +257,7 @@ impl Config {
         Ok(())
     }
 
-    /// The side of the square of learned positions.
+    /// The side of the square grid of learned positions.
     pub(crate) fn position_side(&self) -> i64 {
         (self.vision.num_patches as u64).isqrt() as i64
     }
@@ -273,7 +272,7 @@ impl Config {
         });
         config["vision_config"]["model_type"] = "siglip2_vision_model".into();
         config["text_config"]["model_type"] = "siglip2_text_model".into();
-        // The defaults lie outside a small vocabulary, and the forward pass needs none.
+        // The defaults lie outside a small vocabulary, and the forward pass does not need them.
         for token in ["pad_token_id", "bos_token_id", "eos_token_id"] {
             config["text_config"][token] = Value::Null;
         }

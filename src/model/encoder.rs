@@ -44,7 +44,7 @@ impl Encoder {
         Ok(Self { layers: (0..layers).map(layer).collect::<Result<_>>()? })
     }
 
-    /// `[B, N, hidden]` → `[B, N, hidden]`; `bias` is what [`super::attention::key_bias`] makes.
+    /// `[B, N, hidden]` → `[B, N, hidden]`; `bias` comes from [`super::attention::key_bias`].
     pub(super) fn forward(&self, input: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let mut hidden = input.shallow_clone();
         for layer in &self.layers {

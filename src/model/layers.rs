@@ -1,4 +1,4 @@
-//! The layers that both towers are made of.
+//! The layers of which both towers consist.
 
 use anyhow::Result;
 use tch::Tensor;

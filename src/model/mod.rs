@@ -1,7 +1,7 @@
-//! SigLIP 2 (NaFlex) itself, for inference: its configuration, its weights and its forward pass.
+//! The SigLIP 2 (NaFlex) model for inference: configuration, weights and forward pass.
 //!
-//! The semantics are transformers' `Siglip2Model`, tensor by tensor and name by name, so that what a
-//! processor returns can be judged by what the model makes of it.
+//! It follows transformers' `Siglip2Model` tensor by tensor and name by name, so that a processor's outputs can be
+//! judged by the embeddings that the model computes from them.
 
 mod attention;
 mod config;

@@ -7,17 +7,17 @@ use tch::{Device, Kind, Tensor};
 
 use super::weights::Scope;
 
-/// How many values the cache holds before it is emptied (256 MiB in f32): a workload of many shapes
-/// must not fill a GPU's memory.
+/// The number of values that the cache may hold before it is emptied (256 MiB in f32), so that a workload of many
+/// shapes does not fill a GPU's memory.
 const CACHE_VALUES: usize = 1 << 26;
 
 /// The position embeddings of the image tower, with a cache of resampled and padded grids.
 #[derive(Debug)]
 pub(super) struct Positions {
-    /// `[1, hidden, side, side]`; f32 on a CPU, because torch resamples no half precision there.
+    /// `[1, hidden, side, side]`; f32 on a CPU, because torch cannot resample half precision there.
     grid: Tensor,
     kind: Kind,
-    /// By rows, columns, and the length to which they are padded.
+    /// The positions by rows, columns and the length to which they are padded.
     cache: RefCell<HashMap<(i64, i64, i64), Tensor>>,
     cached_values: RefCell<usize>,
 }
@@ -30,11 +30,10 @@ impl Positions {
         Ok(Self { grid, kind: table.kind(), cache: RefCell::default(), cached_values: RefCell::default() })
     }
 
-    /// The positions `[B, length, hidden]` of a batch, by the (rows, columns) of its images; images of one grid share
-    /// memory.
+    /// The positions `[B, length, hidden]` of a batch, given the (rows, columns) of its images. If all images have the
+    /// same grid, they share memory.
     ///
-    /// What lies beyond rows·columns repeats the first position, as in transformers: it is masked
-    /// later, but must be finite.
+    /// Beyond rows·columns the first position is repeated, as in transformers: it is masked later, but must be finite.
     ///
     /// # Errors
     /// If a shape is empty or has more than `length` patches.
@@ -50,7 +49,7 @@ impl Positions {
         }
         let images = shapes.iter().map(|&shape| self.padded(shape, length)).collect::<Result<Vec<_>>>()?;
         match images.first() {
-            // A GPU has nothing to do until this is done.
+            // Expanding avoids a copy: a GPU is idle until this is done.
             Some(first) if shapes.iter().all(|shape| *shape == shapes[0]) => {
                 Ok(first.f_unsqueeze(0)?.f_expand([shapes.len() as i64, -1, -1], false)?)
             }
@@ -58,7 +57,7 @@ impl Positions {
         }
     }
 
-    /// The positions `[length, hidden]` of one grid, from the cache where they are in it.
+    /// The positions `[length, hidden]` of one grid, from the cache if they are in it.
     fn padded(&self, (rows, columns): (i64, i64), length: i64) -> Result<Tensor> {
         let key = (rows, columns, length);
         if let Some(known) = self.cache.borrow().get(&key) {

@@ -1,4 +1,4 @@
-//! Seeded random weights, of the magnitudes that transformers would begin to train with.
+//! Seeded random weights, with the magnitudes with which transformers initialises a model.
 
 use anyhow::Result;
 use rand::{RngCore, SeedableRng};
@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use tch::Tensor;
 
-/// Values drawn from one stream of the generator; fixed, so that threads do not change the numbers.
+/// The number of values drawn from one stream of the generator; fixed, so that the numbers do not depend on threads.
 const CHUNK: usize = 1 << 16;
 
-/// How one tensor is drawn: uniformly, about `mean`, with this standard deviation.
+/// How one tensor is drawn: uniformly around `mean`, with standard deviation `deviation`.
 struct Distribution {
     mean: f32,
     deviation: f32,
@@ -19,13 +19,13 @@ impl Distribution {
     fn of(name: &str, shape: &[i64]) -> Self {
         let width = |size: i64| (size as f32).sqrt();
         let (mean, deviation) = match (name, shape) {
-            // The values of a trained model lie near these: e^2.3 is about 10.
+            // Close to the values of a trained model: e^2.3 is about 10.
             ("logit_scale", _) => (2.3, 0.0),
             ("logit_bias", _) => (-10.0, 0.0),
             (_, [_, _, hidden]) => (0.0, 1.0 / width(*hidden)),
             (_, [_, hidden]) if name.contains("embeddings.") => (0.0, 1.0 / width(*hidden)),
             (_, [out, input]) => (0.0, (2.0 / (out + input) as f32).sqrt()),
-            // Neither ones nor zeros: a norm or a bias that is left out must show.
+            // Neither ones nor zeros, so that leaving out a norm or a bias shows.
             _ if name.contains("norm") && name.ends_with(".weight") => (1.0, 0.05),
             _ => (0.0, 0.02),
         };
@@ -35,8 +35,8 @@ impl Distribution {
 
 /// The f32 tensor of this name and shape on the CPU.
 ///
-/// Torch's own generator is one for the whole process, so a thread that draws from it would change
-/// the weights; here each tensor depends on its name and the seed alone.
+/// torch has one generator for the whole process, so another thread that draws from it would change the weights. Here
+/// each tensor depends only on its name, its shape and the seed.
 pub(super) fn tensor(name: &str, shape: &[i64], seed: u64) -> Result<Tensor> {
     let Distribution { mean, deviation } = Distribution::of(name, shape);
     let half_range = deviation * 3f32.sqrt();
@@ -46,7 +46,7 @@ pub(super) fn tensor(name: &str, shape: &[i64], seed: u64) -> Result<Tensor> {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream(stream.wrapping_add(index as u64));
         for value in chunk {
-            // 24 bits, all that an f32 can hold, spread over [-1, 1).
+            // 24 bits, as many as an f32 can hold, spread over [-1, 1).
             let unit = (generator.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0;
             *value = mean + half_range * unit;
         }
@@ -54,7 +54,7 @@ pub(super) fn tensor(name: &str, shape: &[i64], seed: u64) -> Result<Tensor> {
     Ok(Tensor::f_from_slice(&values)?.f_reshape(shape)?)
 }
 
-/// FNV-1a: a hash that, unlike the standard library's, is the same in every release.
+/// The FNV-1a hash, which, unlike the standard library's, is the same in every release.
 fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -1,8 +1,9 @@
-//! The native forward recorded once for each shape of batch, and replayed.
+//! The native forward, recorded once per shape of batch and replayed.
 //!
-//! A pass submits hundreds of small kernels. Where the batch is small, the host takes longer over that than the device
-//! over the work; a recording is submitted at once. What a pass needs the host for, reading spatial_shapes, stays
-//! outside, and so a recording serves every batch of as many images, patches and texts, whatever their grids.
+//! A pass submits hundreds of small kernels. For a small batch the host takes longer to submit them than the device to
+//! run them; a recording is submitted as a whole. The only part of a pass that needs the host, reading spatial_shapes,
+//! is not recorded, so one recording serves every batch with the same number of images, patches and texts, whatever the
+//! grids.
 
 use std::{
     cell::RefCell,
@@ -19,32 +20,32 @@ use super::{
 };
 use crate::inputs::ModelInputs;
 
-/// Recordings that are kept: each holds a batch's inputs and what is computed between, so that a workload of many
-/// shapes must not fill a GPU's memory.
+/// The number of recordings that are kept. Each holds the inputs of a batch and intermediate results, so a workload of
+/// many shapes would otherwise fill a GPU's memory.
 const RECORDINGS: usize = 32;
 
-/// What a recording repeats: the same reads of the same memory and the same writes.
+/// The work that a recording repeats; it always reads and writes the same memory.
 pub type Work = Box<dyn Fn() -> Result<ModelOutputs>>;
 
-/// Keeps what a piece of work asks of a device, and asks it again.
+/// Records the operations that some work submits to a device, and submits them again.
 pub trait Recorder {
-    /// What is kept.
+    /// The recorded operations.
     type Recording;
 
-    /// Records the work; the outputs are where each replay writes.
+    /// Records the work; every replay writes to the outputs that this returns.
     ///
     /// # Errors
     /// If the work fails or cannot be recorded.
     fn record(&self, work: Work) -> Result<(Self::Recording, ModelOutputs)>;
 
-    /// Submits the work again, after what this thread has submitted before.
+    /// Submits the work again, after everything that this thread has submitted before.
     ///
     /// # Errors
     /// If the device is lost.
     fn replay(&self, recording: &Self::Recording) -> Result<()>;
 }
 
-/// The native forward by way of a recorder.
+/// The native forward through a recorder.
 pub struct Recorded<R: Recorder> {
     model: Rc<Siglip2>,
     recorder: R,
@@ -69,7 +70,7 @@ impl Shape {
     }
 }
 
-/// A recorded pass with the memory that it reads and writes.
+/// A recorded pass, with the memory that it reads and writes.
 struct Pass<R> {
     memory: Memory,
     recording: R,
@@ -110,17 +111,17 @@ impl<R: Recorder> Forward for Recorded<R> {
         };
         pass.memory.fill(inputs, &positions, text)?;
         self.recorder.replay(&pass.recording)?;
-        // The next replay writes where this one did.
+        // Copied, because the next replay writes to the same memory.
         pass.outputs.map(copy)
     }
 }
 
-/// The same values in memory of their own.
+/// The same values in separate memory.
 fn copy(tensor: &Tensor) -> Result<Tensor> {
     Ok(tensor.f_to_dtype(tensor.kind(), false, true)?)
 }
 
-/// The memory that a recording reads: a batch is copied there before a replay.
+/// The memory that a recording reads; a batch is copied there before each replay.
 struct Memory {
     pixel_values: Tensor,
     mask: Tensor,
@@ -142,7 +143,7 @@ impl Memory {
             })
         };
         Ok(Self {
-            // In the dtype in which a pass begins anyway, which takes any other.
+            // In the dtype to which a pass converts its inputs anyway; `fill` converts from any other.
             pixel_values: inputs.pixel_values.f_to_dtype(model.kind(), false, true)?,
             mask: copy(&inputs.pixel_attention_mask)?,
             positions: copy(positions)?,

@@ -1,4 +1,5 @@
-//! With a recorder that repeats the work on the host, as a device would: into the memory of the first time.
+//! Tests with a recorder that repeats the work on the host and, as a device would, writes to the memory of the first
+//! time.
 
 use std::cell::Cell;
 
@@ -43,7 +44,7 @@ fn model(tower: Tower, kind: Kind) -> Siglip2 {
     Siglip2::new(&config, &weights, tower).unwrap()
 }
 
-/// Images of these grids, with other pixels for another seed.
+/// Images with these grids; another seed gives other pixels.
 fn images(grids: &[[i64; 2]], length: i64, seed: i64) -> ModelInputs {
     let options = (Kind::Float, Device::Cpu);
     let count = grids.len() as i64;

@@ -1,4 +1,4 @@
-//! The whole model, and the trait by which a run calls any implementation of it.
+//! The whole model, and the trait through which a run calls any implementation of it.
 
 use std::fmt;
 
@@ -38,17 +38,17 @@ impl fmt::Display for Tower {
 pub struct ModelOutputs {
     /// `[B, D]`: pooled image vectors divided by their Euclidean norm, whichever tower ran.
     pub image_embeds: Tensor,
-    /// `[T, D]`: normalised text vectors, where the full model ran.
+    /// `[T, D]`: normalised text vectors, if the full model ran.
     pub text_embeds: Option<Tensor>,
-    /// `[B, T]`: scaled similarities, where the full model ran.
+    /// `[B, T]`: scaled similarities, if the full model ran.
     pub logits_per_image: Option<Tensor>,
 }
 
 impl ModelOutputs {
-    /// The same outputs with `each` done to every tensor.
+    /// The outputs with `each` applied to every tensor.
     ///
     /// # Errors
-    /// The first of `each`.
+    /// The first error of `each`.
     pub(super) fn map(&self, each: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         Ok(Self {
             image_embeds: each(&self.image_embeds)?,
@@ -58,19 +58,19 @@ impl ModelOutputs {
     }
 }
 
-/// Anything that computes SigLIP 2's forward pass.
+/// An implementation of SigLIP 2's forward pass.
 pub trait Forward {
-    /// The name by which a report tells implementations apart.
+    /// The name of the implementation in reports.
     fn name(&self) -> &str;
 
     /// Runs the model on inputs that are already on its device; `text` is for the full model.
     ///
     /// # Errors
-    /// If a shape contradicts another or the model, or an operation fails (out of memory, say).
+    /// If a shape contradicts another or the model, or an operation fails, for example for lack of memory.
     fn forward(&self, inputs: &ModelInputs, text: Option<&TextInputs>) -> Result<ModelOutputs>;
 
-    /// Milliseconds of a pass that go to resampling the position embeddings image by image, and of the whole pass,
-    /// where the implementation does so; each part is waited for, so the whole takes longer than a plain pass.
+    /// Milliseconds of resampling the position embeddings image by image, and of the whole pass; none if the
+    /// implementation does not resample them so. Each part is waited for, so the whole takes longer than a plain pass.
     ///
     /// # Errors
     /// As [`Forward::forward`].
@@ -86,7 +86,7 @@ pub struct Siglip2 {
     comparison: Option<Comparison>,
 }
 
-/// What the full model has beyond the image tower.
+/// The parts of the full model that are not in the image tower.
 #[derive(Debug)]
 struct Comparison {
     text: TextTower,
@@ -95,10 +95,10 @@ struct Comparison {
 }
 
 impl Siglip2 {
-    /// Builds the model from handles to `weights`, whose storage it shares.
+    /// Builds the model on the storage of `weights`, which it shares.
     ///
     /// # Errors
-    /// If `config` is invalid or `weights` are not its weights.
+    /// If `config` is invalid or `weights` do not belong to it.
     pub fn new(config: &Config, weights: &Weights, tower: Tower) -> Result<Self> {
         config.validate()?;
         let comparison = match tower {
@@ -112,7 +112,7 @@ impl Siglip2 {
         Ok(Self { vision: VisionTower::new(config, weights)?, comparison })
     }
 
-    /// The position embeddings `[B, N, hidden]` of a batch, made once for each grid and kept.
+    /// The position embeddings `[B, N, hidden]` of a batch, which are made once per grid and cached.
     pub(super) fn positions(&self, inputs: &ModelInputs) -> Result<Tensor> {
         self.vision.positions(inputs)
     }
@@ -122,7 +122,8 @@ impl Siglip2 {
         self.vision.kind()
     }
 
-    /// A pass once the positions are there, in which the host waits for nothing: a CUDA graph can hold it.
+    /// The rest of a pass, given the positions. The host does not wait for the device here, so a CUDA graph can record
+    /// it.
     pub(super) fn pass(
         &self,
         pixel_values: &Tensor,

@@ -11,7 +11,7 @@ fn model(tower: Tower) -> Siglip2 {
     Siglip2::new(&config, &weights, tower).unwrap()
 }
 
-/// Images of these shapes whose patches do not depend on `length`, and garbage for padding.
+/// Images of these shapes, with patches that do not depend on `length` and arbitrary values for padding.
 fn images(shapes: &[(i64, i64)], length: i64) -> ModelInputs {
     let options = (Kind::Float, Device::Cpu);
     let pixel_values = Tensor::full([shapes.len() as i64, length, PATCH], 0.7, options);

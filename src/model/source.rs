@@ -1,4 +1,4 @@
-//! Where a model comes from.
+//! Where a model is loaded from.
 
 use std::{
     fmt,
@@ -12,12 +12,12 @@ use tch::{Device, Kind};
 
 use super::{config::Config, weights::Weights};
 
-/// What `--model` names.
+/// A model as `--model` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
-    /// Random weights in the sizes of `google/siglip2-base-patch16-naflex`.
+    /// Random weights with the sizes of `google/siglip2-base-patch16-naflex`.
     RandomBase,
-    /// Random weights in the sizes of [`Config::tiny`].
+    /// Random weights with the sizes of [`Config::tiny`].
     RandomTiny,
     /// A folder with `config.json` and safetensors.
     Folder(PathBuf),
@@ -25,16 +25,16 @@ pub enum ModelSource {
     Hub(String),
 }
 
-/// A model's configuration and weights, and what is known of their origin.
+/// A model's configuration and weights, and their origin.
 #[derive(Debug)]
 pub struct LoadedModel {
     /// The sizes.
     pub config: Config,
-    /// The tensors, in the dtype and on the device asked for.
+    /// The tensors, in the requested dtype and on the requested device.
     pub weights: Weights,
     /// Whether the weights are random, so that embeddings mean nothing beyond parity.
     pub random: bool,
-    /// The checkpoint's folder, where there is one; its tokenizer lies there.
+    /// The checkpoint's folder, which holds its tokenizer; none for random weights.
     pub folder: Option<PathBuf>,
 }
 
@@ -50,7 +50,7 @@ impl FromStr for ModelSource {
         if Path::new(text).is_dir() {
             return Ok(Self::Folder(text.into()));
         }
-        // A path that does not exist must not be looked up on the hub, so only a plain id counts.
+        // A path that does not exist must not be looked up on the hub, so only a plain id is accepted.
         let word = |part: &str| {
             part.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
                 && part.chars().all(|each| each.is_ascii_alphanumeric() || "-_.".contains(each))
@@ -76,7 +76,7 @@ impl fmt::Display for ModelSource {
 }
 
 impl ModelSource {
-    /// The checkpoint's folder, where it is known before anything is downloaded.
+    /// The checkpoint's folder, if it is known before anything is downloaded.
     pub fn folder(&self) -> Option<&Path> {
         match self {
             Self::Folder(folder) => Some(folder),
@@ -87,8 +87,8 @@ impl ModelSource {
     /// Loads the model; `seed` is for random weights, and `download` turns a hub id into a folder.
     ///
     /// # Errors
-    /// An [`InputError`](patchmark_results::InputError) where the checkpoint is missing or broken, and
-    /// whatever `download` fails with.
+    /// An [`InputError`](patchmark_results::InputError) if the checkpoint is missing or broken, and any error of
+    /// `download`.
     pub fn load(
         &self,
         seed: u64,

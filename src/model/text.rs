@@ -15,9 +15,9 @@ use super::{
 /// Tokenised texts, all padded to the same length.
 #[derive(Debug)]
 pub struct TextInputs {
-    /// i64 `[T, L]`: token ids, where `T` texts have `L` = `max_position_embeddings` (64) tokens.
+    /// i64 `[T, L]`: the token ids of `T` texts, each of `L` = `max_position_embeddings` (64) tokens.
     pub input_ids: Tensor,
-    /// i64 `[T, L]`: 1 where a token is real; none where the model is to see padding, as it was trained.
+    /// i64 `[T, L]`: 1 for real tokens, 0 for padding; none if the model attends to padding, as in its training.
     pub attention_mask: Option<Tensor>,
 }
 
@@ -50,7 +50,7 @@ impl TextInputs {
     }
 }
 
-/// From token ids to one vector a text.
+/// Turns token ids into one vector per text.
 #[derive(Debug)]
 pub(super) struct TextTower {
     tokens: Tensor,
@@ -88,7 +88,7 @@ impl TextTower {
         let bias = |mask| key_bias(mask, length, self.tokens.kind());
         let bias = inputs.attention_mask.as_ref().map(bias).transpose()?;
         let hidden = self.norm.forward(&self.encoder.forward(&hidden, bias.as_ref())?)?;
-        // The last token, even where it is padding: so the model was trained.
+        // The last token, even if it is padding, as in training.
         self.head.forward(&hidden.f_select(1, -1)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Texts as the model's processor tokenises them.
+//! Tokenises texts as the model's processor does.
 
 use std::path::Path;
 
@@ -26,17 +26,17 @@ pub struct TextTokenizer {
 }
 
 impl TextTokenizer {
-    /// Reads `tokenizer.json`, and `tokenizer_config.json` where there is one, from a checkpoint's folder.
+    /// Reads `tokenizer.json`, and `tokenizer_config.json` if there is one, from a checkpoint's folder.
     ///
     /// # Errors
-    /// An [`InputError`](patchmark_results::InputError) where `tokenizer.json` is missing or a file is broken.
+    /// An [`InputError`](patchmark_results::InputError) if `tokenizer.json` is missing or a file is broken.
     pub fn load(folder: &Path, config: &TextConfig) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let mut tokenizer = tokenizers::Tokenizer::from_file(&path)
             .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
         let settings = settings(folder)?;
 
-        // transformers' Siglip2Tokenizer lowers the case itself: published files do not ask for it.
+        // transformers' Siglip2Tokenizer converts to lower case itself; published files do not specify it.
         let mut normalizers = vec![NormalizerWrapper::from(Lowercase)];
         normalizers.extend(tokenizer.get_normalizer().cloned());
         tokenizer.with_normalizer(Some(Sequence::new(normalizers)));
@@ -44,13 +44,13 @@ impl TextTokenizer {
         let length = usize::try_from(config.max_position_embeddings)?;
         let token = match &settings["pad_token"] {
             Value::String(token) => token.clone(),
-            // A token may be written out with its flags.
+            // A token may also be an object with flags.
             token => token["content"].as_str().unwrap_or("<pad>").to_owned(),
         };
         let direction = match (settings["padding_side"].as_str(), tokenizer.get_padding()) {
             (Some("right"), _) => PaddingDirection::Right,
             (None, Some(padding)) => padding.direction,
-            // What transformers' class says; published checkpoints say "right".
+            // The default of transformers' class; published checkpoints say "right".
             _ => PaddingDirection::Left,
         };
         let padding = PaddingParams {
@@ -66,7 +66,7 @@ impl TextTokenizer {
         tokenizer
             .with_truncation(Some(truncation))
             .map_err(|error| input_error!("{} cannot truncate to {length}: {error}", path.display()))?;
-        // Published checkpoints list input_ids alone: the model was trained to see its padding.
+        // Published checkpoints list only input_ids: the model was trained to attend to padding.
         let with_mask = settings["model_input_names"]
             .as_array()
             .is_none_or(|names| names.iter().any(|name| name == "attention_mask"));
@@ -96,7 +96,7 @@ impl TextTokenizer {
             encodings.iter().flat_map(|each| each.get_ids()).find(|&&id| i64::from(id) >= self.vocabulary)
         {
             return Err(input_error!(
-                "the tokenizer gives token {id}, but the model knows {} tokens only",
+                "the tokenizer gives token {id}, but the model has only {} tokens",
                 self.vocabulary
             ));
         }
@@ -107,7 +107,7 @@ impl TextTokenizer {
     }
 }
 
-/// `tokenizer_config.json`, or null where there is none.
+/// The content of `tokenizer_config.json`, or null if there is none.
 fn settings(folder: &Path) -> Result<Value> {
     let path = folder.join("tokenizer_config.json");
     match std::fs::read_to_string(&path) {

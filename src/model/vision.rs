@@ -14,7 +14,7 @@ use super::{
 };
 use crate::inputs::ModelInputs;
 
-/// From patches to one vector an image.
+/// Turns patches into one vector per image.
 #[derive(Debug)]
 pub(super) struct VisionTower {
     patch_embedding: Linear,
@@ -41,19 +41,19 @@ impl VisionTower {
         })
     }
 
-    /// The position embeddings `[B, N, hidden]` of a batch: the one part of a pass for which the host may have to wait
-    /// for the device, to read spatial_shapes.
+    /// The position embeddings `[B, N, hidden]` of a batch. This is the only part of a pass in which the host may have
+    /// to wait for the device, to read spatial_shapes.
     pub(super) fn positions(&self, inputs: &ModelInputs) -> Result<Tensor> {
         let (batch, length, values) = inputs.pixel_values.size3()?;
         if values != self.patch_values {
             return Err(input_error!(
-                "a patch holds {values} values, but the model takes {}; is --patch-size the model's?",
+                "a patch holds {values} values, but the model takes {}; use the model's patch size as --patch-size",
                 self.patch_values
             ));
         }
         if inputs.pixel_attention_mask.size() != [batch, length] {
             bail!(
-                "pixel_attention_mask is {:?}, but pixel_values asks for [{batch}, {length}]",
+                "pixel_attention_mask has shape {:?}, but pixel_values require [{batch}, {length}]",
                 inputs.pixel_attention_mask.size()
             );
         }
@@ -61,7 +61,7 @@ impl VisionTower {
     }
 
     /// The pooled image vectors `[B, hidden]`, not normalised, of patches `[B, N, P·P·3]` in any floating-point dtype,
-    /// their mask `[B, N]` and their [`Self::positions`]. The host waits for nothing here.
+    /// with their mask `[B, N]` and their [`Self::positions`]. The host does not wait for the device here.
     pub(super) fn pool(&self, pixel_values: &Tensor, mask: &Tensor, positions: &Tensor) -> Result<Tensor> {
         let patches = self.patch_embedding.forward(&pixel_values.f_to_kind(self.kind())?)?;
         let hidden = patches.f_add(positions)?;
@@ -76,10 +76,10 @@ impl VisionTower {
     }
 }
 
-/// Reads `[B, 2]` to the host.
+/// Reads spatial_shapes `[B, 2]` to the host.
 fn spatial_shapes(shapes: &Tensor, batch: i64) -> Result<Vec<(i64, i64)>> {
     if shapes.size() != [batch, 2] {
-        bail!("spatial_shapes is {:?}, but pixel_values asks for [{batch}, 2]", shapes.size());
+        bail!("spatial_shapes has shape {:?}, but pixel_values require [{batch}, 2]", shapes.size());
     }
     let flat = Vec::<i64>::try_from(&shapes.f_to_kind(Kind::Int64)?.f_reshape([-1])?)?;
     Ok(flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())

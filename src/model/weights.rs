@@ -1,4 +1,4 @@
-//! The model's tensors under transformers' names, and how they are read from a checkpoint.
+//! The model's tensors by transformers' names, and how they are read from a checkpoint.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ pub struct Weights {
     tensors: BTreeMap<String, Tensor>,
 }
 
-/// The names and shapes of the tensors in a `Siglip2Model` of this configuration, each once.
+/// The names and shapes of all tensors of a `Siglip2Model` of this configuration.
 pub fn expected_tensors(config: &Config) -> Vec<(String, Vec<i64>)> {
     let mut list = Vec::new();
     let mut linear = |name: String, out: i64, input: i64| {
@@ -81,8 +81,8 @@ pub fn expected_tensors(config: &Config) -> Vec<(String, Vec<i64>)> {
 }
 
 impl Weights {
-    /// Random weights that depend on the configuration and `seed` alone: the same on every device
-    /// (up to the rounding to `kind`), for any number of threads and whatever else draws numbers.
+    /// Random weights that depend only on the configuration and `seed`: they are the same on every device (up to
+    /// rounding to `kind`), for any number of threads, and whatever else draws random numbers.
     ///
     /// # Errors
     /// If memory runs out.
@@ -97,8 +97,7 @@ impl Weights {
 
     /// Reads `model.safetensors`, or the shards of `model.safetensors.index.json`, from a folder.
     ///
-    /// # Errors
-    /// An [`InputError`](patchmark_results::InputError) where a file is missing or broken, or a tensor is
+    /// # Errors An [`InputError`](patchmark_results::InputError) if a file is missing or broken, or a tensor is
     /// missing, unknown, of another shape, not f32, bf16 or f16, or not finite.
     pub fn load(folder: &Path, config: &Config, device: Device, kind: Kind) -> Result<Self> {
         let mut expected: BTreeMap<_, _> = expected_tensors(config).into_iter().collect();
@@ -129,7 +128,7 @@ impl Weights {
         Ok(Self { tensors })
     }
 
-    /// The same weights in another dtype; handles to the same storage where the dtype is the same.
+    /// The weights in another dtype; they share storage if the dtype is the same.
     ///
     /// # Errors
     /// If memory runs out.
@@ -143,10 +142,10 @@ impl Weights {
         self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
-    /// A handle to the tensor of this name, which shares its storage.
+    /// A handle to the tensor of this name, with shared storage.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such tensor.
     pub fn get(&self, name: &str) -> Result<Tensor> {
         let tensor = self.tensors.get(name).ok_or_else(|| anyhow!("the model has no tensor {name}"))?;
         Ok(tensor.shallow_clone())
@@ -208,7 +207,7 @@ fn read(file: &SafeTensors, name: &str, shape: &[i64], device: Device, kind: Kin
     let view = file.tensor(name).map_err(|error| input_error!("tensor {name}: {error}"))?;
     let found: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
     if found != shape {
-        return Err(input_error!("tensor {name} has shape {found:?}, but config.json asks for {shape:?}"));
+        return Err(input_error!("tensor {name} has shape {found:?}, but config.json requires {shape:?}"));
     }
     let stored = match view.dtype() {
         Dtype::F32 => Kind::Float,
@@ -217,7 +216,7 @@ fn read(file: &SafeTensors, name: &str, shape: &[i64], device: Device, kind: Kin
         other => return Err(input_error!("tensor {name} is {other:?}; expected F32, BF16 or F16")),
     };
     let tensor = Tensor::f_from_data_size(view.data(), shape, stored)?;
-    // Checked in both dtypes: a value that is finite in f32 may lie outside f16.
+    // Checked in both dtypes, because a value that is finite in f32 may be out of range in f16.
     let converted = tensor.f_to_kind(kind)?;
     for (tensor, note) in [(&tensor, ""), (&converted, " once converted")] {
         if !bool::try_from(&tensor.f_isfinite()?.f_all()?)? {

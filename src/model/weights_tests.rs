@@ -19,7 +19,7 @@ fn load(folder: &Path) -> Result<Weights> {
     Weights::load(folder, &Config::tiny(), Device::Cpu, Kind::Float)
 }
 
-/// The whole message of a load that must fail as the user's mistake.
+/// The whole message of a load that must fail with an input error.
 fn refusal(folder: &Path) -> String {
     let error = load(folder).expect_err("should be refused");
     assert!(error.chain().any(|cause| cause.is::<InputError>()), "{error:?}");
