@@ -1,4 +1,4 @@
-"""The Python half of patchmark's border: transformers' calls, as a user would write them."""
+"""The Python side of patchmark's bridge to Python: calls of torch and transformers as a user would write them."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def cpu_capability():
 
 
 def has_headers():
-    """Whether the interpreter's C headers, which only a build needs, are installed."""
+    """Whether the interpreter's C headers are installed; only a build needs them."""
     return os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
 
 
@@ -70,7 +70,7 @@ def process(instance, images, channels_first, device):
 
 @contextlib.contextmanager
 def _timed(owner, name, stage, spent, finish, begin=lambda: None):
-    """Times each call of `owner.name`, until `finish`, while the block runs; puts the original back after it."""
+    """While the block runs, times each call of `owner.name` until `finish`; then restores the original."""
     original = getattr(owner, name)
     own = name in vars(owner)
 
@@ -95,7 +95,7 @@ def _timed(owner, name, stage, spent, finish, begin=lambda: None):
 
 
 def process_in_stages(instance, images, channels_first, device):
-    """As `process`, with seconds by stage; what no step claims is padding's stack and bookkeeping."""
+    """As `process`, with seconds by stage; time outside the other stages counts as padding and stacking."""
     import sys
 
     module = sys.modules[type(instance).__module__]
@@ -111,8 +111,8 @@ def process_in_stages(instance, images, channels_first, device):
             (module, "get_image_size_for_max_num_patches", "size search"),
             (module, "convert_image_to_patches", "patchify"),
         ):
-            # The two backends do not share every method; the torchvision one calls `normalize`
-            # inside `rescale_and_normalize`, which must not be counted twice.
+            # The two backends do not have all methods in common; the torchvision backend calls `normalize` within
+            # `rescale_and_normalize`, which must not be counted twice.
             if not hasattr(owner, name):
                 continue
             if name in ("rescale", "normalize") and hasattr(instance, "rescale_and_normalize"):
@@ -134,7 +134,7 @@ def download(repository):
 
 
 def model(config, state, tower):
-    """transformers' own model over the given tensors: shared storage, not a second copy."""
+    """transformers' own model with the given tensors, whose storage it shares instead of copying it."""
     config = transformers.Siglip2Config.from_dict(config)
     config._attn_implementation = "sdpa"
     with torch.device("meta"):
@@ -142,7 +142,7 @@ def model(config, state, tower):
     missing, unexpected = instance.load_state_dict(state, strict=False, assign=True)
     if missing or unexpected:
         raise ValueError(f"weights do not fit Siglip2Model: missing {missing}, unexpected {unexpected}")
-    # Buffers that a checkpoint does not hold are still on the meta device.
+    # Buffers that are not part of a checkpoint are still on the meta device.
     for module in instance.modules():
         for name, buffer in module.named_buffers(recurse=False):
             if buffer.is_meta:
@@ -168,12 +168,12 @@ def forward(instance, pixel_values, pixel_attention_mask, spatial_shapes, input_
 
 
 def forward_in_stages(instance, pixel_values, *arguments):
-    """Seconds of `forward` that go to the image-by-image resampling of positions, and of the whole."""
+    """Seconds of the image-by-image resampling of positions within `forward`, and of the whole call."""
     device = pixel_values.device
     finish = (lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else (lambda: None)
     embeddings = getattr(instance, "vision_model", instance).embeddings
     spent = {}
-    # What runs before is not the stage's, so it is waited for when the stage begins.
+    # Earlier work does not belong to the stage, so it is waited for when the stage begins.
     with _timed(embeddings, "resize_positional_embeddings", "positions", spent, finish, begin=finish):
         finish()
         start = time.perf_counter()

@@ -1,7 +1,6 @@
-//! torch's streams, events and page-locked memory, which tch does not bind.
+//! torch's streams, events and page-locked memory, for which tch has no bindings.
 //!
-//! Everything here fails with torch's own words where there is no GPU, or where it was lost: tch's
-//! synchronise would panic.
+//! If there is no GPU or it was lost, everything here fails with torch's own message; tch's `synchronize` would panic.
 
 use anyhow::{Context, Result};
 use pyo3::{prelude::*, types::PyDict};
@@ -11,21 +10,21 @@ use super::{from_python, start};
 
 /// Calls into `torch.cuda`.
 pub(super) fn with<T>(work: impl FnOnce(Python<'_>, Bound<'_, PyAny>) -> Result<T>) -> Result<T> {
-    // Before attaching: a thread that holds the interpreter must not wait for another one that starts it.
+    // Before attaching, because a thread that holds the interpreter must not wait for a thread that starts it.
     start()?;
     Python::attach(|py| work(py, py.import("torch")?.getattr("cuda")?))
 }
 
-/// Waits until GPU `index` has done everything that was submitted to it.
+/// Waits until GPU `index` has finished everything that was submitted to it.
 ///
 /// # Errors
 /// If any of it failed, or the device is lost.
 pub fn synchronize(index: usize) -> Result<()> {
-    // Other threads may need the interpreter while the device works; torch releases it while it waits.
+    // Other threads may need the interpreter while the device works; torch releases it while waiting.
     with(|_, cuda| cuda.call_method1("synchronize", (index,)).map(drop).map_err(Into::into))
 }
 
-/// Lets f32 matrix products round their factors to TF32, or not, in every later call.
+/// Sets whether f32 matrix products may round their factors to TF32 in all later calls.
 ///
 /// # Errors
 /// If Python cannot start.
@@ -39,10 +38,10 @@ pub fn allow_tf32(allowed: bool) -> Result<()> {
     })
 }
 
-/// Uninitialised page-locked host memory, u8 `[bytes]`, from torch's cache of it.
+/// Uninitialised page-locked host memory, u8 `[bytes]`, from torch's cache of such memory.
 ///
-/// The cache hands a buffer out again only when the copies from it are done, so a caller may fill one buffer
-/// while the device reads another.
+/// The cache reuses a buffer only when all copies from it are done, so a caller may fill one buffer while the device
+/// reads another.
 ///
 /// # Errors
 /// If there is no GPU or no memory.
@@ -65,7 +64,7 @@ pub fn pinned(bytes: usize) -> Result<Tensor> {
 pub struct Event(Py<PyAny>);
 
 impl Event {
-    /// A point that is not yet anywhere.
+    /// A point that is not recorded yet.
     ///
     /// # Errors
     /// If there is no GPU.
@@ -77,7 +76,7 @@ impl Event {
         })
     }
 
-    /// Puts it after everything that this thread has submitted to its stream of GPU `index`.
+    /// Records it after everything that this thread has submitted to its stream on GPU `index`.
     ///
     /// # Errors
     /// If the device is lost.
@@ -88,7 +87,7 @@ impl Event {
         })
     }
 
-    /// Waits on the host until the device has reached it.
+    /// Makes the host wait until the device has reached it.
     ///
     /// # Errors
     /// If the work before it failed.
@@ -96,7 +95,8 @@ impl Event {
         Python::attach(|py| self.0.call_method0(py, "synchronize").map(drop).map_err(Into::into))
     }
 
-    /// Lets everything that this thread submits later to its stream of GPU `index` wait for it on the device.
+    /// Makes everything that this thread submits later to its stream on GPU `index` wait, on the device, for this
+    /// point.
     ///
     /// # Errors
     /// If the device is lost.
@@ -107,10 +107,10 @@ impl Event {
         })
     }
 
-    /// Milliseconds of the device's own clock from `earlier` to this point; both must have been reached.
+    /// Milliseconds by the device's clock from `earlier` to this point; both must have been reached.
     ///
     /// # Errors
-    /// If one has not.
+    /// If one of them has not been reached.
     pub fn since(&self, earlier: &Self) -> Result<f64> {
         Python::attach(|py| {
             Ok(earlier.0.call_method1(py, "elapsed_time", (self.0.bind(py),))?.extract::<f64>(py)?)
@@ -118,7 +118,7 @@ impl Event {
     }
 }
 
-/// Makes a new stream of GPU `index` the one that this thread submits to from now on.
+/// Makes a new stream on GPU `index` and lets this thread submit to it from now on.
 ///
 /// # Errors
 /// If there is no such GPU.

@@ -1,4 +1,4 @@
-//! Python in this process: its start, and what it says of itself.
+//! Python in this process: starting it, and what it reports about itself.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use pyo3::{prelude::*, types::PyModule};
 
 use super::{initialize, interpreter};
 
-/// The Python half of the border: what is clearer there than as calls from Rust.
+/// The Python side of the bridge: code that is clearer in Python than as calls from Rust.
 const BRIDGE: &str = include_str!("bridge.py");
 
 static BRIDGE_MODULE: OnceLock<Py<PyModule>> = OnceLock::new();
@@ -25,7 +25,7 @@ static STARTING: Mutex<()> = Mutex::new(());
 /// libtorch of this process. Later calls return at once.
 ///
 /// # Errors
-/// An input error where the environment is missing or incomplete; a fault where two libtorch are loaded.
+/// An input error if the environment is missing or incomplete; another error if two copies of libtorch are loaded.
 pub fn start() -> Result<&'static Py<PyModule>> {
     if let Some(module) = BRIDGE_MODULE.get() {
         return Ok(module);
@@ -46,7 +46,7 @@ pub fn start() -> Result<&'static Py<PyModule>> {
         )
     })?;
     let copies = libtorch_copies()?;
-    // None are seen where the system does not name what is mapped.
+    // The list is empty if the system does not name mapped files.
     if copies.len() > 1 {
         return Err(anyhow!("{} copies of libtorch are loaded: {}", copies.len(), copies.join(", ")));
     }
@@ -62,10 +62,10 @@ pub fn versions() -> Result<BTreeMap<String, String>> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("versions")?.call0()?.extract()?))
 }
 
-/// Runs a script in a namespace of its own.
+/// Runs a script in a separate namespace.
 ///
 /// # Errors
-/// As [`start`], or whatever the script raises.
+/// As [`start`], and any exception that the script raises.
 pub fn run(script: &str) -> Result<()> {
     start()?;
     let script = CString::new(script)?;
@@ -90,7 +90,7 @@ pub fn gpus() -> Result<Vec<String>> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("gpus")?.call0()?.extract()?))
 }
 
-/// The name by which the driver knows torch's GPU `index`.
+/// The driver's identifier of torch's GPU `index`.
 ///
 /// # Errors
 /// As [`start`], or if there is no such GPU.
@@ -99,7 +99,7 @@ pub fn gpu_uuid(index: usize) -> Result<String> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("gpu_uuid")?.call1((index,))?.extract()?))
 }
 
-/// Bytes of the second-level cache of GPU `index`.
+/// The size of the L2 cache of GPU `index` in bytes.
 ///
 /// # Errors
 /// As [`gpu_uuid`].
@@ -108,7 +108,7 @@ pub fn l2_bytes(index: usize) -> Result<usize> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("l2_bytes")?.call1((index,))?.extract()?))
 }
 
-/// Whether the interpreter's C headers are installed, which only a build needs.
+/// Whether the interpreter's C headers are installed; only a build needs them.
 ///
 /// # Errors
 /// As [`start`].
@@ -117,10 +117,10 @@ pub fn has_headers() -> Result<bool> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("has_headers")?.call0()?.extract()?))
 }
 
-/// The distinct `libtorch_cpu` files mapped into this process; anything but one is a fault.
+/// The distinct `libtorch_cpu` files mapped into this process; more than one is a fault.
 ///
 /// # Errors
-/// If the system does not tell.
+/// If `/proc/self/maps` cannot be read.
 pub fn libtorch_copies() -> Result<Vec<String>> {
     let maps = fs::read_to_string("/proc/self/maps").context("failed to read /proc/self/maps")?;
     let mut paths: Vec<String> = maps

@@ -6,25 +6,25 @@ use anyhow::{Result, anyhow};
 use patchmark_results::input_error;
 use pyo3::ffi;
 
-/// The interpreter whose environment holds torch and transformers; found when patchmark was built.
+/// The interpreter whose environment holds torch and transformers, as found when patchmark was built.
 const BUILD_PYTHON: &str = env!("PATCHMARK_BUILD_PYTHON");
 
-/// The interpreter to embed: `PATCHMARK_PYTHON`, or the one that patchmark was built with.
+/// The interpreter to embed: `PATCHMARK_PYTHON`, or the interpreter with which patchmark was built.
 pub(crate) fn interpreter() -> PathBuf {
     env::var_os("PATCHMARK_PYTHON").map_or_else(|| BUILD_PYTHON.into(), PathBuf::from)
 }
 
 /// Initialises Python as if that interpreter had been started, so that its environment is found.
 ///
-/// Nothing is imported: a worker brings a transformers of its own before anything is.
+/// Nothing is imported yet, because a worker may bring its own transformers.
 ///
 /// # Errors
-/// An input error where the environment is missing.
+/// An input error if the environment is missing.
 pub(crate) fn initialize() -> Result<()> {
     let executable = interpreter();
     if !executable.exists() {
         return Err(input_error!(
-            "the Python environment {} is gone; run `make setup`, or name another in PATCHMARK_PYTHON",
+            "the Python environment {} does not exist; run `make setup`, or name another in PATCHMARK_PYTHON",
             executable.display()
         ));
     }

@@ -1,4 +1,4 @@
-//! torch's CUDA graphs, which tch does not bind.
+//! torch's CUDA graphs, for which tch has no bindings.
 
 use anyhow::{Context, Result};
 use pyo3::{prelude::*, types::PyDict};
@@ -6,10 +6,11 @@ use pyo3::{prelude::*, types::PyDict};
 use super::cuda;
 use crate::model::{ModelOutputs, Recorder, Work};
 
-/// Passes before a recording: libraries choose kernels and take memory at first, which a recording cannot hold.
+/// Passes before a recording: in their first calls, libraries choose kernels and allocate memory, which cannot be
+/// recorded.
 const WARM_UP: usize = 3;
 
-/// Records on one GPU, in a stream of its own and in memory that all its recordings share.
+/// Records on one GPU, in a separate stream and in memory that all its recordings share.
 pub struct CudaGraphs {
     index: usize,
     stream: Py<PyAny>,
@@ -28,13 +29,13 @@ impl CudaGraphs {
         })
     }
 
-    /// Records what `work` submits to the current stream; the error is the work's own, where it has one.
+    /// Records what `work` submits to the current stream; if the work fails, its error is returned.
     fn capture(&self, work: &Work) -> Result<(Py<PyAny>, ModelOutputs)> {
         let graph = cuda::with(|py, cuda| {
             let graph = cuda.getattr("CUDAGraph")?.call0()?;
             let options = PyDict::new(py);
             options.set_item("pool", self.pool.bind(py))?;
-            // Threads that prepare batches may take memory meanwhile.
+            // Other threads, which prepare batches, may allocate memory during the recording.
             options.set_item("capture_error_mode", "thread_local")?;
             graph.call_method("capture_begin", (), Some(&options))?;
             Ok(graph.unbind())
@@ -46,7 +47,7 @@ impl CudaGraphs {
         Ok((graph, outputs))
     }
 
-    /// Runs `work` with the recorder's stream as the one that this thread submits to.
+    /// Runs `work` while this thread submits to the recorder's stream.
     fn in_stream<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let enter = |stream: &Py<PyAny>| {
             cuda::with(|_, cuda| {
@@ -66,7 +67,7 @@ impl Recorder for CudaGraphs {
     type Recording = Py<PyAny>;
 
     fn record(&self, work: Work) -> Result<(Self::Recording, ModelOutputs)> {
-        // What filled the work's inputs was submitted to another stream.
+        // The work's inputs were filled on another stream.
         cuda::synchronize(self.index)?;
         self.in_stream(|| {
             for _ in 0..WARM_UP {

@@ -12,12 +12,12 @@ pub(crate) fn interpreter() -> PathBuf {
     program::host().map_or_else(PathBuf::new, |host| host.python.clone())
 }
 
-/// Makes sure that there is an interpreter; it was started long before patchmark was.
+/// Checks that there is an interpreter, which must have been started before patchmark.
 ///
 /// # Errors
 /// If the library was not loaded by an interpreter.
 pub(crate) fn initialize() -> Result<()> {
-    // SAFETY: may be called at any time, also where no interpreter runs.
+    // SAFETY: may be called at any time, even if no interpreter runs.
     if unsafe { ffi::Py_IsInitialized() } == 0 {
         return Err(anyhow!(
             "patchmark's extension module was not loaded by Python; run `python -m patchmark`"

@@ -1,4 +1,4 @@
-//! The embedded interpreter, tensors across the border without a copy, and transformers' calls.
+//! The embedded interpreter, tensors shared with it without a copy, and transformers' model.
 
 pub mod cuda;
 mod embed;

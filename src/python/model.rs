@@ -1,4 +1,4 @@
-//! transformers' own `Siglip2Model` over the same weights.
+//! transformers' own `Siglip2Model`, with the same weights.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub struct HuggingFaceModel {
 }
 
 impl HuggingFaceModel {
-    /// Builds `Siglip2Model` without memory of its own and hands it the loaded tensors.
+    /// Builds a `Siglip2Model` without memory and gives it the loaded tensors.
     ///
     /// # Errors
     /// If Python cannot start or the weights do not fit.
@@ -95,7 +95,7 @@ impl HuggingFaceModel {
             arguments.push(tensors::to_python(py, tensor)?);
         }
         if self.tower == Tower::Full {
-            let text = text.ok_or_else(|| anyhow!("the full model needs text beside the images"))?;
+            let text = text.ok_or_else(|| anyhow!("the full model needs texts as well as images"))?;
             arguments.push(tensors::to_python(py, &text.input_ids)?);
             arguments.push(match &text.attention_mask {
                 Some(mask) => tensors::to_python(py, mask)?,
@@ -106,7 +106,7 @@ impl HuggingFaceModel {
     }
 }
 
-/// Rows divided by their Euclidean norm, as the full model returns its embeddings.
+/// Divides rows by their Euclidean norm, as the full model does.
 fn normalized(embeds: &Tensor) -> Result<Tensor> {
     let norm = embeds.f_norm_scalaropt_dim(2.0, [-1], true)?;
     Ok(embeds.f_div(&norm)?)
@@ -115,7 +115,7 @@ fn normalized(embeds: &Tensor) -> Result<Tensor> {
 /// The local folder of a hub repository's checkpoint, downloaded through huggingface_hub.
 ///
 /// # Errors
-/// An input error where the hub cannot be reached or has no such repository.
+/// An input error if the hub cannot be reached or has no such repository.
 pub fn download(repository: &str) -> Result<PathBuf> {
     let bridge = start()?;
     Python::attach(|py| bridge.bind(py).getattr("download")?.call1((repository,))?.extract::<PathBuf>()).map_err(

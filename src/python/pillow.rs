@@ -1,4 +1,4 @@
-//! The pixels of Pillow images, without a copy where Pillow can lend them.
+//! The pixels of Pillow images, without a copy if Pillow can lend them.
 
 use std::{
     ffi::{CStr, c_char, c_void},
@@ -16,7 +16,7 @@ use pyo3::{
 use super::start;
 use crate::workload::DecodedImage;
 
-/// The Arrow C data interface's array, as its specification lays it out.
+/// The array of the Arrow C data interface, with the layout that its specification gives.
 #[repr(C)]
 struct ArrowArray {
     length: i64,
@@ -28,13 +28,13 @@ struct ArrowArray {
     children: *const *const ArrowArray,
 }
 
-/// The start of the Arrow C data interface's schema.
+/// The beginning of the schema of the Arrow C data interface.
 #[repr(C)]
 struct ArrowSchema {
     format: *const c_char,
 }
 
-/// Images as a user holds them after `PIL.Image.open(…).convert("RGB")`.
+/// Makes PIL images as a user holds them after `PIL.Image.open(…).convert("RGB")`.
 ///
 /// # Errors
 /// If Python cannot start or runs out of memory.
@@ -50,18 +50,18 @@ pub fn pil_images(images: &[Arc<DecodedImage>]) -> Result<Py<PyList>> {
     })
 }
 
-/// An RGB image's pixels, kept alive by what Python lent.
+/// The pixels of an RGB image, kept alive by the Python objects that own them.
 pub(crate) enum Pixels<'py> {
     /// `[height, width, 4]` u8: Pillow's own storage, lent through `__arrow_c_array__`.
     Lent {
         /// The capsules that own the loan.
         _loan: Bound<'py, PyTuple>,
-        /// First byte of the image.
+        /// The first byte of the image.
         data: *const u8,
         /// (height, width) in pixels.
         size: (usize, usize),
     },
-    /// `[height, width, 3]` u8: a copy, where the image's rows lie in several of Pillow's blocks.
+    /// `[height, width, 3]` u8: a copy, made if the image's rows are in several of Pillow's memory blocks.
     Copied {
         /// What `tobytes` returned.
         bytes: Bound<'py, PyBytes>,
@@ -74,13 +74,13 @@ impl<'py> Pixels<'py> {
     /// The pixels of a `PIL.Image.Image` in mode RGB.
     ///
     /// # Errors
-    /// If the object is no such image, or Pillow runs out of memory.
+    /// If the object is not such an image, or Pillow runs out of memory.
     pub(crate) fn of(image: &Bound<'py, PyAny>) -> Result<Self> {
         let mode: String = image.getattr("mode")?.extract()?;
         ensure!(mode == "RGB", "a PIL image of mode {mode} was given where RGB was expected");
         let (width, height): (usize, usize) = image.getattr("size")?.extract()?;
         let size = (height, width);
-        // It raises where the rows are not contiguous: images of more than 16 MB.
+        // It raises if the rows are not contiguous, as in images of more than 16 MB.
         if let Ok(loan) = image.call_method0("__arrow_c_array__") {
             let loan = loan.cast_into::<PyTuple>().map_err(|error| anyhow::anyhow!("{error}"))?;
             if let Some(data) = lent(&loan, height * width)? {
@@ -99,7 +99,7 @@ impl<'py> Pixels<'py> {
         }
     }
 
-    /// Bytes from a pixel to the next: 4 where lent, 3 where copied.
+    /// Bytes from one pixel to the next: 4 if lent, 3 if copied.
     pub(crate) fn pitch(&self) -> usize {
         match self {
             Self::Lent { .. } => 4,
@@ -110,20 +110,20 @@ impl<'py> Pixels<'py> {
     /// The bytes, row by row without gaps.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
-            // SAFETY: `lent` found an array of height·width pixels of 4 bytes there; the loan keeps them alive,
-            // and `'py` proves that this thread holds the interpreter, so no Python code changes them.
+            // SAFETY: `lent` found an array of height·width pixels of 4 bytes at `data`; the loan keeps it alive, and
+            // `'py` proves that this thread holds the interpreter, so no Python code changes it.
             Self::Lent { data, size, .. } => unsafe { slice::from_raw_parts(*data, size.0 * size.1 * 4) },
             Self::Copied { bytes, .. } => bytes.as_bytes(),
         }
     }
 }
 
-/// Where the lent array of `pixels` four-byte pixels starts; none where it is laid out in another way.
+/// The address of the lent array of `pixels` four-byte pixels; none if it has another layout.
 fn lent(loan: &Bound<'_, PyTuple>, pixels: usize) -> Result<Option<*const u8>> {
     let schema = pointer::<ArrowSchema>(&loan.get_item(0)?, c"arrow_schema")?;
     let array = pointer::<ArrowArray>(&loan.get_item(1)?, c"arrow_array")?;
-    // SAFETY: the capsules' names say what they point at, the Arrow C data interface how it is laid out, and
-    // `loan` keeps both alive; every pointer is checked for null before it is followed.
+    // SAFETY: the capsules' names say what they point to, the Arrow C data interface specifies the layout, and `loan`
+    // keeps both alive; every pointer is checked for null before it is dereferenced.
     unsafe {
         if (*schema).format.is_null() || CStr::from_ptr((*schema).format) != c"+w:4" {
             return Ok(None);
@@ -145,15 +145,15 @@ fn lent(loan: &Bound<'_, PyTuple>, pixels: usize) -> Result<Option<*const u8>> {
         if !whole || child.n_buffers != 2 || child.buffers.is_null() {
             return Ok(None);
         }
-        // The first buffer is the validity of values, which bytes of an image do not need.
+        // The first buffer holds the validity of values, which the bytes of an image do not need.
         let data = (*child.buffers.add(1)).cast::<u8>();
         Ok((!ptr::eq(data, ptr::null())).then_some(data))
     }
 }
 
-/// What a capsule of that name points at.
+/// The pointer in a capsule of that name.
 fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &CStr) -> Result<*const T> {
-    // SAFETY: the interpreter is attached and the object alive; Python checks that it is a capsule of that name.
+    // SAFETY: the interpreter is attached and the object is alive; Python checks that it is a capsule of that name.
     let pointer = unsafe { ffi::PyCapsule_GetPointer(capsule.as_ptr(), name.as_ptr()) };
     if pointer.is_null() {
         return Err(PyErr::fetch(capsule.py()).into());
