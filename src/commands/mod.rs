@@ -34,6 +34,8 @@ mod worker;
 use std::ffi::OsString;
 
 use anyhow::Result;
+#[cfg(not(feature = "harness"))]
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use patchmark_results::{FAULT, Outcome, exit_code};
 
@@ -58,12 +60,17 @@ macro_rules! exit_codes {
 
 #[cfg(feature = "harness")]
 const AFTER_HELP: &str = exit_codes!();
+/// What a build that cannot measure says of itself.
 #[cfg(not(feature = "harness"))]
-const AFTER_HELP: &str = concat!(
-    exit_codes!(),
-    "\n\nThis build only decides and draws: it was made without the harness, which needs torch and Python. \
-     `cargo build --release` makes one that measures, too."
-);
+macro_rules! without_harness {
+    () => {
+        "This build only decides and draws: it was made without the harness, which needs torch and Python. \
+         `cargo build --release` makes one that measures, too."
+    };
+}
+
+#[cfg(not(feature = "harness"))]
+const AFTER_HELP: &str = concat!(exit_codes!(), "\n\n", without_harness!());
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -119,6 +126,10 @@ impl Cli {
             Err(refusal) => {
                 // Nothing can be done where even the message cannot be printed.
                 let _ = refusal.print();
+                #[cfg(not(feature = "harness"))]
+                if refusal.kind() == ErrorKind::InvalidSubcommand {
+                    eprintln!("\n{}", without_harness!());
+                }
                 twins::tell(&twins, &refusal.to_string());
                 return u8::try_from(refusal.exit_code()).unwrap_or(FAULT);
             }
