@@ -11,7 +11,7 @@ use crate::support::refuses;
 const JPEG: &[u8] = include_bytes!("../../fixtures/photos/rocket.jpg");
 const PNG: &[u8] = include_bytes!("../../fixtures/photos/coffee.png");
 
-/// A bench over a folder with one file of that name and content.
+/// A bench of a folder that holds one file of that name and content must be refused.
 #[track_caller]
 fn refuses_image(name: &str, bytes: &[u8]) {
     let folder = tempdir().unwrap();
@@ -165,7 +165,7 @@ fn decoding_that_would_give_other_sizes() {
 #[test]
 fn a_gpu_that_is_not_there() {
     let folder = tempdir().unwrap();
-    // No machine has a hundred, so this holds where there are some, too.
+    // No machine has a hundred GPUs, so this holds on machines with GPUs too.
     for device in ["cuda:99", "gpu"] {
         for arguments in [
             ["bench", "--out", "run"].as_slice(),

@@ -1,4 +1,4 @@
-//! Candidates with one planted fault each: caught by the check meant for it, and by no accident.
+//! Candidates with one planted fault each, which the check meant for it must catch.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates")
 }
 
-/// Every `class Name(…):  # caught by: check` of the folder.
+/// The candidates of every line `class Name(…):  # caught by: check` in the folder.
 fn candidates() -> Vec<Candidate> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -106,22 +106,22 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
         let found = findings(&outcome);
         if !found.contains_key(candidate.caught_by.as_str()) {
             wrong.push(format!(
-                "{}: {} did not catch it, but {found:?}",
+                "{}: not caught by {}, but by {found:?}",
                 candidate.class, candidate.caught_by
             ));
         }
-        // Without its only check, this fault would slip through.
+        // Only this check catches the fault, so the check is needed.
         if let [only] = found.keys().copied().collect::<Vec<_>>()[..] {
             needed.insert(only.to_owned());
         } else if std::env::var_os("PATCHMARK_TEST_VERBOSE").is_some() {
             eprintln!("{} ({}): {found:#?}", candidate.class, candidate.caught_by);
         }
     }
-    // A worker's end is planted in `hostile.rs`.
+    // `survives` is tested in `hostile.rs`.
     let unneeded: Vec<_> =
         names().into_iter().filter(|name| *name != "survives" && !needed.contains(*name)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(unneeded.is_empty(), "no fault is caught by these alone: {unneeded:?}");
+    assert!(unneeded.is_empty(), "no fault is caught only by one of {unneeded:?}");
 }
 
 #[test]

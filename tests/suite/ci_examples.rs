@@ -41,8 +41,8 @@ fn script(jobs: &str, job: &str) -> Vec<String> {
     lines.map_while(|line| line.strip_prefix("    - ")).map(str::to_owned).collect()
 }
 
-/// A repository whose two commits build to the program under test; the second is made slower on
-/// purpose, where asked. Returns the checkout and the first commit.
+/// A repository with two commits, both of which build to the program under test; if `slow`, the second is slowed down.
+/// Returns the folder, the checkout and the first commit.
 fn repository(slow: bool) -> (TempDir, PathBuf, String) {
     let folder = tempdir().unwrap();
     let checkout = folder.path().join("checkout");
@@ -57,7 +57,7 @@ fn repository(slow: bool) -> (TempDir, PathBuf, String) {
     };
     let commit = |extra: &str| {
         let program = env!("CARGO_BIN_EXE_patchmark");
-        // Only `compare` takes the option; a worker of either commit is the plain program.
+        // Only `compare` takes the option; the workers of both commits run the program unchanged.
         let wrapper = format!(
             "#!/bin/sh\nif [ \"$1\" = compare ]; then shift; exec '{program}' compare fused --batch-sizes 1 --threads 1 {extra} \"$@\"; fi\nexec '{program}' \"$@\"\n"
         );
@@ -84,7 +84,7 @@ fn shell(checkout: &Path, step: &str, variables: &[(&str, &str)]) -> Output {
     {
         command.env_remove(name);
     }
-    // make's own variables would change the inner make.
+    // make's variables would change the inner make.
     command.env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env("BUDGET", "60s");
     command.envs(variables.iter().copied()).output().unwrap()
 }
@@ -126,7 +126,7 @@ fn the_gitlab_job_decides_and_leaves_its_report() {
     assert!(checkout.join("runs/compare/junit.xml").exists());
 }
 
-/// A checkout with a run for `make bench` to leave, whose figures are `factor` times those of its baseline.
+/// A checkout with a run that `make bench` copies, whose figures are `factor` times those of its baseline.
 fn measured(factor: f64) -> (TempDir, PathBuf) {
     let (folder, checkout, _) = repository(false);
     fs::create_dir(checkout.join("ci")).unwrap();

@@ -76,7 +76,7 @@ fn a_class_is_compared_in_a_process_of_its_own_with_a_second_base_as_control() {
     assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
     let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
     let row = &decision.rows[0];
-    // One restart of the processes is too few to decide, and says so.
+    // One restart of the processes is too few for a verdict, and the reason says so.
     assert_eq!((row.finding, row.verdict), (None::<Finding>, Verdict::Inconclusive));
     assert!(
         row.reason.as_ref().is_some_and(|reason| reason.contains("1 restart, and a verdict needs")),

@@ -1,4 +1,4 @@
-//! The native forward beside transformers', over the same weights.
+//! Compares the native forward with transformers', on the same weights.
 
 use patchmark::{
     bench::{ForwardKind, build_forwards},
@@ -10,14 +10,14 @@ use patchmark::{
 };
 use tch::{Device, Kind, Tensor};
 
-/// Photographs of mixed shapes, each padded.
+/// Inputs from photographs of mixed shapes, with padding.
 fn inputs(count: usize) -> ModelInputs {
     let workload = Workload::load_all(&ImageSource::BuiltIn, &Sizes::mixed()).unwrap().remove(0);
     let batched = processor::create("batched", &Parameters::default(), Device::Cpu, 1).unwrap();
     let batch = FedBatch::new(batched.feed(), &workload.batch(count).unwrap()).unwrap();
     let inputs = batched.process(&batch, &mut StageClock::disabled()).unwrap();
     let padding = 256 * count as i64 - inputs.pixel_attention_mask.sum(Kind::Int64).int64_value(&[]);
-    assert!(padding > 0, "without padding the test says nothing of the mask");
+    assert!(padding > 0, "without padding the mask is not tested");
     inputs
 }
 
@@ -26,7 +26,7 @@ fn loaded(config: Config, kind: Kind) -> LoadedModel {
     LoadedModel { config, weights, random: true, folder: None }
 }
 
-/// The largest absolute difference of two tensors of equal shape.
+/// The largest absolute difference between two tensors of equal shape.
 fn apart(one: &Tensor, other: &Tensor) -> f64 {
     assert_eq!(one.size(), other.size());
     (one.to_kind(Kind::Double) - other.to_kind(Kind::Double)).abs().max().double_value(&[])

@@ -1,5 +1,5 @@
-//! The one-pass processor against torch's own kernel and transformers' class, at every level of instructions
-//! that this machine has. (`crates/fused` has its own tests against a slow recipe and guarded memory.)
+//! Compares the fused processor with torch's kernel and transformers' class, at every instruction level of this
+//! machine. (`crates/fused` has its own tests, against a slow implementation and with guarded memory.)
 
 use std::sync::{Arc, LazyLock};
 
@@ -67,12 +67,12 @@ fn an_unknown_or_missing_level_is_refused() {
 static POOL: LazyLock<ThreadPool> =
     LazyLock::new(|| ThreadPoolBuilder::new().num_threads(3).build().unwrap());
 
-/// Cases of the property test: 500, or what `make test-long` asks for.
+/// The number of cases of the property test: 500, or what `make test-long` sets.
 fn cases() -> u32 {
     std::env::var("PATCHMARK_CASES").map_or(500, |cases| cases.parse().expect("PATCHMARK_CASES is a number"))
 }
 
-/// What is drawn: an image, how it lies in memory, and how it is processed.
+/// A random case: an image, its layout in memory, and how it is processed.
 #[derive(Debug, Clone)]
 struct Case {
     size: Size,
@@ -129,7 +129,8 @@ impl Case {
         Arc::new(DecodedImage::new("drawn", width, height, rgb).unwrap())
     }
 
-    /// The image in the drawn layout, with bytes that must not matter between its rows: bytes and strides.
+    /// The image in the layout of the case, with arbitrary bytes between its rows: the bytes, the row stride and the
+    /// plane stride.
     fn stored(&self, rgb: &[u8]) -> (Vec<u8>, usize, usize) {
         let Size { height, width } = self.size;
         let (pitch, planes) = match self.layout {

@@ -1,5 +1,5 @@
-//! `fused-cuda`: its kernel run on the host against transformers' class over the corpus, and itself on a GPU where
-//! there is one. (`crates/fused-cuda` has tests of its own against the one pass.)
+//! Compares `fused-cuda` with transformers' class over the corpus: its kernel emulated on the host, and the processor
+//! itself if there is a GPU. (`crates/fused-cuda` has its own tests, against the single pass on the CPU.)
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use tch::{Cuda, Device, Kind, Tensor};
 
 use crate::support::{gpu, refuses};
 
-/// Photographs and the generated corpus.
+/// The photographs and the generated corpus.
 fn corpus() -> Vec<Arc<DecodedImage>> {
     let photographs = Workload::load_all(&ImageSource::BuiltIn, &Sizes::mixed()).unwrap();
     let mut images: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
@@ -26,7 +26,7 @@ fn corpus() -> Vec<Arc<DecodedImage>> {
     images
 }
 
-/// NaFlex's own limit.
+/// NaFlex's limit.
 const LIMIT: usize = 256;
 
 fn run(processor: &dyn Processor, images: &[Arc<DecodedImage>]) -> ModelInputs {

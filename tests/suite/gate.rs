@@ -1,4 +1,4 @@
-//! `patchmark gate` as a whole, over runs made for the purpose.
+//! `patchmark gate` as a whole, on runs made for the tests.
 
 use std::{fs, path::Path};
 
@@ -67,7 +67,7 @@ fn another_machine_compares_ratios_and_exits_6_unless_allowed() {
     assert!(decision.rows.iter().all(|row| !row.figure.ends_with(" ms")));
     assert!(decision.rows.iter().any(|row| row.figure == "speed-up over hf"));
     assert_eq!(gate(folder(elsewhere).path(), &["--allow-environment"]).0, 0);
-    // A regression is one on any machine.
+    // A regression fails on any machine.
     let worse = folder(|run| {
         elsewhere(run);
         slow(run, "naive", 2.0);
@@ -92,7 +92,7 @@ fn a_missing_row_fails_and_a_new_one_is_told() {
     assert_eq!(lost.exit_code, 0);
 }
 
-/// The run has one processor more than the baseline.
+/// Gates a run that has one more processor than the baseline.
 fn gate_with_more(folder: &Path) -> Decision {
     let mut run = steady_run();
     let extra = run.batches[0].processors[4].clone();
@@ -163,7 +163,7 @@ fn update_makes_a_baseline_and_a_partial_run_never_is_one() {
 
     let output = patchmark(folder.path(), &[update.as_slice(), &["--baseline=base.json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("regressed"), "it shows what changes");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("regressed"), "the changes are shown");
     assert_eq!(read_run(&folder.path().join("base.json")).unwrap(), run);
 
     let partial = Run { partial: true, ..run };

@@ -1,4 +1,4 @@
-//! What only a GPU can show. Without one each test says so and ends.
+//! Tests that need a GPU. Without one, each test reports that it did not run.
 
 use std::sync::Arc;
 

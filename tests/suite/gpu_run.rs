@@ -1,4 +1,5 @@
-//! `scripts/gpu-run.sh` with a Python that plays hangs and failures: whatever breaks, the rest comes home.
+//! `scripts/gpu-run.sh` with a stub of Python that simulates hangs and failures: whatever fails, the other results are
+//! kept.
 
 use std::{
     env, fs,
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The steps of a whole run, in the order of what is wanted most.
+/// The steps of a whole run, in order of priority.
 const STEPS: [&str; 11] = [
     "doctor",
     "smoke",
@@ -25,10 +26,10 @@ const STEPS: [&str; 11] = [
     "loader",
 ];
 
-/// An empty archive, which a wheel is to the script.
+/// An empty zip archive, which the script accepts as a wheel.
 const WHEEL: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// A host whose Python is the stub.
+/// A host on which Python is the stub.
 struct Host {
     folder: TempDir,
 }
@@ -80,7 +81,7 @@ impl Host {
             .unwrap()
     }
 
-    /// The calls of patchmark: name, `TORCH_CUDNN_SDPA_DEPRIORITIZED` and arguments.
+    /// The calls of patchmark: the name, `TORCH_CUDNN_SDPA_DEPRIORITIZED` and the arguments.
     fn calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
         calls.lines().map(str::to_owned).filter(|call| !call.starts_with("report ")).collect()
@@ -116,7 +117,7 @@ fn every_step_runs_in_order_and_the_table_shows_folders_within_folders() {
         assert!(told.contains(shown), "{shown:?} is missing:\n{told}");
     }
     assert!(!told.contains("left out") && !told.contains("failed:"), "{told}");
-    // No GPU is in sight: what the machine says is there nevertheless.
+    // There is no GPU, but the rest of the machine is described.
     assert!(fs::read_to_string(host.path("out/machine.txt")).unwrap().contains("CPU"));
     assert!(
         host.call("large")
@@ -185,7 +186,7 @@ fn steps_without_time_are_named() {
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.contains("left out: large; sizes; loader;"), "{told}");
     assert!(host.names().contains(&"trace".to_owned()), "a later step that fits is run: {:?}", host.names());
-    // However a step ends, the whole ends in time: its limit, 10 s until it is killed, and 15 s for page and table.
+    // However a step ends, the whole run ends in time: the limit, 10 s until it is killed, and 15 s for page and table.
     let steps: Vec<&str> = told.lines().filter(|line| line.starts_with("== ")).collect();
     assert!(!steps.is_empty());
     for step in steps {
@@ -239,7 +240,7 @@ fn the_whole_matrix_fits_on_paper() {
     assert_eq!(names, STEPS);
     let seconds = told.lines().last().unwrap().rsplit(", ").next().unwrap();
     let seconds: u32 = seconds.trim().split(' ').next().unwrap().parse().unwrap();
-    // 25 s are kept for a last step that must be killed, the page and the table.
+    // 25 s are reserved for killing the last step, for the page and for the table.
     assert!(seconds + 25 <= 480, "{told}");
     assert!(host.calls().is_empty());
 }

@@ -1,4 +1,4 @@
-//! `patchmark history` over runs made for the purpose.
+//! `patchmark history` on runs made for the tests.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn a_slower_commit_is_found_by_name_and_drawn() {
         run.environment.commit = format!("commit{number:02}");
         run.partial = number == 3;
         for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
-            // A little noise from run to run, and 20% more of one processor from the tenth on.
+            // A little noise from run to run; from the run with number 10 on, one processor takes 20% longer.
             let level = 1.0 + 0.01 * (number * 7 % 5) as f64;
             let slower = if row.name == "batched" && number >= 10 { 1.2 } else { 1.0 };
             row.preprocess_ms.samples.iter_mut().for_each(|sample| *sample *= level * slower);

@@ -1,10 +1,11 @@
-//! Candidates that crash, hang, exit, flood or allocate: reported as such, and nothing is left behind.
+//! Candidates that crash, hang, exit, flood their output or exhaust memory: each is reported as such and leaves nothing
+//! behind.
 
 use std::{fs, path::Path, process::Command};
 
 use tempfile::tempdir;
 
-/// Validates a class of `hostile.py` with a TMPDIR of its own; its summary. The exit code must be 4.
+/// Validates a class of `hostile.py` with a separate TMPDIR and returns the summary. The exit code must be 4.
 #[track_caller]
 fn validate(class: &str, time_limit: &str) -> String {
     let folder = tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Killed at any moment, a command leaves only complete and valid files; Ctrl-C saves what is there.
+//! A command that is killed at any moment leaves only complete and valid files; Ctrl-C saves what was measured.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use tempfile::tempdir;
 
 use crate::support::{command, patchmark, steady_run};
 
-/// Kills of each command; `make kill-test` sets more.
+/// How often each command is killed; `make kill-test` sets more.
 fn kills() -> u32 {
     std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
 }
@@ -52,12 +52,12 @@ fn killed_at_random_moments_only_whole_files_are_left() {
         assert!(patchmark(path, arguments).status.code() != Some(2));
         let whole = started.elapsed();
         for _ in 0..kills() {
-            // Most moments in the last third, where files are written.
+            // Mostly in the last third, in which files are written.
             let share: f64 = if rng.random_bool(0.7) { rng.random_range(0.66..1.1) } else { rng.random() };
             let mut child =
                 command(path, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             thread::sleep(whole.mul_f64(share));
-            // It may have ended by itself.
+            // The command may already have ended.
             let _ = child.kill();
             child.wait().unwrap();
             for baseline in ["base", "base.json", "run"] {
@@ -90,7 +90,7 @@ fn the_first_interrupt_saves_and_the_second_leaves() {
         ["compare", "naive", "naive", "--batch-sizes=8", "--budget=600s", "--min-effect=0", "--out=run"];
     let mut child =
         command(folder.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Until the handler is there and rounds are taken; earlier signals end the process at once.
+    // By then the handler is set and rounds are timed; an earlier signal would end the process at once.
     thread::sleep(Duration::from_secs(20));
     interrupt(child.id());
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -105,7 +105,7 @@ fn the_first_interrupt_saves_and_the_second_leaves() {
     thread::sleep(Duration::from_secs(20));
     interrupt(child.id());
     thread::sleep(Duration::from_millis(20));
-    // It may already have ended.
+    // The command may already have ended.
     let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status();
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -1,4 +1,4 @@
-//! A hundred baselines, runs and policies that are none.
+//! A hundred malformed baselines, runs and policies.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use tempfile::tempdir;
 
 use crate::support::{refuses, steady_run};
 
-/// Damaged forms of a run, each with a word that the refusal must hold.
+/// Damaged forms of a run, each with a word that the error must contain.
 fn runs() -> Vec<(Vec<u8>, &'static str)> {
     let run = serde_json::to_value(steady_run()).unwrap();
     let text = run.to_string();
@@ -73,7 +73,7 @@ fn runs() -> Vec<(Vec<u8>, &'static str)> {
     let mut same = run;
     same["batches"][0]["processors"][1] = same["batches"][0]["processors"][0].clone();
     found.push((same.to_string().into_bytes(), "processors[1].name"));
-    // Other tools' results, and no results at all.
+    // Results of other tools, and files that are not results at all.
     for other in [
         r#"{"results":[{"command":"sleep 1","mean":1.0,"times":[1.0]}]}"#,
         r#"{"benchmarks":[],"context":{}}"#,
@@ -120,7 +120,7 @@ fn a_hundred_malformed_files_each_end_in_exit_code_2_with_the_file_and_a_reason(
         );
         assert!(message.contains(path.to_str().unwrap()), "no file in {message:?} for {shown}");
         assert!(message.contains(word), "{word:?} is not in {message:?} for {shown}");
-        // A reason is more than the file's name.
+        // The message holds a reason, not only the file's name.
         assert!(message.len() > path.to_str().unwrap().len() + 15, "{message}");
     };
     for (content, word) in &runs {

@@ -1,4 +1,4 @@
-//! Every processor of our own gives transformers' bits, whatever the parameters.
+//! All of patchmark's own processors give transformers' bits, whatever the parameters.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ fn photographs_of_mixed_sizes_in_one_batch() {
 
 #[test]
 fn repeated_sizes_keep_their_order_among_others() {
-    // Groups are split over the batch, so that an order not restored puts a row in another's place.
+    // The images of a group are spread over the batch, so if the order is not restored, rows are in the wrong place.
     let spec = |index: usize| Arc::new(generated(5)[index * 7 % 100].render());
     let images: Vec<_> = [0, 1, 0, 2, 1, 3, 0].into_iter().map(spec).collect();
     assert_exact(&Parameters::default(), &images);
@@ -95,7 +95,7 @@ fn without_resize_images_keep_their_size() {
     };
     let parameters = Parameters { do_resize: false, max_num_patches: 64, ..Parameters::default() };
     assert_exact(&parameters, &[image(64, 32), image(16, 160), image(128, 128)]);
-    // The reference emits more patches than the limit where each image has as many.
+    // The reference returns more patches than the limit if all images have the same number of them.
     assert_exact(&parameters, &[image(160, 160), image(320, 80)]);
 
     for (images, named) in [

@@ -1,4 +1,4 @@
-//! Whole commands that end well: what they write, and what they print.
+//! Whole commands that succeed: what they write and what they print.
 
 use std::{fs, path::Path};
 
@@ -38,7 +38,7 @@ fn a_bench_writes_a_whole_run_that_report_redraws() {
         let rounds = batch.forwards[0].forward_ms.samples.len();
         assert!(rounds >= 3);
         for row in &batch.processors {
-            assert_eq!(row.preprocess_ms.samples.len(), rounds, "every subject once a round");
+            assert_eq!(row.preprocess_ms.samples.len(), rounds, "every subject once per round");
             assert!(row.ratio["native"].low <= row.ratio["native"].median);
             assert!(row.stages_ms["resize"] > 0.0);
         }
@@ -82,7 +82,7 @@ fn several_settings_make_one_run_each_from_one_measurement() {
         "mixed-bf16-vision",
         "mixed-bf16-full",
     ];
-    // The plan says the same and does nothing, also for a GPU that is elsewhere.
+    // The plan lists the same runs and does nothing, even for a GPU that this machine does not have.
     let plan = [&options[..], &["--plan", "--device=cuda:0"]].concat();
     let output = patchmark(folder.path(), &plan);
     let told = String::from_utf8(output.stdout).unwrap();
@@ -101,12 +101,12 @@ fn several_settings_make_one_run_each_from_one_measurement() {
     }
     for runs in runs.chunks(4) {
         let times = |which: usize| &runs[which].batches[0].processors[1].preprocess_ms.samples;
-        assert!((1..4).all(|which| times(which) == times(0)), "processors are timed once for all");
+        assert!((1..4).all(|which| times(which) == times(0)), "processors are timed once for all settings");
         let forward = |which: usize| &runs[which].batches[0].forwards[0].forward_ms.samples;
         assert!((1..4).all(|which| forward(which) != forward(0) && forward(which).len() == times(0).len()));
     }
     let hf = |which: usize| &runs[which].batches[0].processors[0].preprocess_ms.samples;
-    assert_ne!(hf(0), hf(4), "other images are timed anew");
+    assert_ne!(hf(0), hf(4), "other images are timed separately");
 }
 
 /// The three tensors of a safetensors file, by name.
@@ -189,7 +189,7 @@ fn overlap_and_torchs_loader_are_rows_of_a_run() {
     let rows = &run.batches[0].processors;
     for row in rows {
         for forward in ["native", "hf"] {
-            let rate = row.pipelined_images_per_s.get(forward).expect("every row runs beside every forward");
+            let rate = row.pipelined_images_per_s.get(forward).expect("every row runs with every forward");
             assert!(rate.median > 0.0, "{}", row.name);
         }
     }

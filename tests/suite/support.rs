@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers for several tests.
 
 use std::{
     io::{self, Write},
@@ -9,7 +9,7 @@ use std::{
 use patchmark_results::{Run, Samples, read_run};
 use tch::{Cuda, Device};
 
-/// Runs the built binary from `folder`, without any variable that could change its options.
+/// Runs the built binary in `folder`, without environment variables that could change its options.
 pub fn patchmark(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the binary was built with this test")
 }
@@ -25,13 +25,13 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// A run whose figures scatter by a few percent over 40 rounds, for gates to decide about.
+/// A run whose figures scatter by a few percent over 40 rounds, on which a gate can decide.
 pub fn steady_run() -> Run {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/epyc-2cpu");
-    let mut run = read_run(&committed).expect("the committed run is one");
+    let mut run = read_run(&committed).expect("the committed run can be read");
     let scatter = |samples: &mut Samples, seed: usize| {
         let median = samples.measured().expect("every row was measured").median;
-        // A sequence that repeats late and leans to neither side.
+        // A sequence without a trend that repeats only after many rounds.
         samples.samples = (0..40)
             .map(|round| median * (1.0 + 0.02 * ((round * 7 + seed * 3) % 11) as f64 / 11.0))
             .collect();
@@ -47,7 +47,7 @@ pub fn steady_run() -> Run {
     run
 }
 
-/// A run that must end with exit code 2, a message that holds `named`, and nothing written.
+/// Runs a command that must end with exit code 2 and a message that contains `named`, and write nothing.
 #[track_caller]
 pub fn refuses(folder: &Path, arguments: &[&str], named: &str) {
     let before = listing(folder);
@@ -55,11 +55,11 @@ pub fn refuses(folder: &Path, arguments: &[&str], named: &str) {
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
     assert!(message.contains(named), "{arguments:?} must name {named:?}: {message}");
-    assert!(output.stdout.is_empty(), "nothing may be measured before: {:?}", output.stdout);
+    assert!(output.stdout.is_empty(), "nothing may be measured first: {:?}", output.stdout);
     assert_eq!(listing(folder), before, "{arguments:?} left something behind");
 }
 
-/// Every path below a folder, sorted.
+/// All paths below a folder, sorted.
 fn listing(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut paths = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -75,12 +75,12 @@ fn listing(folder: &Path) -> Vec<std::path::PathBuf> {
     paths
 }
 
-/// The first GPU, or none with a line that names the test that did not run.
+/// The first GPU; if there is none, prints a line that names the test that did not run.
 pub fn gpu(test: &str) -> Option<Device> {
     if Cuda::is_available() {
         return Some(Device::Cuda(0));
     }
-    // Not `eprintln!`, which the test runner keeps to itself where a test passes.
+    // Not `eprintln!`, whose output the test runner hides if a test passes.
     let _ = writeln!(io::stderr(), "{test} did not run: torch sees no CUDA device");
     None
 }
