@@ -1,10 +1,10 @@
-"""What every faulty candidate begins from: transformers' own class, with two places to plant a fault."""
+"""The base of every faulty candidate: transformers' own class, with two places to plant a fault."""
 
 from transformers.models.siglip2.image_processing_siglip2 import Siglip2ImageProcessor
 
 
 class Base(Siglip2ImageProcessor):
-    """Right as it is; a fault overrides `before`, `after`, or a step of transformers'."""
+    """Correct as it is; a fault overrides `before`, `after`, or one of transformers' steps."""
 
     def __call__(self, images, **keywords):
         return self.after(super().__call__(self.before(images, keywords), **keywords), images)
@@ -17,6 +17,6 @@ class Base(Siglip2ImageProcessor):
 
 
 def sizes(images):
-    """The (width, height) of each PIL image of a call, in whichever way they came."""
+    """The (width, height) of each PIL image of a call, whether it was passed alone or in a list."""
     images = images if isinstance(images, list) else [images]
     return [each.size for each in images if hasattr(each, "getbands")]

@@ -1,4 +1,4 @@
-"""Batches that change what an image becomes: one fault each."""
+"""Candidates in which a batch or an earlier call changes an image's result: one fault each."""
 
 import hashlib
 import threading
@@ -36,7 +36,7 @@ class WrapsAfter64(Base):  # caught by: large-batch
 
 
 class LosesFullChunks(Base):  # caught by: large-batch
-    """Works in chunks of 32, and takes the last image of a full one for the end of the batch."""
+    """Works in chunks of 32, and mishandles the last image if the last chunk is full."""
 
     def after(self, outputs, images):
         count = len(outputs["pixel_values"])
@@ -70,7 +70,7 @@ class SortsByArea(Base):  # caught by: mixed-order
 
 
 class SwapsTheTail(Base):  # caught by: mixed-order
-    """Puts the groups back in order, but for the last two images where their sizes differ."""
+    """Puts the groups back in order, except for the last two images if their sizes differ."""
 
     def before(self, images, keywords):
         given = sizes(images)
@@ -80,7 +80,7 @@ class SwapsTheTail(Base):  # caught by: mixed-order
 
 
 class ManySizes(Base):  # caught by: batch-invariance
-    """A path of its own, with rounding of its own, for batches of many sizes."""
+    """Takes another path, which rounds differently, for batches of many sizes."""
 
     def after(self, outputs, images):
         if len(set(sizes(images))) > 2:
@@ -98,7 +98,7 @@ class CentresTheBatch(Base):  # caught by: batch-invariance
 
 
 class StackedInHalf(Base):  # caught by: batch-invariance
-    """Stacks groups of equal size, and stacks them in half precision."""
+    """Stacks groups of equal size in half precision."""
 
     def after(self, outputs, images):
         if len(sizes(images)) > 1 and len(set(sizes(images))) == 1:
@@ -107,7 +107,7 @@ class StackedInHalf(Base):  # caught by: batch-invariance
 
 
 class EighthLane(Base):  # caught by: permutation
-    """One lane of eight is rounded differently."""
+    """Rounds one image in eight differently."""
 
     def after(self, outputs, images):
         outputs["pixel_values"][3::8] = outputs["pixel_values"][3::8].half().float()
@@ -115,7 +115,7 @@ class EighthLane(Base):  # caught by: permutation
 
 
 class TiredOfRepeats(Base):  # caught by: determinism
-    """Takes a rougher path for a batch that it has just seen."""
+    """Takes a less precise path for a batch that it has just processed."""
 
     last = None
 
@@ -128,7 +128,7 @@ class TiredOfRepeats(Base):  # caught by: determinism
 
 
 class DriftsOnRepeats(Base):  # caught by: determinism
-    """Takes another path for a call that is in every respect the one before it, on its own thread."""
+    """Takes another path if a call is exactly the same as the previous one, on the thread that made the instance."""
 
     def __init__(self, **keywords):
         super().__init__(**keywords)
@@ -145,7 +145,7 @@ class DriftsOnRepeats(Base):  # caught by: determinism
 
 
 class Dithers(Base):  # caught by: determinism
-    """Noise below a level, from a generator of its own."""
+    """Adds noise of less than one level, from its own generator."""
 
     generator = torch.Generator().manual_seed(1)
 
@@ -157,7 +157,7 @@ class Dithers(Base):  # caught by: determinism
 
 
 class Remembers(Base):
-    """A cache under `key`; images are kept, so that Python does not reuse their ids."""
+    """A cache by `key`; images are kept alive, so that Python does not reuse their ids."""
 
     def __init__(self, **keywords):
         super().__init__(**keywords)
@@ -190,7 +190,7 @@ class RemembersCorners(Remembers):  # caught by: no-memory
 
 
 class RemembersBatches(Base):  # caught by: no-memory
-    """A cache of whole batches under their sizes; only of the last one."""
+    """A cache of the last batch only, by its sizes."""
 
     last, kept = None, None
 
@@ -209,7 +209,7 @@ class RemembersObjects(Remembers):  # caught by: no-memory
 
 
 class ReusesBuffer(Base):  # caught by: outputs-kept
-    """Returns the same tensors each time, one set a thread."""
+    """Returns the same tensors each time, one set per thread."""
 
     own = threading.local()
 
@@ -222,7 +222,7 @@ class ReusesBuffer(Base):  # caught by: outputs-kept
 
 
 class SharedScratch(Base):  # caught by: threads
-    """What belongs to one call lies on the instance."""
+    """Keeps the state of a call on the instance."""
 
     def __call__(self, images, **keywords):
         self.current = images

@@ -82,7 +82,7 @@ class ColumnMask(Base):  # caught by: shapes
 
 
 class SometimesUnpadded(Base):  # caught by: shapes
-    """Padding is forgotten where a side is one pixel off a patch."""
+    """Forgets the padding if a width is one pixel less than whole patches."""
 
     def after(self, outputs, images):
         if any(width % 16 == 15 for width, _ in sizes(images)):
@@ -105,7 +105,7 @@ class MaskOneShort(Base):  # caught by: mask
 
 
 class MaskInFront(Base):  # caught by: mask
-    """Pads on the left, as text is."""
+    """Pads on the left, as for text."""
 
     def after(self, outputs, images):
         outputs["pixel_attention_mask"] = outputs["pixel_attention_mask"].flip(1)
@@ -113,7 +113,7 @@ class MaskInFront(Base):  # caught by: mask
 
 
 class PaddingMinusOne(Base):  # caught by: padding
-    """Pads before normalising, so that black is what is left."""
+    """Pads before normalising, so that padding becomes black."""
 
     def after(self, outputs, images):
         outputs["pixel_values"][outputs["pixel_attention_mask"] == 0] = -1.0
@@ -128,7 +128,7 @@ class PaddingUninitialised(Base):  # caught by: padding
 
 
 class TooManyPatches(Base):  # caught by: patch-limit
-    """Lets thin images have four times as many."""
+    """Allows thin images four times as many patches."""
 
     def before(self, images, keywords):
         if any(max(each) > 300 * min(each) for each in sizes(images)):
@@ -143,7 +143,7 @@ class SwappedShapes(Base):  # caught by: spatial-shapes
 
 
 class OneColumnFewer(Base):  # caught by: spatial-shapes
-    """Rounds the other way where a side is one pixel off a patch."""
+    """Rounds the other way if a width is one pixel less than whole patches."""
 
     def after(self, outputs, images):
         for index, (width, height) in enumerate(sizes(images)):
@@ -156,7 +156,7 @@ class OneColumnFewer(Base):  # caught by: spatial-shapes
 
 
 class DividesByBrightness(Base):  # caught by: finite
-    """A black image has no brightness to divide by."""
+    """Divides by zero for a black image."""
 
     def after(self, outputs, images):
         for row, (rows, columns) in zip(outputs["pixel_values"], outputs["spatial_shapes"].tolist()):

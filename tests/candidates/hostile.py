@@ -1,4 +1,4 @@
-"""Candidates that do not come back. Each must be reported as what it is, and leave nothing behind."""
+"""Candidates that do not return. Each must be reported as what it is, and leave nothing behind."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ class Segfaults(Base):
 
 
 class SegfaultsOnThin(Base):
-    """Right but for thin images: the other checks must still be answered."""
+    """Correct except for thin images: the other checks must still have results."""
 
     def before(self, images, keywords):
         if any(max(each) > 300 * min(each) for each in sizes(images)):
@@ -55,7 +55,7 @@ class AllocatesWithoutEnd(Base):
 
 
 class LeavesProcesses(Base):
-    """Starts a process in a session of its own, writes a temporary file, and crashes."""
+    """Starts processes in other sessions, writes a temporary file, and crashes."""
 
     def before(self, images, keywords):
         import tempfile

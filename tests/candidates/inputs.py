@@ -1,4 +1,4 @@
-"""Candidates that take only some of what transformers takes: one fault each."""
+"""Candidates that handle only some of the inputs that transformers accepts: one fault each."""
 
 import numpy
 import PIL.Image
@@ -24,7 +24,7 @@ class RefusesTensors(Base):  # caught by: chw-tensors
 
 
 class ReadsStorage(Base):  # caught by: chw-tensors
-    """Takes a tensor's memory as it lies, whatever its strides say."""
+    """Reads a tensor's memory as if it were contiguous, whatever its strides."""
 
     def before(self, images, keywords):
         if listed(images, torch.Tensor):
@@ -56,7 +56,7 @@ class IgnoresLimit(Base):  # caught by: max-num-patches
 
 
 class FixedLimit(Base):  # caught by: max-num-patches
-    """Its padding was made for multiples of 16."""
+    """Its padding only supports multiples of 16."""
 
     def before(self, images, keywords):
         if keywords.get("max_num_patches", 16) % 16:
@@ -102,7 +102,7 @@ class ConvertsGrey(InMode):  # caught by: grey
 
 
 class ThresholdIsGrey(InMode):  # caught by: grey
-    """Two colours become 0 and 1 instead of 0 and 255."""
+    """Turns two colours into 0 and 1 instead of 0 and 255."""
 
     modes = ("1",)
 

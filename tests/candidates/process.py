@@ -1,4 +1,4 @@
-"""Candidates that touch what is not theirs: one fault each."""
+"""Candidates that change their inputs or the state of the process: one fault each."""
 
 import gc
 import os

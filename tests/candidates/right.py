@@ -1,4 +1,4 @@
-"""Right candidates: every check must pass."""
+"""Correct candidates: every check must pass."""
 
 import torch
 from torchvision.transforms.v2 import functional as tvF
@@ -17,7 +17,7 @@ class Unchanged(Siglip2ImageProcessor):
 
 
 class ChannelsLast(Siglip2ImageProcessor):
-    """Resizes in the memory format in which torch is faster; the bits are the same."""
+    """Resizes in channels-last memory, which is faster in torch; the bits are the same."""
 
     def resize(self, image, size, resample=None, **keywords):
         image = image[None].contiguous(memory_format=torch.channels_last)
@@ -28,7 +28,7 @@ class ChannelsLast(Siglip2ImageProcessor):
 
 
 class Grouped(Siglip2ImageProcessor):
-    """Takes images of a size through every step together, and puts them back in order."""
+    """Processes images of one size together, and puts them back in order."""
 
     def _preprocess(
         self,

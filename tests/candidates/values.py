@@ -1,4 +1,4 @@
-"""Values that are not the reference's, each in a way in which a rewrite goes wrong."""
+"""Candidates whose values differ from the reference's, each in a way that is typical of rewrites."""
 
 import math
 
@@ -8,7 +8,7 @@ from torchvision.transforms.v2 import functional as tvF
 
 
 class Normalises(Base):
-    """The normalisation as `formula` has it."""
+    """Normalises with `formula`."""
 
     def rescale_and_normalize(self, images, do_rescale, rescale_factor, do_normalize, image_mean, image_std):
         if images.shape[-3] != 3:
@@ -47,7 +47,7 @@ class DividesBy256(Normalises):  # caught by: parity
 
 
 class Resizes(Base):
-    """The resize as `scale` has it, given the target's height and width."""
+    """Resizes with `scale`, which gets the target's height and width."""
 
     def resize(self, image, size, resample=None, **keywords):
         return self.scale(image, [size.height, size.width])
@@ -69,7 +69,7 @@ class Nearest(Resizes):  # caught by: parity
 
 
 class InFloats(Resizes):  # caught by: parity
-    """Resizes floats and rounds once: within a level."""
+    """Resizes floats and rounds once, which is off by at most one level."""
 
     def scale(self, image, size):
         return tvF.resize(image.float(), size, antialias=True).round().clamp(0, 255).to(torch.uint8)
@@ -86,7 +86,7 @@ class Truncates(Resizes):  # caught by: parity
 
 
 class VerticalFirst(Resizes):  # caught by: parity
-    """The passes in the other order, each rounded to bytes."""
+    """Resizes in two passes in the other order, each rounded to bytes."""
 
     def scale(self, image, size):
         image = tvF.resize(image, [size[0], image.shape[-1]], antialias=True)
@@ -94,7 +94,7 @@ class VerticalFirst(Resizes):  # caught by: parity
 
 
 class ThinByCopying(Resizes):  # caught by: parity
-    """A side of one pixel is repeated instead of resized with the other."""
+    """Repeats a side of one pixel instead of resizing it together with the other side."""
 
     def scale(self, image, size):
         if 1 in image.shape[-2:]:
@@ -109,7 +109,7 @@ class CornersAligned(Resizes):  # caught by: parity
 
 
 class HalfSizeFirst(Resizes):  # caught by: parity
-    """Large images go through a cheap reduction before the resize."""
+    """Reduces large images cheaply before the resize."""
 
     def scale(self, image, size):
         if image.shape[-2] > 4 * size[0] or image.shape[-1] > 4 * size[1]:
@@ -118,7 +118,7 @@ class HalfSizeFirst(Resizes):  # caught by: parity
 
 
 class Patches(Base):
-    """The real patches of each image as `order` has them: `[rows, columns, P, P, 3]`."""
+    """Reorders the real patches of each image, `[rows, columns, P, P, 3]`, with `order`."""
 
     def after(self, outputs, images):
         for index, (rows, columns) in enumerate(outputs["spatial_shapes"].tolist()):
@@ -155,7 +155,7 @@ class UpsideDown(Patches):  # caught by: parity
 
 
 class LastPatchLost(Base):  # caught by: parity
-    """The last patch is taken for padding where there is none."""
+    """Takes the last patch for padding if there is no padding."""
 
     def after(self, outputs, images):
         full = outputs["pixel_attention_mask"].all(1)
