@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Draws pages and looks at them in Debian's Chromium, which is installed where it is missing.
+# Draws pages and tests them in Debian's Chromium, which is installed if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the build without torch and Python over committed results: what it has, what it lacks, and that it links neither.
+# Tests the build without torch and Python on committed results: the commands that it has, one that it lacks, and that
+# it links neither library.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +10,7 @@ trap 'rm -rf "$out"' EXIT
 
 fail() { echo "decide-test: $1" >&2; exit 1; }
 
-# Ends with the code that is expected, with nothing of Python's in the environment.
+# ends_with CODE ARGUMENTS ...: runs patchmark without Python in the environment; it must end with that exit code.
 ends_with() {
     local wanted=$1 code=0
     shift
@@ -18,7 +19,7 @@ ends_with() {
 }
 
 if command -v ldd >/dev/null && ldd "$program" | grep -E 'torch|python' >&2; then
-    fail "the program links what it should not need"
+    fail "the program links torch or Python"
 fi
 
 run=reports/epyc-2cpu
@@ -27,11 +28,11 @@ test -s "$out/report/report.html" || fail "report drew no page"
 ends_with 0 report --index "$out"
 ends_with 0 history "$run/.." --out "$out/history"
 ends_with 0 schema --out "$out/schema"
-diff -r "$out/schema" reports/schema >&2 || fail "the schemas are old; run make schema"
+diff -r "$out/schema" reports/schema >&2 || fail "the schemas are out of date; run make schema"
 ends_with 0 gate "$run" --baseline "$out/baseline" --update --out "$out/gate"
-# The same run on both sides: nothing regressed, though not every row has rounds enough for a verdict.
+# The same run on both sides: nothing regressed, but not every row has enough rounds for a verdict.
 ends_with 5 gate "$run" --baseline "$out/baseline" --out "$out/gate"
 test -s "$out/gate/junit.xml" || fail "gate left no JUnit file"
 ends_with 2 bench
-grep -q "without the harness" "$out/stderr" || fail "bench is refused without a word on why"
+grep -q "without the harness" "$out/stderr" || fail "bench is refused without a reason"
 echo "gate, history, report and schema work without torch and Python"

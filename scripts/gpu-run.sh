@@ -2,14 +2,14 @@
 # gpu-run.sh WHEEL OUT [STEP ...]: kernel, parity, the published trace and the bench matrix on a GPU host that has
 # Python with torch 2.11 and transformers, and neither Rust nor a network. Results go into OUT, one folder per step.
 #
-# The steps run in the order of what is wanted most; their estimates are what they took on an H100. Each has a limit of
-# twice its estimate, at which it is stopped and what it measured is saved; a step that would not fit into the time that
-# is left is named at the end, and can be run by name in another call. All of them together end within SECONDS_IN_ALL
-# (480). Steps that run by name only: memcheck, racecheck.
+# The steps run in order of priority; their estimates are the times on an H100. Each step has a limit of twice its
+# estimate, at which it is stopped and what it measured is saved. A step that does not fit into the remaining time is
+# named at the end, and can be run by name in another call. All steps together end within SECONDS_IN_ALL (480). Steps
+# that run only by name: memcheck, racecheck.
 #
-# Environment: PYTHON (python3); PROCESSORS, a list with commas; ARCHIVE, a .tgz that is written anew after each step,
-# without the PNGs, which `patchmark report` draws again; PLAN=1 prints the steps and their estimates and runs nothing;
-# DRY_RUN=1 goes through the same steps on the CPU with tiny settings.
+# Environment: PYTHON (python3); PROCESSORS, a comma-separated list; ARCHIVE, a .tgz that is written again after each
+# step, without the PNGs, which `patchmark report` can draw again; PLAN=1 prints the steps and their estimates and runs
+# nothing; DRY_RUN=1 runs the same steps on the CPU with tiny settings.
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 scripts=$(cd "$(dirname "$0")" && pwd)/gpu
@@ -25,8 +25,8 @@ archive=${ARCHIVE:+$(realpath -m "$ARCHIVE")}
 plan=${PLAN:-0}
 dry=${DRY_RUN:-0}
 
-# The wheel goes into a folder of its own: the host's environment stays as it is. A wheel is an archive, so pip is
-# not needed.
+# The wheel is unpacked into a separate folder, so the host's environment is not changed. A wheel is a zip archive, so
+# pip is not needed.
 site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 "$python" -m zipfile -e "$wheel" "$site"
@@ -46,18 +46,18 @@ keep() {
     [ -z "$archive" ] || { tar --exclude='*.png' -czf "$archive.part" . && mv "$archive.part" "$archive"; }
 }
 
-# Seconds after which a command that ignores its signal is killed, and those that are left for what comes after the
+# The seconds after which a command that ignores its signal is killed, and the seconds reserved for what follows the
 # last step: the page of all results, and the table.
 KILL=10 LAST=15
-# limited SECONDS COMMAND ...: runs it with a limit. In the foreground, timeout signals the command alone: its workers end
-# with it, and it gets one signal, not two.
+# limited SECONDS COMMAND ...: runs a command with a time limit. With --foreground, timeout signals only the command,
+# which ends its workers itself and gets one signal instead of two.
 limited() {
     timeout --foreground --signal=INT --kill-after="$KILL" "$@"
 }
 failed=() left_out=() code=0 planned=0
-# step NAME ESTIMATE COMMAND ...: runs a command of about ESTIMATE seconds, unless there is no time for it. What it
-# prints goes to NAME.log, or to the file in STDOUT. WITHIN names a tool to run it in. Its exit code is in `code`; a step
-# that did not run has the code "skipped".
+# step NAME ESTIMATE COMMAND ...: runs a command that takes about ESTIMATE seconds, unless there is no time for it. Its
+# output goes to NAME.log, or to the file in STDOUT. WITHIN names a tool to run it with. Its exit code is in `code`,
+# which is "skipped" if the step did not run.
 step() {
     local name=$1 estimate=$2 left limit
     code=skipped
@@ -85,7 +85,8 @@ step() {
     else
         limited "$limit" ${WITHIN:-} "$python" "$@" >"$name.log" 2>&1 || code=$?
     fi
-    # 4 and 5 are findings, which the table shows. 124 was stopped at its limit, and 137 killed when it did not stop.
+    # 4 and 5 are findings, which the table shows. 124 means stopped at the limit; 137 means killed because it did not
+    # stop.
     case $code in
     0) ;;
     4 | 5) echo "   exit code $code" ;;
@@ -104,28 +105,28 @@ step() {
     keep
 }
 
-# run NAME ESTIMATE COMMAND ...: a step that is a command of patchmark.
+# run NAME ESTIMATE COMMAND ...: a step that runs a command of patchmark.
 run() {
     step "$1" "$2" -m patchmark "${@:3}"
 }
 
-# matrix NAME ESTIMATE SIZE OPTIONS ...: both forwards over all batch sizes.
+# matrix NAME ESTIMATE SIZE OPTIONS ...: a step with both forwards at all batch sizes.
 matrix() {
     run "$1" "$2" bench --device "$device" --model "$model" --processors "$processors" --sizes "$3" --batch-sizes "$many" \
         --forward native,hf --budget "$time" --out "$1" "${@:4}"
 }
 
-# common LIST LIST: the names that are in both lists, in the order of the first.
+# common LIST LIST: the names in both lists, in the order of the first.
 common() {
     tr ',' '\n' <<<"$1" | { grep -Fx "$(tr ',' '\n' <<<"$2")" || true; } | paste -sd,
 }
 
-# only LIST: those of the names that are among the processors of this run.
+# only LIST: the names that are processors of this run.
 only() {
     common "$1" "$processors"
 }
 
-# drop NAME: takes a processor out of the steps that follow.
+# drop NAME: removes a processor from all later steps.
 drop() {
     echo "   later steps run without $1"
     processors=$(tr ',' '\n' <<<"$processors" | { grep -vFx "$1" || true; } | paste -sd,)
@@ -133,10 +134,10 @@ drop() {
 
 if [ "$plan" != 1 ]; then
     { limited 20 nvidia-smi || true; lscpu; df -h /dev/shm; free -g; } >machine.txt 2>&1 || true
-    # Torch takes 6 s to import without its bytecode, in each of ten starts.
+    # Without bytecode, each of about ten imports of torch takes 6 s.
     torch=$(limited 20 "$python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null || true)
     [ -z "$torch" ] || [ -d "$torch/__pycache__" ] || export PYTHONPYCACHEPREFIX="$site/pycache"
-    # A wheel may be older than a name of the list, and what runs depends on the device.
+    # The wheel may not know every name in the list, and the processors that run depend on the device.
     limited 60 "$python" -m patchmark process --device "$device" --processor unknown --out /dev/null >start.log 2>&1 || code=$?
     known=$(sed -n 's/.*choose from //p' start.log | tr -d ' ')
     [ -n "$known" ] || { echo "gpu-run: patchmark does not start here (exit code $code):" >&2; cat start.log >&2; exit 2; }
@@ -163,7 +164,7 @@ if [ "$device" != cpu ]; then
         export TORCH_CUDNN_SDPA_DEPRIORITIZED=1
     fi
     case $smoke in
-    0 | 4 | skipped) # The kernel alone beside a copy.
+    0 | 4 | skipped) # The kernel alone, compared with a copy.
         mkdir -p kernel
         STDOUT=kernel/kernel-bench.json run kernel 18 kernel-bench --device "$device"
         ;;
@@ -173,21 +174,21 @@ fi
 matrix large 100 "$large" --dtype "$dtypes" --tower full,vision --stages
 run trace 28 bench --device "$device" --model "$model" --stages --processors hf,fused --sizes "$large" --forward hf,native \
     --batch-sizes "$trace" --dtype bf16 --tower vision --budget "$time" --out trace
-# naive and threaded compute on the CPU as they do without a GPU, and take the longest.
+# Without naive and threaded, which compute on the CPU with or without a GPU and take the longest.
 run parity 28 parity --device "$device" --processors "$(only batched,fused,fused-u8,fused-cuda,fused-cuda-resident)" \
     "${images[@]}" --out parity
 run pipelined 42 bench --device "$device" --model "$model" --pipelined --processors "$processors" --sizes "$large" \
     --batch-sizes "$pipelined" --forward native --dtype bf16 --tower vision --budget "$time" --out pipelined
 matrix sizes 100 "$others" --dtype f32,bf16 --tower full,vision
 if [ "$device" != cpu ]; then
-    # Where batches are small, submitting the forward's kernels one by one may take longer than running them.
+    # For small batches, submitting the forward's kernels one by one may take longer than running them.
     run graph 28 bench --device "$device" --model "$model" --sizes "$large" \
         --processors "$(only batched,fused,fused-cuda-resident)" \
         --batch-sizes "$graph" --forward native-graph,native --dtype bf16 --tower vision --budget "$time" --out graph
 fi
 run loader 60 bench --device "$device" --model "$model" --dataloader --processors hf --sizes "$large" \
     --batch-sizes "$loader" --forward native --dtype bf16 --tower vision --budget 3s --out loader
-# By name alone: NVIDIA's checks of the kernel, in which everything takes many times as long.
+# Only by name: NVIDIA's checks of the kernel, with which everything takes many times as long.
 for tool in memcheck racecheck; do
     if [[ "$wanted" == *" $tool "* ]]; then
         WITHIN="compute-sanitizer --tool $tool --error-exitcode 9" STDOUT=$tool.json run $tool 60 kernel-bench \
@@ -195,7 +196,7 @@ for tool in memcheck racecheck; do
     fi
 done
 [ "$plan" != 1 ] || exit 0
-# A page of all that there is by now.
+# A page of all results so far.
 left=$((budget - KILL - SECONDS))
 limited $((left > 5 ? left : 5)) "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
 

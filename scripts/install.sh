@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install.sh FOLDER PACKAGE==VERSION ...: packages without their dependencies, in a folder of their own for
-# PYTHONPATH, so that .venv stays what requirements.txt says. A second run with the same packages does nothing.
+# install.sh FOLDER PACKAGE==VERSION ...: installs packages without their dependencies into a separate folder for
+# PYTHONPATH, so that .venv holds exactly what requirements.txt says. A second run with the same packages does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$1

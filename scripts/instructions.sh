@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Instructions that the one pass takes for an image, counted by callgrind, so that a change can be judged without
-# a clock. The difference of two runs (1 and 3 images) leaves set-up out. valgrind knows no AVX-512, so the
+# Counts with callgrind how many instructions the fused pass takes per image, so that a change can be judged without a
+# clock. Taking the difference of two runs (1 and 3 images) excludes set-up. valgrind does not support AVX-512, so the
 # levels are avx2 and portable.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks what a build needs, one line and one remedy each, then makes .venv from requirements.txt.
-# A second run with nothing changed only compares a stamp.
+# Checks what a build needs, with one message and one remedy for each thing that is missing, and makes .venv from
+# requirements.txt. If nothing has changed since the last run, it only compares a stamp.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# make puts .venv first for the build; setting up must not find the environment that it replaces.
+# make puts .venv first in PATH; setup must not find the environment that it replaces.
 PATH=${PATH//"$PWD/.venv/bin:"/}
 unset VIRTUAL_ENV
 
@@ -17,7 +17,7 @@ fail() {
     exit 2
 }
 
-# at_least HAVE NEED: whether a dotted version is not older than another.
+# at_least HAVE NEED: whether version HAVE is NEED or newer.
 at_least() {
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
@@ -30,7 +30,7 @@ at_least "$rust" "$MIN_RUST" || fail "rustc $rust is too old; run 'rustup update
 command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null ||
     fail "no C++ compiler was found; install one (Debian: apt-get install g++)"
 
-# find_python: the first interpreter that is new enough, PATCHMARK_PYTHON before all others.
+# find_python: the first interpreter that is new enough; PATCHMARK_PYTHON is tried first.
 find_python() {
     local candidate
     for candidate in ${PATCHMARK_PYTHON:+"$PATCHMARK_PYTHON"} python3 python3.13 python3.12 python3.11; do
@@ -83,5 +83,5 @@ rm -f "$stamp"
 "$uv" venv --quiet --clear --python "$python" .venv
 "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.txt ||
     fail "the packages of requirements.txt could not be installed; check the network and run again"
-# Last, so that an interrupted installation is begun again.
+# Written last, so that an interrupted installation is repeated.
 printf '%s\n' "$wanted" >"$stamp"

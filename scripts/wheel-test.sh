@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs the wheel into an environment of its own, as a GPU host would have it (another Python where there is
-# one, an older transformers), and runs the console script there, outside the repository.
+# Installs the wheel into a separate environment such as a GPU host has (another Python if there is one, an older
+# transformers), and runs the console script there, outside the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 environment=$root/.build/wheel-env
 packages=(torch==2.11.0 torchvision==0.26.0 transformers==5.17.0 numpy pillow safetensors)
 
-# Python 3.12 is what GPU hosts have; the wheel must run on any from 3.11 up.
+# GPU hosts have Python 3.12; the wheel must run on any version from 3.11 on.
 find_python() {
     local candidate
     for candidate in ${PATCHMARK_WHEEL_PYTHON:+"$PATCHMARK_WHEEL_PYTHON"} python3.12 \
@@ -33,7 +33,7 @@ if [ "$(cat "$environment/.patchmark-stamp" 2>/dev/null)" != "$stamp" ]; then
 fi
 "$uv" pip install --quiet --python "$environment/bin/python" --no-deps --reinstall target/wheels/patchmark-*.whl
 
-# Nothing of the build may help: neither its variables nor its folders.
+# The wheel must work without the build's environment variables and folders.
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV LIBTORCH LIBTORCH_USE_PYTORCH PYO3_PYTHON PATCHMARK_PYTHON LD_LIBRARY_PATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -71,13 +71,13 @@ step validate 0 "$patchmark" validate fused --corpus quick --only-images --limit
 step module 0 "$environment/bin/python" -m patchmark --version
 step unknown-option 2 "$patchmark" bench --no-such-option
 
-# Another torch is refused before its libraries are mixed with ours.
+# Another version of torch is refused before its libraries are loaded with patchmark's.
 mkdir torch-2.10
 echo '__version__ = "2.10.0"' >torch-2.10/torch.py
 step other-torch 2 env PYTHONPATH="$folder/torch-2.10" "$patchmark" --version
 grep -q "install torch==2.11" other-torch.log
 
-# A Ctrl-C saves what was measured.
+# Ctrl-C saves what was measured.
 "$patchmark" bench "${small[@]}" --batch-sizes 1 --budget 120s --out interrupted >interrupt.log 2>&1 &
 process=$!
 for _ in $(seq 600); do

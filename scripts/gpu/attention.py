@@ -1,8 +1,8 @@
-"""Whether torch's choice for attention with a mask is right and no slower than the next one, on GPU 0.
+"""Checks on GPU 0 whether torch's kernel for attention with a mask is correct and no slower than the alternatives.
 
 In half precision torch 2.11 prefers cuDNN on recent GPUs, and what cuDNN does with an additive mask depends on its
-version. Prints one line per shape, and as its last line the environment variable that puts cuDNN last, or "none" where
-nothing needs to be changed.
+version. Prints one line per shape, and as the last line the environment variable that puts cuDNN last, or "none" if no
+change is needed.
 """
 
 import statistics
@@ -13,7 +13,7 @@ import torch.nn.functional as functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 HEADS, PATCHES, WIDTH = 12, 256, 64
-# Differences of bf16 and f16 from float64 that rounding explains.
+# The largest differences of bf16 and f16 from float64 that rounding explains.
 TOLERANCE = {torch.bfloat16: 2e-2, torch.float16: 4e-3}
 # cuDNN is put last if it takes this many times as long as the other kernels.
 SLOW = 1.1
@@ -53,7 +53,7 @@ def probe(dtype, batch):
     with sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]):
         other = milliseconds(attend)
     line = f"{name}: error {error:.1e}, {chosen:.3f} ms; without cuDNN {other:.3f} ms"
-    # A comparison with NaN is false.
+    # `not <=` instead of `>`, because comparisons with NaN are false.
     return not error <= TOLERANCE[dtype] or chosen > SLOW * other, line
 
 

@@ -1,4 +1,4 @@
-"""The short table of a GPU run, from the results below the current folder: one line per batch size."""
+"""Prints a short table of a GPU run from the results below the current folder: one line per batch size."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ DASH = "–"
 
 
 def figure(samples, text="{:.3g}"):
-    """The median of what was measured, or a dash."""
+    """The median of the samples, or a dash if there are none."""
     return text.format(samples["estimate"]["median"]) if samples["samples"] else DASH
 
 
@@ -60,7 +60,7 @@ def parity(path):
 
 
 def each(pattern, show):
-    """Shows every file of that name, in this folder's folders and in theirs; one that is broken is told."""
+    """Shows every file of that name one or two folders below this one, and reports files that cannot be read."""
     here = pathlib.Path(".")
     for path in sorted([*here.glob(f"*/{pattern}"), *here.glob(f"*/*/{pattern}")]):
         try:
