@@ -1,10 +1,9 @@
-//! Puts the processors beside the resizers that people reach for, in one process and one run: OpenCV,
-//! Pillow, torchvision, fast_image_resize and hf-processors-rs. `make resizers` installs what it needs and
-//! writes `reports/resizers.md`.
+//! Compares the processors with popular resizers in one process and one run: OpenCV, Pillow, torchvision,
+//! fast_image_resize and hf-processors-rs. `make resizers` installs what it needs and writes `reports/resizers.md`.
 //!
-//! Every subject runs on one thread over the same decoded photographs and does what it can of the work, which
-//! the table says. Differences are counted against transformers' values: after the resize in bytes, after the
-//! normalisation in f32.
+//! Every subject runs on one thread over the same decoded photographs and does as much of the work as it can, which the
+//! table lists. Differences from transformers' values are counted in bytes after the resize, and in f32 after the
+//! normalisation.
 
 use std::{
     fmt::Write as _,
@@ -29,11 +28,11 @@ use pyo3::{
 };
 use tch::Device;
 
-/// Images in a batch; and the time for each size of image.
+/// Images per batch, and the time spent on each image size.
 const BATCH: usize = 8;
 const BUDGET: Duration = Duration::from_secs(20);
 
-/// The Python subjects: each takes images in its own form and returns resized bytes or normalised values.
+/// The subjects in Python: each takes images in its own form and returns resized bytes or normalised values.
 const SUBJECTS: &std::ffi::CStr = cr#"
 import cv2, hf_processors_rs, numpy, PIL.Image, torch
 from torchvision.transforms.v2 import functional as F
@@ -66,7 +65,7 @@ class Subjects:
         return [F.resize(image, self.size[::-1], antialias=True) for image in self.chw]
 
     def torchvision_channels_last(self):
-        # With a batch dimension: only so does torch take the memory for channels-last.
+        # Only with a batch dimension does torch treat the memory as channels-last.
         return [F.resize(image[None].contiguous(memory_format=torch.channels_last), self.size[::-1], antialias=True)
                 for image in self.last]
 
@@ -74,7 +73,7 @@ class Subjects:
         return self.siglip(self.arrays, num_threads=1)
 
     def differing(self, name):
-        """Values that differ from torchvision's resize (and normalisation), and of how many."""
+        """The number of values that differ from torchvision's resize (and normalisation), and the number of all values."""
         right = [image.numpy() for image in self.torchvision_chw()]
         given = getattr(self, name)()
         if name == "hf_processors_rs":
@@ -181,7 +180,7 @@ fn rows(images: &[Arc<DecodedImage>], height: usize, width: usize) -> Result<Vec
             let subject = Subject::Python(subjects.getattr(method)?.unbind());
             rows.push(Row { label: label.into(), work, subject, differing, samples: Vec::new() });
         }
-        // What Pillow and OpenCV give must be compared with the same bytes in Rust too.
+        // fast_image_resize is compared with the same bytes as Pillow and OpenCV.
         let right: Vec<Vec<u8>> = subjects
             .call_method0("torchvision_channels_last")?
             .try_iter()?
@@ -224,12 +223,12 @@ fn main() -> Result<()> {
     tch::set_num_threads(1);
     let mut text = String::new();
     let environment = patchmark::measure::environment()?;
-    writeln!(text, "# Beside other resizers\n")?;
+    writeln!(text, "# Compared with other resizers\n")?;
     writeln!(
         text,
-        "Milliseconds an image on one thread, median of paired rounds in one run, batches of {BATCH} photographs resized\n\
+        "Milliseconds per image on one thread, median of paired rounds in one run, batches of {BATCH} photographs resized\n\
          to 288×224 px (256 patches of 16 px). Written by `make resizers` on {} ({}), torch {}, Pillow {}.\n\n\
-         `fused` does all of the work; the others only what their row says. Differences are from transformers' values\n\
+         `fused` does all of the work, the others only what their row says. Values are compared with transformers' values\n\
          after the same steps.",
         environment.cpu,
         environment.cpu_capability,
@@ -251,7 +250,7 @@ fn main() -> Result<()> {
         while start.elapsed() < BUDGET || rounds < 5 {
             let count = rows.len();
             for index in 0..count {
-                // Every second round runs backwards, so that a drift hits all alike.
+                // Every second round runs in reverse order, so that a drift affects all subjects equally.
                 let index = if rounds % 2 == 0 { index } else { count - 1 - index };
                 rows[index].run(&images)?;
             }
@@ -261,7 +260,7 @@ fn main() -> Result<()> {
         let fused = fused.ok_or_else(|| anyhow!("there is no fused row"))?;
         ensure!(fused > 0.0, "the clock stood still");
         writeln!(text, "\n## {}, {rounds} rounds\n", size.replace('x', "×"))?;
-        writeln!(text, "| | does | ms an image | × `fused` | values that differ |")?;
+        writeln!(text, "| | does | ms per image | × `fused` | values that differ |")?;
         writeln!(text, "| :--- | :--- | ---: | ---: | ---: |")?;
         rows.sort_by(|a, b| a.median_ms().total_cmp(&b.median_ms()));
         for row in &rows {

@@ -1,8 +1,8 @@
-//! How often `compare` is wrong: `make error-rates`.
+//! Measures how often `compare` is wrong: `make error-rates`.
 //!
-//! `error-rates simulate OUT` draws comparisons whose true effect is known from made-up and recorded
-//! noise. `error-rates real PATCHMARK OUT` runs a built patchmark against itself on this machine,
-//! without and with an injected slow-down. Both write JSON and Markdown into the folder OUT.
+//! `error-rates simulate OUT` simulates comparisons with known true effects, from synthetic and recorded noise.
+//! `error-rates real PATCHMARK OUT` compares a built patchmark with itself on this machine, with and without an
+//! injected slow-down. Both write JSON and Markdown into the folder OUT.
 
 mod real;
 mod simulated;

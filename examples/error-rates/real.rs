@@ -1,4 +1,4 @@
-//! A built patchmark against itself on this machine.
+//! Compares a built patchmark with itself on this machine.
 
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ pub fn study(binary: &Path, out: &Path) -> Result<()> {
     let mut comparisons = Vec::new();
     let started = Instant::now();
     for repetition in 0..WAYS.iter().map(|way| way.alike).max().unwrap_or(0) {
-        // In turn, so that what happens on the machine meanwhile hits all alike.
+        // Alternately, so that other work on the machine affects all of them equally.
         let loaded = repetition % 2 == 1;
         for Way { name: way, budget, alike, slowed } in WAYS {
             for (slower, wanted) in [(0, alike), (10, slowed)] {
@@ -67,7 +67,7 @@ pub fn study(binary: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Saved after every comparison, as all of them take a while.
+/// Saves the results, after every comparison because all of them take a while.
 fn write(
     rows: &BTreeMap<(&str, u32, bool), BTreeMap<String, usize>>,
     comparisons: &[RealComparison],
@@ -124,7 +124,7 @@ fn compare(binary: &Path, way: &str, budget: &str, slower: u32) -> Result<Decisi
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Runs `call`, with a thread that never rests beside it where asked: it takes one core.
+/// Runs `call`; if `loaded`, another thread keeps one core busy at the same time.
 fn with_load<T>(loaded: bool, call: impl FnOnce() -> T) -> T {
     let stop = AtomicBool::new(!loaded);
     thread::scope(|scope| {

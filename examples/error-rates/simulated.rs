@@ -1,4 +1,4 @@
-//! Draws from noise whose true effect is known.
+//! Simulated comparisons with known true effects.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -11,9 +11,9 @@ use patchmark_statistics::simulate::{Noise, decide};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Draws of each noise at each true factor: six noises make 2,400 of each.
+/// Comparisons per noise and true factor; with six noises, that is 2,400 per factor.
 const DRAWS: usize = 400;
-/// Rounds that the budget is taken to allow.
+/// Rounds that the budget is assumed to allow.
 const ROUNDS: usize = 100;
 const FACTORS: [f64; 3] = [1.0, 1.05, 1.1];
 
