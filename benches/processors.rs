@@ -24,7 +24,7 @@ fn size_search(criterion: &mut Criterion) {
     });
 }
 
-/// What a clock round nothing costs: the harness's share of every time it takes.
+/// The time of an empty call: the harness's share of every measured time.
 fn harness(criterion: &mut Criterion) {
     criterion.bench_function("harness", |bencher| {
         bencher.iter(|| time(Device::Cpu, || Ok(black_box(StageClock::disabled()))));
