@@ -55,7 +55,7 @@ pub struct Check<'a> {
 /// from then on.
 ///
 /// # Errors
-/// If the reference fails, or the parameters cannot be served.
+/// If the reference fails, or the parameters are not supported.
 pub fn check(
     asked: &Check<'_>,
     corpus: impl Fn(usize) -> Result<Arc<DecodedImage>>,

@@ -35,7 +35,7 @@ impl Groups {
     /// Groups a batch.
     ///
     /// # Errors
-    /// An input error for an empty batch, or images that the parameters cannot serve together.
+    /// An input error for an empty batch, or for images that cannot be stacked with these parameters.
     pub(super) fn of(images: &[Arc<DecodedImage>], parameters: &Parameters) -> Result<Self> {
         if images.is_empty() {
             return Err(input_error!("the batch is empty; give at least one image"));

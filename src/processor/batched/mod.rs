@@ -34,7 +34,7 @@ impl Batched {
     /// page-locked memory.
     ///
     /// # Errors
-    /// If a parameter cannot be served or the system refuses the threads.
+    /// If a parameter is not supported or the system refuses the threads.
     pub fn new(parameters: &Parameters, device: Device, threads: usize) -> Result<Self> {
         parameters.validate()?;
         let place = if device == Device::Cpu {
