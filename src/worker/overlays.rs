@@ -46,7 +46,7 @@ pub fn key(version: &str) -> Vec<u32> {
 /// An input error if neither `PATCHMARK_CACHE` nor a home folder is set.
 pub fn folder() -> Result<PathBuf> {
     let base = cache_folder()
-        .ok_or_else(|| input_error!("there is no HOME; name a cache folder in PATCHMARK_CACHE"))?;
+        .ok_or_else(|| input_error!("HOME is not set; name a cache folder in PATCHMARK_CACHE"))?;
     Ok(base.join("envs"))
 }
 
