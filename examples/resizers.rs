@@ -258,7 +258,7 @@ fn main() -> Result<()> {
         }
         let fused = rows.iter().find(|row| row.label.contains("`fused`")).map(Row::median_ms);
         let fused = fused.ok_or_else(|| anyhow!("there is no fused row"))?;
-        ensure!(fused > 0.0, "the clock stood still");
+        ensure!(fused > 0.0, "no time was measured");
         writeln!(text, "\n## {}, {rounds} rounds\n", size.replace('x', "×"))?;
         writeln!(text, "| | does | ms per image | × `fused` | values that differ |")?;
         writeln!(text, "| :--- | :--- | ---: | ---: | ---: |")?;
