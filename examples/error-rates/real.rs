@@ -27,7 +27,7 @@ struct Way {
 }
 
 /// Both ways together: 40 comparisons of a build with itself and 20 slow-downs. Two builds take
-/// longer, as six processes are started for each sample of what a process keeps for its life.
+/// longer, as three processes are started for each sample of what a process keeps for its life.
 const WAYS: [Way; 2] = [
     Way { name: "one process", budget: "6s", alike: 26, slowed: 14 },
     Way { name: "two builds", budget: "20s", alike: 14, slowed: 6 },

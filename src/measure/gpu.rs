@@ -127,10 +127,11 @@ pub(crate) fn notes(record: &GpuRecord) -> Vec<String> {
         let rounds: Vec<String> = throttled.iter().take(12).map(|round| (round + 1).to_string()).collect();
         let more = if throttled.len() > 12 { " and later" } else { "" };
         notes.push(format!(
-            "in {} of {} rounds the GPU's clock was held down ({}): rounds {}{more}; their samples are marked in run.json",
+            "in {} of {} rounds the GPU's clock was held down ({}): {} {}{more}; their samples are marked in run.json",
             throttled.len(),
             record.rounds.len(),
             reasons.join(", "),
+            if throttled.len() == 1 { "round" } else { "rounds" },
             rounds.join(", ")
         ));
     }

@@ -1,5 +1,5 @@
-//! Compares a candidate's outputs with the reference's: keys, dtypes, shapes and every value. Every comparison of
-//! outputs is here.
+//! Compares a candidate's outputs with the reference's: keys, dtypes, shapes and every value. What "equal" means is
+//! decided here.
 
 pub mod bits;
 mod check;

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tolerance_accepts_its_class_and_say_that_they_are_relaxed() {
+    fn a_tolerance_accepts_its_class_and_says_that_it_is_relaxed() {
         let one = Difference {
             values: 1,
             differing: 1,

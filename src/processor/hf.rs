@@ -56,7 +56,7 @@ impl Processor for HuggingFace {
             FedBatch::Pil(images) => transformers::process_pil(&self.instance, images, self.gpu, stages)?,
             FedBatch::Chw(images) => transformers::process_chw(&self.instance, images, self.gpu, stages)?,
             FedBatch::Hwc(_) | FedBatch::Device(_) => {
-                bail!("transformers' processor was handed HWC bytes; it takes PIL or CHW")
+                bail!("transformers' processor was handed something other than PIL images or CHW tensors")
             }
         };
         for (stage, seconds) in call.stages {

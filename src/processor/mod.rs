@@ -26,7 +26,7 @@ pub use fused_u8::FusedU8;
 pub use hf::HuggingFace;
 pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
-pub use references::{References, Right};
+pub use references::{ReferenceOutputs, References};
 pub use registry::{
     GPU_NAMES, NAMES, REFERENCE, computes_on, create, create_or_explain, must_equal_reference, parse_names,
 };

@@ -31,23 +31,23 @@ impl References {
     ///
     /// # Errors
     /// If transformers fails, for example for lack of memory.
-    pub fn process(&self, images: &[Arc<DecodedImage>]) -> Result<Right> {
+    pub fn process(&self, images: &[Arc<DecodedImage>]) -> Result<ReferenceOutputs> {
         let batch = FedBatch::new(self.on_device.feed(), images)?;
         let run = |reference: &dyn Processor| reference.process(&batch, &mut StageClock::disabled());
         let on_host = self.on_host.as_deref().map(run).transpose()?;
-        Ok(Right { on_device: run(self.on_device.as_ref())?, on_host, device: self.device })
+        Ok(ReferenceOutputs { on_device: run(self.on_device.as_ref())?, on_host, device: self.device })
     }
 }
 
 /// The reference's outputs for one batch.
-pub struct Right {
+pub struct ReferenceOutputs {
     /// The outputs that a forward is fed, on its device.
     pub on_device: ModelInputs,
     on_host: Option<ModelInputs>,
     device: Device,
 }
 
-impl Right {
+impl ReferenceOutputs {
     /// The outputs of the reference on the CPU.
     pub fn of_host(&self) -> &ModelInputs {
         self.on_host.as_ref().unwrap_or(&self.on_device)

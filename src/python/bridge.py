@@ -47,10 +47,6 @@ def gpu_uuid(index):
     return uuid if uuid.startswith(("GPU-", "MIG-")) else "GPU-" + uuid
 
 
-def l2_bytes(index):
-    return torch.cuda.get_device_properties(index).L2_cache_size
-
-
 def pil_image(width, height, pixels):
     return PIL.Image.frombytes("RGB", (width, height), pixels)
 

@@ -99,15 +99,6 @@ pub fn gpu_uuid(index: usize) -> Result<String> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("gpu_uuid")?.call1((index,))?.extract()?))
 }
 
-/// The size of the L2 cache of GPU `index` in bytes.
-///
-/// # Errors
-/// As [`gpu_uuid`].
-pub fn l2_bytes(index: usize) -> Result<usize> {
-    let bridge = start()?;
-    Python::attach(|py| Ok(bridge.bind(py).getattr("l2_bytes")?.call1((index,))?.extract()?))
-}
-
 /// Whether the interpreter's C headers are installed; only a build needs them.
 ///
 /// # Errors

@@ -29,9 +29,9 @@ pub(crate) fn initialize() -> Result<()> {
         ));
     }
     let path = CString::new(executable.as_os_str().as_bytes())?;
-    // SAFETY: no other thread starts an interpreter (`start`, the only caller, holds its lock);
-    // the configuration outlives the calls that read it, is cleared after them, and the thread
-    // state is released so that `Python::attach` may take it from any thread.
+    // SAFETY: no other thread starts an interpreter: `start` holds its lock, and a worker calls this from the only thread
+    // that serves. The configuration outlives the calls that read it and is cleared after them, and the thread state is
+    // released so that `Python::attach` may take it from any thread.
     unsafe {
         if ffi::Py_IsInitialized() != 0 {
             return Ok(());

@@ -14,9 +14,7 @@ mod tensors;
 
 pub(crate) use pillow::{Pixels, pil_images};
 
-pub use embed::{
-    cpu_capability, gpu_uuid, gpus, has_headers, l2_bytes, libtorch_copies, run, start, versions,
-};
+pub use embed::{cpu_capability, gpu_uuid, gpus, has_headers, libtorch_copies, run, start, versions};
 #[cfg(not(feature = "extension-module"))]
 pub(crate) use embedded::{initialize, interpreter};
 #[cfg(feature = "extension-module")]

@@ -33,7 +33,7 @@ fn every_level_layout_and_thread_count_gives_transformers_bits_over_the_corpus()
         let reference = processor::create(REFERENCE, &parameters, Device::Cpu, 1).unwrap();
         let mut candidates = Vec::new();
         for level in levels() {
-            // All at NaFlex's limit; two elsewhere, which still has every level, layout and thread count.
+            // All at NaFlex's limit; two elsewhere, which still have every level and thread count.
             let all = [(Feed::Hwc, 1), (Feed::Chw, 3), (Feed::Chw, 1), (Feed::Pil, 1), (Feed::Hwc, 3)];
             for &(feed, threads) in &all[..if limit == 256 { 5 } else { 2 }] {
                 let fused = Fused::at_level("fused", feed, &parameters, Device::Cpu, threads, level).unwrap();

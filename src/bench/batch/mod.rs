@@ -25,7 +25,7 @@ use crate::{
     },
     model::TextInputs,
     parity,
-    processor::{FedBatch, REFERENCE, Right, StageClock},
+    processor::{FedBatch, REFERENCE, ReferenceOutputs, StageClock},
     workload::{DecodedImage, EncodedImage},
 };
 
@@ -60,9 +60,9 @@ impl<'a> BatchUnderTest<'a> {
         decode: &[f64],
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
-        let right = bench.references.process(images)?;
-        let Some(processors) = preprocesses(bench, images, &right, interrupt)? else { return Ok(None) };
-        let inputs = right.on_device;
+        let reference = bench.references.process(images)?;
+        let Some(processors) = preprocesses(bench, images, &reference, interrupt)? else { return Ok(None) };
+        let inputs = reference.on_device;
         let Some(forwards) = passes(bench, &inputs, text, interrupt)? else { return Ok(None) };
         let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
         Ok(Some(Self {
@@ -125,7 +125,7 @@ impl<'a> BatchUnderTest<'a> {
 fn preprocesses(
     bench: &Bench,
     images: &[Arc<DecodedImage>],
-    right: &Right,
+    reference: &ReferenceOutputs,
     interrupt: &Interrupt,
 ) -> Result<Option<Vec<Preprocess>>> {
     let mut processors = Vec::new();
@@ -137,7 +137,7 @@ fn preprocesses(
         let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
             Ok(match processor.name() {
                 REFERENCE => ParityStatus::Reference,
-                name => parity::compare(right.of(name), &outputs)?.status(),
+                name => parity::compare(reference.of(name), &outputs)?.status(),
             })
         });
         let (parity, failure) = match compared {

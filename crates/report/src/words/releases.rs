@@ -3,7 +3,7 @@
 use patchmark_results::{
     ParityClass, Releases,
     releases::{ProbeAnswer, ReleaseParity},
-    text::{number, plural},
+    text::{count, number, plural},
 };
 
 /// What they show, in one sentence.
@@ -23,12 +23,16 @@ pub fn parity(parity: &ReleaseParity) -> String {
     let found = match class {
         ParityClass::Exact => format!("exact in {calls}"),
         class => {
-            format!("{class} in {differing} of {calls}, {} uint8 levels at worst", number(*worst_levels))
+            format!(
+                "{class} in {} of {calls}, {} uint8 levels at worst",
+                count(*differing as u64),
+                number(*worst_levels)
+            )
         }
     };
     match parity.incomparable {
         0 => found,
-        count => format!("{found}, {count} not comparable"),
+        some => format!("{found}, {some} not comparable"),
     }
 }
 
