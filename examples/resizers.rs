@@ -74,16 +74,16 @@ class Subjects:
 
     def differing(self, name):
         """The number of values that differ from torchvision's resize (and normalisation), and the number of all values."""
-        right = [image.numpy() for image in self.torchvision_chw()]
-        given = getattr(self, name)()
+        expected = [image.numpy() for image in self.torchvision_chw()]
+        actual = getattr(self, name)()
         if name == "hf_processors_rs":
-            right = [((torch.from_numpy(image).float() - 127.5) / 127.5).numpy() for image in right]
-            given = list(given)
+            expected = [((torch.from_numpy(image).float() - 127.5) / 127.5).numpy() for image in expected]
+            actual = list(actual)
         elif name.startswith("torchvision"):
-            given = [image.reshape(image.shape[-3:]).numpy() for image in given]
+            actual = [image.reshape(image.shape[-3:]).numpy() for image in actual]
         else:
-            given = [numpy.asarray(image).transpose(2, 0, 1) for image in given]
-        pairs = list(zip(right, given, strict=True))
+            actual = [numpy.asarray(image).transpose(2, 0, 1) for image in actual]
+        pairs = list(zip(expected, actual, strict=True))
         return sum(int((a != b).sum()) for a, b in pairs), sum(a.size for a, _ in pairs)
 "#;
 
@@ -149,9 +149,9 @@ fn rows(images: &[Arc<DecodedImage>], height: usize, width: usize) -> Result<Vec
         let fed = FedBatch::new(processor.feed(), images)?;
         let outputs = processor.process(&fed, &mut StageClock::disabled())?;
         let reference = processor::create(processor::REFERENCE, &Parameters::default(), Device::Cpu, 1)?;
-        let right =
+        let expected =
             reference.process(&FedBatch::new(reference.feed(), images)?, &mut StageClock::disabled())?;
-        let found = patchmark::parity::compare(&right, &outputs)?;
+        let found = patchmark::parity::compare(&expected, &outputs)?;
         rows.push(Row {
             label: format!("`{name}` (fed {})", processor.feed()),
             work: "everything",
@@ -181,7 +181,7 @@ fn rows(images: &[Arc<DecodedImage>], height: usize, width: usize) -> Result<Vec
             rows.push(Row { label: label.into(), work, subject, differing, samples: Vec::new() });
         }
         // fast_image_resize is compared with the same bytes as Pillow and OpenCV.
-        let right: Vec<Vec<u8>> = subjects
+        let expected: Vec<Vec<u8>> = subjects
             .call_method0("torchvision_channels_last")?
             .try_iter()?
             .map(|image| {
@@ -200,14 +200,16 @@ fn rows(images: &[Arc<DecodedImage>], height: usize, width: usize) -> Result<Vec
             .map_err(|error| pyo3::exceptions::PyRuntimeError::new_err(error.to_string()))?;
         let differing = outputs
             .iter()
-            .zip(&right)
-            .map(|(given, right)| given.buffer().iter().zip(right).filter(|(a, b)| a != b).count() as u64)
+            .zip(&expected)
+            .map(|(actual, expected)| {
+                actual.buffer().iter().zip(expected).filter(|(a, b)| a != b).count() as u64
+            })
             .sum();
         rows.push(Row {
             label: "fast_image_resize `Bilinear`".into(),
             work: "resize",
             subject: Subject::FastImageResize(resizer, outputs),
-            differing: (differing, right.iter().map(|image| image.len() as u64).sum()),
+            differing: (differing, expected.iter().map(|image| image.len() as u64).sum()),
             samples: Vec::new(),
         });
         Ok(())

@@ -148,13 +148,13 @@ mod tests {
             };
             let (query, key, value) = (values(0.7), values(1.3), values(2.9));
             let seen = mask.to_kind(Kind::Bool).view([2, 1, 1, 4]);
-            let right = attend(&query, &key, &value, Some(&seen)).unwrap();
-            assert_eq!(attend(&query, &key, &value, Some(&bias)).unwrap(), right);
+            let expected = attend(&query, &key, &value, Some(&seen)).unwrap();
+            assert_eq!(attend(&query, &key, &value, Some(&bias)).unwrap(), expected);
             // A dense bias, as on a GPU.
             let dense = dense(&bias, 4).unwrap();
             assert!(dense.is_contiguous() && dense.size() == [2, 1, 4, 4]);
-            assert_eq!(attend(&query, &key, &value, Some(&dense)).unwrap(), right);
-            assert_ne!(attend(&query, &key, &value, None).unwrap(), right);
+            assert_eq!(attend(&query, &key, &value, Some(&dense)).unwrap(), expected);
+            assert_ne!(attend(&query, &key, &value, None).unwrap(), expected);
         }
     }
 }

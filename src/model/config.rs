@@ -209,32 +209,14 @@ impl Config {
         if let Some((name, size)) = sizes.iter().find(|(_, size)| !(1..=1 << 28).contains(size)) {
             return Err(input_error!("{name} is {size}; expected a positive size"));
         }
-        for (tower, hidden, heads, epsilon, activation) in [
-            (
-                "vision",
-                vision.hidden_size,
-                vision.num_attention_heads,
-                vision.layer_norm_eps,
-                &vision.hidden_act,
-            ),
-            ("text", text.hidden_size, text.num_attention_heads, text.layer_norm_eps, &text.hidden_act),
-        ] {
-            if hidden % heads != 0 {
-                return Err(input_error!(
-                    "{tower}_config.hidden_size {hidden} is not divisible by num_attention_heads {heads}"
-                ));
-            }
-            if !(epsilon.is_finite() && epsilon > 0.0) {
-                return Err(input_error!(
-                    "{tower}_config.layer_norm_eps is {epsilon}; expected a positive number"
-                ));
-            }
-            if activation != ACTIVATION {
-                return Err(input_error!(
-                    "{tower}_config.hidden_act is \"{activation}\"; only \"{ACTIVATION}\" is supported"
-                ));
-            }
-        }
+        tower(
+            "vision",
+            vision.hidden_size,
+            vision.num_attention_heads,
+            vision.layer_norm_eps,
+            &vision.hidden_act,
+        )?;
+        tower("text", text.hidden_size, text.num_attention_heads, text.layer_norm_eps, &text.hidden_act)?;
         if self.position_side().pow(2) != vision.num_patches {
             return Err(input_error!(
                 "vision_config.num_patches is {}; expected a square",
@@ -278,6 +260,24 @@ impl Config {
         }
         config
     }
+}
+
+/// Checks what the blocks of a tower share.
+fn tower(name: &str, hidden: i64, heads: i64, epsilon: f64, activation: &str) -> Result<()> {
+    if hidden % heads != 0 {
+        return Err(input_error!(
+            "{name}_config.hidden_size {hidden} is not divisible by num_attention_heads {heads}"
+        ));
+    }
+    if !(epsilon.is_finite() && epsilon > 0.0) {
+        return Err(input_error!("{name}_config.layer_norm_eps is {epsilon}; expected a positive number"));
+    }
+    if activation != ACTIVATION {
+        return Err(input_error!(
+            "{name}_config.hidden_act is \"{activation}\"; only \"{ACTIVATION}\" is supported"
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

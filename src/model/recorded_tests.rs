@@ -76,8 +76,8 @@ fn a_replay_computes_the_batch_that_it_is_given() {
         // Other pixels, other grids, other texts, and the first again: one recording for all.
         for (grids, seed) in [([[3, 5], [5, 3]], 0), ([[3, 5], [5, 3]], 1), ([[2, 2], [4, 4]], 2)] {
             let (inputs, text) = (images(&grids, 16, seed), text(seed as u64));
-            let given = replayed.forward(&inputs, Some(&text)).unwrap();
-            assert_same(&given, &plain.forward(&inputs, Some(&text)).unwrap());
+            let actual = replayed.forward(&inputs, Some(&text)).unwrap();
+            assert_same(&actual, &plain.forward(&inputs, Some(&text)).unwrap());
         }
         assert_eq!(recorded.get(), 1);
     }
@@ -100,8 +100,8 @@ fn another_shape_is_recorded_anew() {
     ];
     for _ in 0..2 {
         for (inputs, text) in &cases {
-            let given = replayed.forward(inputs, Some(text)).unwrap();
-            assert_same(&given, &plain.forward(inputs, Some(text)).unwrap());
+            let actual = replayed.forward(inputs, Some(text)).unwrap();
+            assert_same(&actual, &plain.forward(inputs, Some(text)).unwrap());
         }
     }
     assert_eq!(recorded.get(), cases.len());

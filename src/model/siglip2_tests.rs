@@ -130,10 +130,13 @@ fn towers_have_names() {
 #[test]
 fn shapes_on_the_host_are_read_where_there_are_some() {
     let inputs = images(&[(3, 5), (5, 3)], 16);
-    let right = embed(&inputs);
+    let expected = embed(&inputs);
     let other = Tensor::from_slice(&[5i64, 3, 3, 5]).reshape([2, 2]);
     let swapped = ModelInputs { spatial_shapes: other.shallow_clone(), ..inputs.shallow_clone() };
-    assert_ne!(embed(&swapped), right);
+    assert_ne!(embed(&swapped), expected);
     let host_shapes = Some(inputs.spatial_shapes.shallow_clone());
-    assert_eq!(embed(&ModelInputs { spatial_shapes: other, host_shapes, ..inputs.shallow_clone() }), right);
+    assert_eq!(
+        embed(&ModelInputs { spatial_shapes: other, host_shapes, ..inputs.shallow_clone() }),
+        expected
+    );
 }

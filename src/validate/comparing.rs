@@ -18,7 +18,7 @@ const LARGE: usize = 3 << 20;
 
 /// What the cases have shown so far.
 #[derive(Default)]
-struct Compared {
+struct Tally {
     parity: CorpusParity,
     worst_call: Option<Call>,
 }
@@ -40,7 +40,7 @@ pub(super) fn compare(
             cases.retain(keep);
         }
     }
-    let mut compared = Compared::default();
+    let mut compared = Tally::default();
     let mut unreached = None;
     for (index, case) in cases.iter().enumerate() {
         if index % 16 == 0 {
@@ -92,7 +92,7 @@ fn pair(
     settings: &Settings,
     call: &Call,
     label: &str,
-    compared: &mut Compared,
+    compared: &mut Tally,
 ) -> Result<bool> {
     let (reference, candidate) = exam.call_both(call)?;
     let (reference, candidate) = match (&*reference, &candidate) {

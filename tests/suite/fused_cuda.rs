@@ -47,7 +47,7 @@ fn emulate(emulator: &Emulator, element: Element, images: &[Arc<DecodedImage>]) 
             offset: 0,
         })
         .collect();
-    let given = emulator.run(&Planner::new(sizing, element, &values, 64), &host, LIMIT).unwrap();
+    let actual = emulator.run(&Planner::new(sizing, element, &values, 64), &host, LIMIT).unwrap();
     let (count, limit) = (images.len() as i64, LIMIT as i64);
     let kind = match element {
         Element::F32 => Kind::Float,
@@ -56,9 +56,9 @@ fn emulate(emulator: &Emulator, element: Element, images: &[Arc<DecodedImage>]) 
         Element::U8 => Kind::Uint8,
     };
     ModelInputs {
-        pixel_values: Tensor::f_from_data_size(&given.values, &[count, limit, 768], kind).unwrap(),
-        pixel_attention_mask: Tensor::from_slice(&given.mask).view([count, limit]),
-        spatial_shapes: Tensor::from_slice(&given.shapes).view([count, 2]),
+        pixel_values: Tensor::f_from_data_size(&actual.values, &[count, limit, 768], kind).unwrap(),
+        pixel_attention_mask: Tensor::from_slice(&actual.mask).view([count, limit]),
+        spatial_shapes: Tensor::from_slice(&actual.shapes).view([count, 2]),
         host_shapes: None,
     }
 }
@@ -70,8 +70,8 @@ fn the_kernel_on_the_host_gives_transformers_bits_over_the_corpus() {
     assert!(images.len() > 300);
     let reference = processor::create(REFERENCE, &Parameters::default(), Device::Cpu, 1).unwrap();
     for images in images.chunks(24) {
-        let given = emulate(&emulator, Element::F32, images);
-        let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
+        let actual = emulate(&emulator, Element::F32, images);
+        let found = parity::compare(&run(reference.as_ref(), images), &actual).unwrap();
         assert!(found.is_exact(), "{} differ, {}", found.differing, found.detail);
     }
 }
@@ -82,9 +82,9 @@ fn shorter_samples_are_rounded_as_torch_rounds() {
     let images = &corpus()[..8];
     let reference = processor::create(REFERENCE, &Parameters::default(), Device::Cpu, 1).unwrap();
     for (element, kind) in [(Element::Bf16, Kind::BFloat16), (Element::F16, Kind::Half)] {
-        let right = run(reference.as_ref(), images);
-        let right = ModelInputs { pixel_values: right.pixel_values.to_kind(kind), ..right };
-        let found = parity::compare(&right, &emulate(&emulator, element, images)).unwrap();
+        let expected = run(reference.as_ref(), images);
+        let expected = ModelInputs { pixel_values: expected.pixel_values.to_kind(kind), ..expected };
+        let found = parity::compare(&expected, &emulate(&emulator, element, images)).unwrap();
         assert!(found.is_exact(), "{element:?}: {} differ, {}", found.differing, found.detail);
     }
 }
@@ -101,9 +101,9 @@ fn on_a_gpu_it_gives_the_bits_of_the_reference_on_a_cpu() {
         for name in GPU_NAMES {
             let candidate = processor::create(name, &parameters, device, 2).unwrap();
             for images in images.chunks(24) {
-                let given = run(candidate.as_ref(), images);
-                assert!(given.named().iter().all(|(_, tensor)| tensor.device() == device));
-                let found = parity::compare(&run(reference.as_ref(), images), &given).unwrap();
+                let actual = run(candidate.as_ref(), images);
+                assert!(actual.named().iter().all(|(_, tensor)| tensor.device() == device));
+                let found = parity::compare(&run(reference.as_ref(), images), &actual).unwrap();
                 let (differing, detail) = (found.differing, &found.detail);
                 assert!(found.is_exact(), "{name} at {limit} patches: {differing} differ, {detail}");
             }

@@ -22,9 +22,9 @@ fn assert_exact(parameters: &Parameters, images: &[Arc<DecodedImage>]) {
             .process(&FedBatch::new(processor.feed(), images).unwrap(), &mut StageClock::disabled())
             .unwrap_or_else(|error| panic!("{name} with {parameters:?}: {error:#}"))
     };
-    let right = run(REFERENCE);
+    let expected = run(REFERENCE);
     for name in candidates() {
-        let found = parity::compare(&right, &run(name)).unwrap();
+        let found = parity::compare(&expected, &run(name)).unwrap();
         assert!(found.is_exact(), "{name} with {parameters:?}: {} differ, {}", found.differing, found.detail);
     }
 }

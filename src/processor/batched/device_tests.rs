@@ -43,8 +43,8 @@ fn assert_exact(parameters: &Parameters, images: &[Arc<DecodedImage>], chunk_byt
     let mut batched = OnDevice::new(parameters, Device::Cpu, 2).unwrap();
     batched.chunk_bytes = chunk_bytes;
     let groups = Groups::of(images, parameters).unwrap();
-    let given = batched.process(images, &groups, &mut StageClock::disabled()).unwrap();
-    let found = parity::compare(&expected(parameters, images), &given).unwrap();
+    let actual = batched.process(images, &groups, &mut StageClock::disabled()).unwrap();
+    let found = parity::compare(&expected(parameters, images), &actual).unwrap();
     assert!(found.is_exact(), "{parameters:?}: {} differ, {}", found.differing, found.detail);
 }
 

@@ -15,7 +15,7 @@ use tch::{Device, Kind, Tensor};
 
 use self::{
     images::Images,
-    upload::{fill, layout, parts},
+    upload::{Place, fill, layout, parts},
 };
 use super::{
     FedBatch, Feed, Parameters, Processor, Resample, Stage, StageClock, fused::normalization,
@@ -183,17 +183,7 @@ impl Processor for FusedCuda {
             shapes: address(&inputs.spatial_shapes),
         };
         let start = address(&input);
-        let sources: Vec<Source> = match images {
-            Images::Host(_) => places
-                .iter()
-                .map(|place| Source { address: start + place.start as u64, pitch: place.pitch })
-                .collect(),
-            Images::Device(images) => images
-                .iter()
-                .zip(&sizes)
-                .map(|(image, size)| Source { address: address(image), pitch: size.width * 3 })
-                .collect(),
-        };
+        let sources = sources(&images, &places, start, &sizes);
         clock.mark(Stage::PadStack);
 
         let mut upload = staging.begin(&self.gpu, total, start, stream)?;
@@ -219,6 +209,21 @@ impl Processor for FusedCuda {
         inputs.host_shapes = Some(host_shapes(&batch)?);
         clock.mark(Stage::OnePass);
         Ok(inputs)
+    }
+}
+
+/// Where each image lies on the device: in the input at `start`, or where its owner keeps it.
+fn sources(images: &Images<'_>, places: &[Place], start: u64, sizes: &[Size]) -> Vec<Source> {
+    match images {
+        Images::Host(_) => places
+            .iter()
+            .map(|place| Source { address: start + place.start as u64, pitch: place.pitch })
+            .collect(),
+        Images::Device(images) => images
+            .iter()
+            .zip(sizes)
+            .map(|(image, size)| Source { address: image.data_ptr() as u64, pitch: size.width * 3 })
+            .collect(),
     }
 }
 

@@ -137,16 +137,16 @@ pub fn check(
         .zip(&bytes)
         .map(|(case, bytes)| HostImage { bytes, size: case.size, pitch: case.pitch(), offset: case.offset })
         .collect();
-    let given = emulator.run(&planner, &images, length).map_err(|error| error.to_string())?;
-    let right = expected(sizing, element, values, cases, length);
-    if given.mask != right.mask || given.shapes != right.shapes {
+    let actual = emulator.run(&planner, &images, length).map_err(|error| error.to_string())?;
+    let expected = expected(sizing, element, values, cases, length);
+    if actual.mask != expected.mask || actual.shapes != expected.shapes {
         return Err("the mask or the shapes differ".into());
     }
-    if given.values.len() != right.values.len() {
-        return Err(format!("{} bytes instead of {}", given.values.len(), right.values.len()));
+    if actual.values.len() != expected.values.len() {
+        return Err(format!("{} bytes instead of {}", actual.values.len(), expected.values.len()));
     }
     let size = element.size();
-    let samples = given.values.chunks_exact(size).zip(right.values.chunks_exact(size));
+    let samples = actual.values.chunks_exact(size).zip(expected.values.chunks_exact(size));
     let differing: Vec<usize> =
         samples.enumerate().filter(|(_, (a, b))| a != b).map(|(index, _)| index).collect();
     match differing.first() {
