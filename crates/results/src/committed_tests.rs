@@ -1,4 +1,4 @@
-//! Everything that is committed in `reports/` is read by this build.
+//! This build reads everything that is committed in `reports/`.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ fn every_committed_document_is_one_of_the_saved_types() {
             "simulated.json" => serde_json::from_str::<SimulatedErrorRates>(&text).map(drop),
             "real.json" => serde_json::from_str::<RealErrorRates>(&text).map(drop),
             "kernel-bench.json" => serde_json::from_str::<KernelBench>(&text).map(drop),
-            other => panic!("{other} in reports/ is none of the saved types"),
+            other => panic!("{other} in reports/ is not one of the saved types"),
         };
         read.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
@@ -54,10 +54,10 @@ fn every_committed_document_is_one_of_the_saved_types() {
 fn the_published_schemas_are_those_of_the_types() {
     let folder = reports().join("schema");
     let published: usize = fs::read_dir(&folder).unwrap().count();
-    assert_eq!(published, schemas().len(), "run `make schema`, and remove what is no schema any more");
+    assert_eq!(published, schemas().len(), "run `make schema`, and remove files that are no longer schemas");
     for (name, schema) in schemas() {
         let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
         let types = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        assert!(text == types, "{name} is old; run `make schema`");
+        assert!(text == types, "{name} is out of date; run `make schema`");
     }
 }

@@ -1,4 +1,4 @@
-//! The one definition of a saved decision (`compare.json`, `gate.json`).
+//! The definition of a saved decision (`compare.json`, `gate.json`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,13 @@ use crate::{
 /// Bumped whenever a reader of the previous version would misread a decision.
 pub const DECISION_VERSION: u32 = 1;
 
-/// Which command decided.
+/// The command that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionKind {
-    /// Two subjects, timed in turn.
+    /// Two subjects timed in turn.
     Compare,
-    /// A saved run against a saved baseline.
+    /// A saved run compared with a saved baseline.
     Gate,
 }
 
@@ -40,46 +40,46 @@ pub struct Decision {
     pub schema_version: u32,
     /// The command that decided.
     pub kind: DecisionKind,
-    /// Seconds since the Unix epoch when the command began.
+    /// When the command began, in seconds since the Unix epoch.
     pub started_unix_s: u64,
     /// Wall-clock seconds from start to end.
     pub elapsed_s: f64,
-    /// Whether the command was interrupted: rows may have few rounds or none.
+    /// Whether the command was interrupted; if so, rows may have few rounds or none.
     pub partial: bool,
-    /// The overall verdict, of the rows that count.
+    /// The overall verdict on the rows that count.
     pub verdict: Verdict,
     /// The exit code of the command.
     pub exit_code: u8,
-    /// What the candidate was held against, such as a processor, a commit or a baseline.
+    /// What the candidate was compared with, such as a processor, a commit or a baseline.
     pub base: String,
-    /// What was decided about.
+    /// What was compared with the base.
     pub candidate: String,
     /// How rows were decided.
     pub rule: Rule,
-    /// Whether rows without a verdict fail nothing.
+    /// Whether inconclusive rows are allowed.
     pub allow_inconclusive: bool,
-    /// Whether a differing environment fails nothing.
+    /// Whether an environment that differs from the baseline's is allowed.
     pub allow_environment: bool,
-    /// How the environment differs from the baseline's, one sentence each; absolute times are then
-    /// compared only where the user allowed it.
+    /// How the environment differs from the baseline's, one sentence per difference; if it does, absolute times
+    /// are compared only if the user allowed it.
     pub differences: Vec<String>,
-    /// One entry a figure, in the order of the table.
+    /// One row per figure, in the order of the table.
     pub rows: Vec<DecisionRow>,
-    /// Things a reader must know to read the rows rightly, one sentence each.
+    /// What a reader must know to read the rows correctly, one sentence per note.
     pub notes: Vec<String>,
     /// What the candidate's numbers depend on.
     pub environment: Environment,
 }
 
-/// What is wrong or odd with a row, besides its figure.
+/// What is wrong or unusual about a row, apart from its figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The base has it and the candidate lacks it.
     Missing,
-    /// The candidate has it and the base lacks it; it fails nothing.
+    /// The candidate has it and the base lacks it; this is not a failure.
     New,
-    /// The outputs differ from what they must equal.
+    /// The outputs differ from those that they must equal.
     Parity,
     /// The figure is above the policy's ceiling.
     Ceiling,
@@ -88,35 +88,35 @@ pub enum Finding {
 /// One figure of one processor on one batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DecisionRow {
-    /// The processor with what it is fed, or the forward.
+    /// The processor and what it is fed, or the forward.
     pub subject: String,
     /// The images and the batch size, such as `mixed, batch 8`.
     pub batch: String,
     /// The figure, such as `preprocess ms` or `ratio (native)`.
     pub figure: String,
-    /// Whether the row counts for the overall verdict.
+    /// Whether the row counts towards the overall verdict.
     pub counts: bool,
     /// The verdict.
     pub verdict: Verdict,
-    /// What is wrong or odd besides the figure.
+    /// What is wrong or unusual, apart from the figure.
     pub finding: Option<Finding>,
     /// Median of the base's figure.
     pub base: Option<f64>,
     /// Median of the candidate's figure.
     pub candidate: Option<f64>,
-    /// The change and its interval, where samples allowed one.
+    /// The change and its interval; none if there were too few samples.
     pub judgement: Option<Judgement>,
-    /// Rounds of the candidate.
+    /// Rounds taken of the candidate.
     pub rounds: usize,
     /// Why there is no verdict, or what the finding is, as a sentence fragment.
     pub reason: Option<String>,
-    /// Every sample, where the rounds were paired.
+    /// Every sample; none if the rounds were not paired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<Pairs>,
 }
 
 impl DecisionRow {
-    /// What the row is called in one line.
+    /// The row's name on one line.
     pub fn name(&self) -> String {
         format!("{}, {}: {}", self.subject, self.batch, self.figure)
     }
@@ -144,14 +144,15 @@ impl Decision {
     /// Sets the overall verdict and the exit code from the rows.
     #[must_use]
     pub fn concluded(mut self) -> Self {
-        // Nothing of the base is missing from a new row: it waits for the next baseline.
+        // A new row has nothing to be compared with until the next baseline.
         let judged = self.counted().filter(|row| row.finding != Some(Finding::New));
         self.verdict = Verdict::overall(judged.map(|row| row.verdict));
         self.exit_code = self.outcome().code();
         self
     }
 
-    /// How the command ends: parity, then speed, then what is missing, the environment, and doubt.
+    /// How the command ended. The first that applies: interrupted, parity, speed, missing rows, environment,
+    /// inconclusive rows.
     pub fn outcome(&self) -> Outcome {
         let has = |finding| self.counted().any(|row| row.finding == Some(finding));
         if self.partial {

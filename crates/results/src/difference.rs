@@ -1,4 +1,4 @@
-//! How far two results are apart, and how much of that is allowed.
+//! How far apart two outputs are, and which differences are allowed.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::count;
 
-/// What one uint8 level becomes under NaFlex's rescale factor and standard deviation.
+/// One uint8 level after NaFlex's rescaling and normalising.
 pub const LEVEL: f64 = 2.0 / 255.0;
 
-/// How different two results are, from equal bits to anything.
+/// How different two outputs are, from equal bits to anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParityClass {
     /// Every bit is equal.
     #[default]
     Exact,
-    /// Floating rounding only: within 4.8e-7, or 4 units in the last place.
+    /// Floating-point rounding only: within 4.8e-7, or 4 units in the last place.
     LastPlace,
     /// At most one uint8 level before normalising.
     OneLevel,
@@ -44,9 +44,9 @@ impl fmt::Display for ParityClass {
 pub struct Tolerance {
     /// The loosest class that passes.
     pub allow: ParityClass,
-    /// Absolute tolerance, where one was given.
+    /// Absolute tolerance, if one was given.
     pub atol: Option<f64>,
-    /// Tolerance relative to the reference's value, where one was given.
+    /// Tolerance relative to the reference's value, if one was given.
     pub rtol: Option<f64>,
 }
 
@@ -57,7 +57,7 @@ impl Tolerance {
         found.class() <= self.allow || (tolerant && found.beyond_tolerance == 0)
     }
 
-    /// The options that let something other than equal bits pass; none where nothing else does.
+    /// The options that allow more than equal bits; none if only equal bits pass.
     pub fn relaxed(&self) -> Option<String> {
         let mut parts = Vec::new();
         if self.allow != ParityClass::Exact {
@@ -69,25 +69,25 @@ impl Tolerance {
     }
 }
 
-/// Where the worst difference sits.
+/// Where the worst difference is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
-    /// The image of the batch.
+    /// Index of the image in the batch.
     pub image: usize,
-    /// The patch, row by row.
+    /// Index of the patch in the image, row by row.
     pub patch: usize,
-    /// The pixel of the patch, row by row.
+    /// Index of the pixel in the patch, row by row.
     pub pixel: usize,
     /// 0 red, 1 green, 2 blue.
     pub channel: usize,
 }
 
-/// Every value of two results, compared.
+/// The comparison of every value of two outputs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
     /// Values compared.
     pub values: u64,
-    /// Those whose bits differ.
+    /// Values whose bits differ.
     pub differing: u64,
     /// The largest absolute difference.
     pub worst: f64,
@@ -101,12 +101,12 @@ pub struct Difference {
     pub beyond_rounding: u64,
     /// Values beyond one uint8 level.
     pub beyond_level: u64,
-    /// Values beyond the tolerances, all that differ where none was given.
+    /// Values beyond the tolerances; if none was given, all values that differ.
     pub beyond_tolerance: u64,
 }
 
 impl Difference {
-    /// The tightest class that holds.
+    /// The strictest class that applies.
     pub fn class(&self) -> ParityClass {
         match self {
             Self { differing: 0, .. } => ParityClass::Exact,
@@ -117,7 +117,7 @@ impl Difference {
         }
     }
 
-    /// Adds another batch's difference; `place` follows the worst.
+    /// Adds another batch's difference; `place` is that of the worse of the two.
     pub fn add(&mut self, other: &Self) {
         if other.worst > self.worst || self.place.is_none() {
             self.place = other.place;
@@ -132,14 +132,14 @@ impl Difference {
         self.beyond_tolerance += other.beyond_tolerance;
     }
 
-    /// A sentence's middle: how much, and where.
+    /// A phrase that says how much differs, and where.
     pub fn describe(&self) -> String {
         let place = self.place.map_or_else(String::new, |place| {
             let channel = ["red", "green", "blue"].get(place.channel).copied().unwrap_or("?");
             format!(" at image {}, patch {}, pixel {}, {channel}", place.image, place.patch, place.pixel)
         });
         format!(
-            "{}: {} of {} values, by {:.2e} at most ({:.2} uint8 levels, {} units in the last place){place}",
+            "{}: {} of {} values, by at most {:.2e} ({:.2} uint8 levels, {} units in the last place){place}",
             self.class(),
             count(self.differing),
             count(self.values),

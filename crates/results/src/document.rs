@@ -1,4 +1,4 @@
-//! Saved results as files: encoded, and read back with errors that a person can act on.
+//! Saved results as files: encoding, and reading with errors that a user can act on.
 
 use std::{
     fs,
@@ -28,10 +28,10 @@ pub trait Document {
     /// Its kind.
     fn kind(&self) -> Kind;
 
-    /// How the command that made it ends.
+    /// How the command that made it ended.
     fn outcome(&self) -> Outcome;
 
-    /// What its file holds.
+    /// The contents of its file.
     ///
     /// # Errors
     /// If it cannot be encoded.
@@ -124,19 +124,19 @@ pub enum Saved {
     Run(Run),
     /// A decision of `compare` or `gate`.
     Decision(Decision),
-    /// A comparison of `parity`.
+    /// A result of `parity`.
     Parity(Parity),
     /// A validation of one subject.
     Validation(Validation),
-    /// Releases of transformers against one reference.
+    /// Releases of transformers compared with one reference.
     Releases(Releases),
 }
 
 impl Saved {
-    /// Reads the result in a folder, or the file of one. A file of another name is taken for a run of `bench`.
+    /// Reads a result from its folder or its file. A file with any other name is read as a run of `bench`.
     ///
     /// # Errors
-    /// An input error where there is none, where it is damaged, or where a newer patchmark wrote it.
+    /// An input error if there is no result, or if it is damaged or was written by a newer patchmark.
     pub fn read(path: &Path) -> Result<Self> {
         let (file, kind) = find(path)?;
         Ok(match kind {
@@ -156,7 +156,7 @@ fn find(path: &Path) -> Result<(PathBuf, Kind)> {
     }
     let Some(kind) = Kind::of_folder(path) else {
         let files = Kind::ALL.map(Kind::file).join(", ");
-        return Err(input_error!("{} holds no result: none of {files}", path.display()));
+        return Err(input_error!("{} holds no result: there is none of {files}", path.display()));
     };
     Ok((path.join(kind.file()), kind))
 }
@@ -164,13 +164,13 @@ fn find(path: &Path) -> Result<(PathBuf, Kind)> {
 /// Reads a run from its folder or from its `run.json`.
 ///
 /// # Errors
-/// An input error where the file cannot be read, is damaged, or was written by a newer patchmark.
+/// An input error if the file cannot be read, is damaged, or was written by a newer patchmark.
 pub fn read_run(path: &Path) -> Result<Run> {
     let file = if path.is_dir() { path.join(Kind::Run.file()) } else { path.to_owned() };
     read(&file, Kind::Run)
 }
 
-/// Reads a document of a known kind; one of an older version is brought up to this build's.
+/// Reads a document of a known kind; one of an older version is upgraded to this build's.
 fn read<T: DeserializeOwned>(file: &Path, kind: Kind) -> Result<T> {
     let (name, command) = (file.display(), kind.command());
     let text = fs::read_to_string(file).map_err(|error| input_error!("cannot read {name}: {error}"))?;
@@ -178,11 +178,11 @@ fn read<T: DeserializeOwned>(file: &Path, kind: Kind) -> Result<T> {
         if error.is_eof() {
             input_error!("{name} is cut short: {error}; run `patchmark {command}` again")
         } else {
-            input_error!("{name} is not a result of `patchmark {command}`: {error}; run that again")
+            input_error!("{name} is not a result of `patchmark {command}`: {error}; run that command again")
         }
     };
     let value: Value = serde_json::from_str(&text).map_err(damaged)?;
-    // The version is looked at first: a newer document need not fit this build's fields at all.
+    // The version is checked first, because a newer document may not fit this build's fields at all.
     let Some(version) = value.get("schema_version").and_then(Value::as_u64) else {
         return Err(input_error!(
             "{name} is not a result of `patchmark {command}`: it has no schema_version"
@@ -195,21 +195,21 @@ fn read<T: DeserializeOwned>(file: &Path, kind: Kind) -> Result<T> {
     }
     if version > known {
         return Err(input_error!(
-            "{name} has schema version {version}, and this build reads {known}: use a newer patchmark"
+            "{name} has schema version {version}, but this build only reads up to {known}: use a newer patchmark"
         ));
     }
     let Some(value) = upgrade(kind, version, value) else {
         return Err(input_error!(
-            "{name} has schema version {version}, which this build no longer reads: run `patchmark {command}` again"
+            "{name} has schema version {version}, which this build can no longer read: run `patchmark {command}` again"
         ));
     };
     serde_json::from_value(value).map_err(damaged)
 }
 
-/// A temporary file beside `path`, readable as any other file; [`replace`] puts it in its place.
+/// A temporary file beside `path`, with the permissions of an ordinary file; [`replace`] moves it to `path`.
 ///
 /// # Errors
-/// An input error where the folder cannot be made or written to.
+/// An input error if the folder cannot be created or written to.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unwritable = |error| input_error!("cannot write {}: {error}", path.display());
@@ -221,10 +221,10 @@ pub fn beside(path: &Path) -> Result<NamedTempFile> {
     builder.tempfile_in(parent).map_err(unwritable)
 }
 
-/// Puts a temporary file of [`beside`] in the place of `path`, once its contents are on the disk.
+/// Moves a temporary file made by [`beside`] to `path`, once its contents are on disk.
 ///
 /// # Errors
-/// If it cannot be moved; the older file is then as it was.
+/// If it cannot be moved; the old file is then unchanged.
 pub fn replace(path: &Path, file: NamedTempFile) -> Result<()> {
     file.as_file().sync_all().with_context(|| format!("writing {}", path.display()))?;
     file.persist(path)
@@ -232,10 +232,10 @@ pub fn replace(path: &Path, file: NamedTempFile) -> Result<()> {
         .map(drop)
 }
 
-/// Writes one file, whole or not at all.
+/// Writes one file, completely or not at all.
 ///
 /// # Errors
-/// An input error where the folder cannot be written to; the older file is then as it was.
+/// An input error if the folder cannot be written to; the old file is then unchanged.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = beside(path)?;
     file.write_all(bytes).with_context(|| format!("writing {}", path.display()))?;

@@ -1,4 +1,4 @@
-//! Saved results read back: whole, damaged, of other versions.
+//! Saved results read back: complete, damaged, and of other versions.
 
 use super::*;
 use crate::{InputError, fixtures};

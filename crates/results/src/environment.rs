@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The machine and the software that a number was taken on.
+/// The machine and the software that a result was measured with.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
-    /// The processor's marketing name.
+    /// The CPU's marketing name.
     pub cpu: String,
-    /// torch's vector level, such as `AVX512`; torch's resize changes bits below AVX2.
+    /// torch's vector level, such as `AVX512`; below AVX2, torch's resize gives other bits.
     pub cpu_capability: String,
-    /// Instructions that the one pass (`fused`) uses, such as `avx512`; its bits are the same at all levels.
+    /// The vector level of `fused`, such as `avx512`; its bits are the same at all levels.
     #[serde(default)]
     pub fused_level: String,
     /// Logical CPUs available to the process.
@@ -21,11 +21,11 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// The operating system and kernel.
     pub os: String,
-    /// GPU names, empty where there is none.
+    /// The names of the GPUs; empty if there are none.
     pub gpus: Vec<String>,
-    /// torch, torchvision, transformers, Pillow, python: name to version.
+    /// The versions of torch, torchvision, transformers, Pillow and Python, by name.
     pub versions: BTreeMap<String, String>,
-    /// The commit of this build, with `+changes` where the tree differed.
+    /// The commit of this build, with `+changes` if the working tree had changes.
     pub commit: String,
     /// The command line, as typed.
     pub command: String,

@@ -1,4 +1,4 @@
-//! Errors that the user can mend, and the exit code of a command that failed.
+//! Errors that the user can fix, and the exit code of a command that failed.
 
 /// An argument or an input is wrong; the message names it and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ macro_rules! input_error {
     ($($argument:tt)*) => { ::anyhow::Error::new($crate::InputError(format!($($argument)*))) };
 }
 
-/// Exit code of an error that the user can mend: an argument or an input is wrong.
+/// Exit code of an error that the user can fix: an argument or an input is wrong.
 pub const INPUT_ERROR: u8 = 2;
 /// Exit code of a fault inside patchmark.
 pub const FAULT: u8 = 1;

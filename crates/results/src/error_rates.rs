@@ -5,36 +5,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::{Change, Verdict};
 
-/// Raised whenever a reader of the previous version would misread a study.
+/// Bumped whenever a reader of the previous version would misread a study.
 pub const ERROR_RATES_VERSION: u32 = 1;
 
-/// The version of studies that do not say theirs.
+/// The version of studies that were saved without one.
 fn first() -> u32 {
     1
 }
 
-/// Comparisons drawn from noise whose true effect is known.
+/// Comparisons simulated from noise with a known true effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatedErrorRates {
     /// Always [`ERROR_RATES_VERSION`] in what this build writes.
     #[serde(default = "first")]
     pub schema_version: u32,
-    /// Draws of each noise at each true factor.
+    /// Comparisons per noise and true factor.
     pub draws: usize,
-    /// Rounds that the budget is taken to allow.
+    /// Rounds that the simulated budget allows.
     pub rounds: usize,
     /// One row per noise and true factor.
     pub rows: Vec<SimulatedRow>,
 }
 
-/// Verdicts about one noise at one true factor.
+/// Verdicts under one noise at one true factor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatedRow {
     /// What disturbs the times.
     pub noise: String,
-    /// The candidate's true time over the base's.
+    /// The candidate's true time ÷ the base's.
     pub true_factor: f64,
     /// How many were called regressed.
     pub regressed: usize,
@@ -65,18 +65,18 @@ pub struct RealErrorRates {
 pub struct RealComparison {
     /// `one process` or `two builds`.
     pub way: String,
-    /// By how many percent the candidate was made slower.
+    /// How much slower the candidate was made, in percent.
     pub slower_percent: u32,
     /// Whether another process loaded a core.
     pub loaded: bool,
     /// What was decided.
     pub verdict: Verdict,
-    /// The change with the interval that decided; none where there were too few rounds.
+    /// The change with the interval that decided; none if there were too few rounds.
     pub change: Option<Change>,
-    /// The minimum effect that was held against it.
+    /// The minimum effect that was applied.
     pub min_effect: Option<f64>,
-    /// Rounds that it took.
+    /// Rounds taken.
     pub rounds: usize,
-    /// Wall-clock seconds that it took.
+    /// Wall-clock seconds taken.
     pub elapsed_s: f64,
 }

@@ -3,17 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Every sample of one quantity, in the order taken, with their summary.
+/// Every sample of one quantity, in the order taken, with a summary.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Samples {
     /// Milliseconds, one per round.
     pub samples: Vec<f64>,
-    /// Median and its interval; none where nothing was measured.
+    /// The median and its interval; none if nothing was measured.
     pub estimate: Option<Estimate>,
 }
 
 impl Samples {
-    /// The estimate of what was measured; none where nothing was.
+    /// The estimate; none if nothing was measured.
     pub fn measured(&self) -> Option<Estimate> {
         self.estimate.filter(|estimate| !self.samples.is_empty() && estimate.is_usable())
     }
@@ -31,12 +31,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Whether it is a time, a rate or a ratio at all, which are finite and above zero.
+    /// Whether it can be a time, a rate or a ratio, which are finite and above zero.
     pub fn is_usable(&self) -> bool {
         self.median.is_finite() && self.median > 0.0
     }
 
-    /// Whether JSON can hold it.
+    /// Whether JSON can represent it.
     pub(crate) fn is_finite(&self) -> bool {
         self.median.is_finite() && self.low.is_finite() && self.high.is_finite()
     }

@@ -1,4 +1,4 @@
-//! A folder that is written whole or not at all, whatever interrupts the writing.
+//! A folder that is written completely or not at all, even if the process is killed while it writes.
 
 use std::{
     ffi::OsStr,
@@ -14,39 +14,40 @@ use tempfile::TempDir;
 
 use crate::input_error;
 
-/// How old a killed process's temporary folder must be before it is swept away: process numbers
-/// mean nothing between containers that share a disk, and none writes for this long.
+/// The age from which a killed process's temporary folder is removed. The process id alone does not show that the process
+/// is gone, since containers that share a disk have ids of their own; but no process writes for this long.
 const STALE: Duration = Duration::from_secs(600);
 
-/// Where results go: a folder of ours that may be replaced, or none yet.
+/// Where a result goes: a folder of patchmark's that may be replaced, or one that is empty or does not exist yet.
 pub struct Folder {
     parent: PathBuf,
     path: PathBuf,
 }
 
 impl Folder {
-    /// Looks at `dir`. Unless it is empty or not there, it must hold the file `marker`, which tells
-    /// that its contents are patchmark's to replace.
+    /// Checks `dir`. Unless it is empty or missing, it must hold the file `marker`, which shows that
+    /// patchmark may replace its contents.
     ///
     /// # Errors
-    /// An input error for a folder of other things, or one whose parent cannot be made.
+    /// An input error for a path that is not a folder, holds other things or cannot be replaced as a whole.
     pub fn find(dir: &Path, marker: &str) -> Result<Self> {
         // The parent of a bare file name is empty, and means the current folder.
         let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-        // An existing folder is resolved, so that a link to it stays and `.` has a name.
+        // An existing folder is resolved, so that a link to it is kept and `.` has a name.
         let path = match fs::canonicalize(dir) {
             Ok(path) => path,
             Err(error) if error.kind() == ErrorKind::NotFound => dir.to_owned(),
-            Err(error) => return Err(input_error!("cannot look at {}: {error}", dir.display())),
+            Err(error) => return Err(input_error!("cannot access {}: {error}", dir.display())),
         };
         if fs::symlink_metadata(&path).is_ok() {
-            let entries = fs::read_dir(&path)
-                .map_err(|error| input_error!("{} is not a folder to write to: {error}", dir.display()))?;
-            // A folder of nothing but results, one a size of images, is patchmark's too; they are kept.
+            let entries = fs::read_dir(&path).map_err(|error| {
+                input_error!("{} is not a folder that can be written to: {error}", dir.display())
+            })?;
+            // A folder that holds only results, one per image size, is patchmark's too; they are kept.
             let mut others = entries.flatten().filter(|entry| !entry.path().join(marker).is_file());
             if others.next().is_some() && !path.join(marker).is_file() {
                 return Err(input_error!(
-                    "{} exists and holds no {marker}, so it is left alone: name a new folder",
+                    "{} exists but holds no {marker}, so it is not replaced: name a new folder",
                     dir.display()
                 ));
             }
@@ -58,18 +59,18 @@ impl Folder {
         Ok(Self { parent, path })
     }
 
-    /// Whether a temporary folder can be made beside it, or where its parents will stand. Nothing is left:
-    /// what is asked for may still turn out wrong elsewhere.
+    /// Checks that a temporary folder can be created beside it, or in the nearest parent that exists. Nothing
+    /// is left behind, since the command may still fail for another reason.
     ///
     /// # Errors
-    /// An input error where it cannot.
+    /// An input error if it cannot.
     pub fn probe(&self) -> Result<()> {
         let standing = self.parent.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok());
         // A relative path's last ancestor is empty, and means the current folder.
         self.sibling(standing.unwrap_or(Path::new("."))).map(drop)
     }
 
-    /// A temporary folder beside it to write to; its parents are made where they are missing.
+    /// A temporary folder beside it to write to; missing parents are created.
     ///
     /// # Errors
     /// As for [`Folder::probe`].
@@ -81,7 +82,7 @@ impl Folder {
         Ok(Staging { folder: self, dir, discarded: Vec::new() })
     }
 
-    /// The start of the names of temporary folders, before the process's number.
+    /// The start of a temporary folder's name, before the process id.
     fn prefix(&self) -> String {
         format!(".{}.new-", self.path.file_name().unwrap_or(OsStr::new("run")).to_string_lossy())
     }
@@ -90,7 +91,7 @@ impl Folder {
         let prefix = format!("{}{}-", self.prefix(), process::id());
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix);
-        // A temporary folder is private by default, and this one becomes the run that others read.
+        // A temporary folder is private by default, but this one becomes the result that others read.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         builder
@@ -98,7 +99,7 @@ impl Folder {
             .map_err(|error| input_error!("cannot write to the folder {}: {error}", parent.display()))
     }
 
-    /// Removes what processes that were killed left beside the folder. Tidying, so nothing fails.
+    /// Removes what killed processes left beside the folder. Errors are ignored, since nothing depends on it.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.parent) else { return };
         for entry in entries.flatten() {
@@ -114,7 +115,7 @@ impl Folder {
         }
     }
 
-    /// Links the other files of the older folder into the new one, before it takes its place.
+    /// Hard-links the old folder's other files into the new folder before the two are swapped.
     fn link(&self, staging: &Path) -> Result<()> {
         let Ok(entries) = fs::read_dir(&self.path) else { return Ok(()) };
         for entry in entries {
@@ -122,14 +123,14 @@ impl Folder {
             let kept = staging.join(entry.file_name());
             if entry.file_type()?.is_file() && fs::symlink_metadata(&kept).is_err() {
                 let linked = fs::hard_link(entry.path(), &kept);
-                // Some file systems have no links.
+                // Some file systems have no hard links.
                 linked.or_else(|_| fs::copy(entry.path(), &kept).map(drop))?;
             }
         }
         Ok(())
     }
 
-    /// Moves the older folder's folders, which cannot be linked, and links to the new one.
+    /// Moves the old folder's subfolders and symbolic links, which cannot be hard-linked, to the new folder.
     fn carry_over(&self, old: &Path, discarded: &[&str]) -> Result<()> {
         for entry in fs::read_dir(old)? {
             let entry = entry?;
@@ -145,7 +146,7 @@ impl Folder {
     }
 }
 
-/// The new contents of a [`Folder`], not yet in its place; dropping it deletes them.
+/// The new contents of a [`Folder`], not yet in place; dropping this deletes them.
 pub struct Staging {
     folder: Folder,
     dir: TempDir,
@@ -153,12 +154,12 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Where files and folders of more than one file can be written before [`Staging::replace`].
+    /// The temporary folder, where other files and subfolders can be written before [`Staging::replace`].
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Lets go of the older folder's folder of that name: what it holds belongs to the older result.
+    /// Does not keep the old folder's subfolder of that name, which belongs to the old result.
     pub fn discard(&mut self, name: &'static str) {
         self.discarded.push(name);
     }
@@ -166,7 +167,7 @@ impl Staging {
     /// Writes one file.
     ///
     /// # Errors
-    /// If the disk does not take it.
+    /// If it cannot be written.
     pub fn save(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.dir.path().join(name);
         let write = || -> std::io::Result<()> {
@@ -178,32 +179,32 @@ impl Staging {
         write().with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Puts it in the folder's place in one step. Files of the older folder with other names are kept.
+    /// Puts it in the folder's place in one step. Files of the old folder with other names are kept.
     ///
     /// # Errors
-    /// If it cannot be moved; the older folder is then as it was.
+    /// If it cannot be moved; the old folder is then unchanged.
     pub fn replace(self) -> Result<()> {
         let Self { folder, dir, discarded } = self;
         sync_below(dir.path()).with_context(|| format!("writing {}", dir.path().display()))?;
         let moved = || format!("moving the new files to {}", folder.path.display());
         if !folder.path.is_dir() {
             fs::rename(dir.path(), &folder.path).with_context(moved)?;
-            // It has moved: nothing is left for the guard to delete.
+            // The folder has moved, so the guard has nothing to delete.
             let _ = dir.keep();
             return Ok(());
         }
         folder.link(dir.path())?;
         exchange(dir.path(), &folder.path).with_context(moved)?;
-        // The guard now holds the older folder.
+        // The guard now holds the old folder.
         if let Err(error) = folder.carry_over(dir.path(), &discarded) {
             let kept = dir.keep();
-            return Err(error.context(format!("the older files are in {}", kept.display())));
+            return Err(error.context(format!("the old files are in {}", kept.display())));
         }
-        dir.close().context("deleting the older files")
+        dir.close().context("deleting the old files")
     }
 }
 
-/// Brings the files in the folders below `dir` to the disk; [`Staging::save`] has done so for its own.
+/// Syncs the files in subfolders of `dir` to disk; [`Staging::save`] has already synced its own.
 fn sync_below(dir: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -221,12 +222,12 @@ fn sync_below(dir: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Swaps two folders: at no moment is either name without a complete folder.
+/// Swaps two folders in one step, so that either name always refers to a complete folder.
 #[cfg(target_os = "linux")]
 fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
-        // Some network file systems cannot.
+        // Some network file systems cannot swap.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
             by_turns(one, other)
         }
@@ -239,7 +240,7 @@ fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
     by_turns(one, other)
 }
 
-/// The swap where there is no single step for it: for a moment `other` is not there.
+/// The swap on systems without a single step for it: for a moment `other` does not exist.
 fn by_turns(one: &Path, other: &Path) -> std::io::Result<()> {
     let aside = one.with_extension("aside");
     fs::rename(other, &aside)?;

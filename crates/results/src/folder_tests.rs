@@ -1,8 +1,10 @@
 use super::*;
 
 fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -68,7 +70,7 @@ fn a_folder_of_runs_is_ours_and_a_folder_of_other_things_is_not() {
 #[test]
 fn what_a_killed_process_left_is_swept_away_later() {
     let root = tempfile::tempdir().unwrap();
-    // No process has number 0.
+    // No process has the id 0.
     let left = root.path().join(".run.new-0-abc");
     let fresh = root.path().join(".run.new-0-def");
     for dir in [&left, &fresh] {

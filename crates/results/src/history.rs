@@ -9,39 +9,39 @@ pub struct Point {
     pub value: f64,
 }
 
-/// A place where a series changed its level.
+/// A point at which the level of a series changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChangePoint {
-    /// Index of the first run of the new level.
+    /// Index into [`Series::points`] of the first run of the new level.
     pub index: usize,
-    /// New level over old one, less one.
+    /// New level ÷ old level − 1.
     pub change: f64,
-    /// The share of shuffles with a split as clear.
+    /// The p-value of the permutation test: the share of shuffles with a split at least as clear.
     pub p: f64,
 }
 
 /// One figure over the runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The processor with what it is fed, or the forward.
+    /// The processor and what it is fed, or the forward.
     pub subject: String,
     /// Images in the batch.
     pub batch_size: usize,
     /// The figure's name.
     pub figure: String,
-    /// Its values in the order of time; runs without it are left out.
+    /// Its values, oldest first; runs without it are left out.
     pub points: Vec<Point>,
-    /// Where the level changed, by index into `points`.
+    /// Where the level changed.
     pub changes: Vec<ChangePoint>,
 }
 
-/// The runs below a folder that measured the same thing as the latest of them.
+/// The runs below a folder that measured the same thing as the latest one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// The commit of each run, in the order of time.
+    /// The commit of each run, oldest first.
     pub commits: Vec<String>,
     /// Every figure of the kind asked for.
     pub series: Vec<Series>,
-    /// What was left out, one sentence each.
+    /// What was left out, one note per reason.
     pub notes: Vec<String>,
 }

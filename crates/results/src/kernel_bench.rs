@@ -1,16 +1,16 @@
-//! The kernel of `fused-cuda` beside a copy on the same GPU, as `kernel-bench` prints it.
+//! Times of the kernel of `fused-cuda` and of a copy on the same GPU, as `kernel-bench` prints them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Raised whenever a reader of the previous version would misread one.
+/// Bumped whenever a reader of the previous version would misread a result.
 pub const KERNEL_BENCH_VERSION: u32 = 1;
 
 /// One result of `kernel-bench`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KernelBench {
-    /// `kernel-bench`.
+    /// Always `kernel-bench`.
     pub kind: String,
     /// Always [`KERNEL_BENCH_VERSION`] in what this build writes.
     pub schema_version: u32,
@@ -34,7 +34,7 @@ pub struct KernelRow {
     pub outcome: KernelOutcome,
 }
 
-/// What came of a launch.
+/// The outcome of a launch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum KernelOutcome {
@@ -47,7 +47,7 @@ pub enum KernelOutcome {
     },
 }
 
-/// Times of one launch beside those of a copy that moves as many bytes.
+/// Times of a launch, and of a copy that moves as many bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KernelTimes {
     /// Bytes that the kernel reads.
@@ -62,10 +62,10 @@ pub struct KernelTimes {
     pub kernel_ms: Vec<f64>,
     /// Milliseconds of each copy.
     pub copy_ms: Vec<f64>,
-    /// Bytes read and written over the median of the launches, in GB per second.
+    /// Bytes read and written ÷ the median time of the launches, in GB per second.
     pub kernel_gb_per_s: f64,
-    /// The same of the copies.
+    /// The same for the copies.
     pub copy_gb_per_s: f64,
-    /// The median of copy over kernel time, paired.
+    /// The median of copy time ÷ kernel time, paired.
     pub share_of_copy: f64,
 }

@@ -16,20 +16,20 @@ pub enum Kind {
     Compare,
     /// A decision of `gate`.
     Gate,
-    /// A comparison of `parity`.
+    /// A result of `parity`.
     Parity,
     /// A validation of one subject.
     Validation,
-    /// Releases of transformers against one reference.
+    /// Releases of transformers compared with one reference.
     Releases,
 }
 
 impl Kind {
-    /// Every kind; a folder that holds several files is the first of them.
+    /// Every kind. A folder with files of several kinds counts as the first of them.
     pub const ALL: [Self; 6] =
         [Self::Run, Self::Compare, Self::Gate, Self::Parity, Self::Validation, Self::Releases];
 
-    /// The file that holds a result of this kind, and marks its folder as patchmark's own.
+    /// The file that holds a result of this kind and marks its folder as patchmark's own.
     pub const fn file(self) -> &'static str {
         match self {
             Self::Run => "run.json",
@@ -64,7 +64,7 @@ impl Kind {
         }
     }
 
-    /// The kind of the result in a folder; none where it holds none.
+    /// The kind of the result in a folder; none if it holds no result.
     pub fn of_folder(folder: &Path) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| folder.join(kind.file()).is_file())
     }

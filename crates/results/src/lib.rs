@@ -1,8 +1,8 @@
-//! Everything that Patchmark saves: the types with their JSON Schemas and versions, how they are read back, and folders
-//! that are written whole or not at all.
+//! What Patchmark saves: the types with their JSON Schemas and versions, how they are read back, and folders that are
+//! written completely or not at all.
 //!
-//! Producers fill these types; what draws or judges them knows nothing else. This crate computes nothing: it knows no
-//! torch, no Python and none of the producers.
+//! Producers fill these types; the code that draws or judges results knows nothing else. This crate computes nothing, and
+//! depends on neither torch nor Python nor any producer.
 
 #[cfg(test)]
 mod committed_tests;

@@ -1,6 +1,6 @@
-//! Every way in which a command can end, and the exit code of each.
+//! Every way in which a command can end, with its exit code.
 
-/// How a command ended, as CI sees it. Every saved result has one `outcome()`.
+/// How a command ended, as CI sees it. Every saved result has an `outcome()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Done, and nothing regressed.
@@ -30,7 +30,7 @@ impl Outcome {
         }
     }
 
-    /// The one of two outcomes that matters more, for a command that writes several results.
+    /// The more severe of two outcomes, for a command that writes several results.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         let rank = |outcome| match outcome {

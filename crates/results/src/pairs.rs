@@ -1,4 +1,4 @@
-//! The samples of two subjects that were timed in turn.
+//! The samples of two subjects timed in turn.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,10 @@ pub struct Pairs {
     pub base: Vec<[f64; 2]>,
     /// The candidate's two times in each round.
     pub candidate: Vec<[f64; 2]>,
-    /// Two times in each round of a second process of the base, where subjects have processes.
+    /// Two times in each round of a second process of the base, if subjects run in processes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub control: Vec<[f64; 2]>,
-    /// The restart of the processes that each round was taken in, where subjects have processes.
+    /// The number of the process restart in which each round was taken, if subjects run in processes of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restarts: Vec<u32>,
 }

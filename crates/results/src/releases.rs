@@ -1,4 +1,4 @@
-//! Releases of transformers against one reference (`releases.json`).
+//! Releases of transformers compared with one reference (`releases.json`).
 
 use std::collections::BTreeMap;
 
@@ -7,30 +7,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::{difference::ParityClass, outcome::Outcome};
 
-/// Bumped whenever a reader of the version before would misread it.
+/// Bumped whenever a reader of the previous version would misread the document.
 pub const RELEASES_VERSION: u32 = 3;
 
-/// All releases on one machine.
+/// All releases, compared with the reference on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Releases {
     /// Always [`RELEASES_VERSION`] in what this build writes.
     pub schema_version: u32,
-    /// What the releases are held against.
+    /// The reference that the releases are compared with.
     pub reference: String,
-    /// torch, torchvision, Pillow and Python, which all releases share: name and version.
+    /// Name and version of torch, torchvision, Pillow and Python, which all releases share.
     pub environment: Vec<(String, String)>,
     /// torch's vector level.
     pub cpu_capability: String,
     /// The commit of this build.
     pub commit: String,
-    /// One a release, oldest first.
+    /// One entry per release, oldest first.
     pub releases: Vec<Release>,
 }
 
 /// One release.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Release {
-    /// Such as `4.57.6`.
+    /// The version, such as `4.57.6`.
     pub version: String,
     /// The torchvision class.
     pub torchvision: Backend,
@@ -43,11 +43,11 @@ pub struct Release {
 pub struct Backend {
     /// Module and class.
     pub class: String,
-    /// Parity over the corpus; none where no two results could be compared.
+    /// Parity over the corpus; none if no outputs could be compared.
     pub parity: Option<ReleaseParity>,
     /// Checks other than parity that failed.
     pub failed: Vec<FailedCheck>,
-    /// Answers to single questions.
+    /// Answers to single calls.
     pub probes: Vec<Probe>,
 }
 
@@ -73,7 +73,7 @@ pub struct ReleaseParity {
     pub incomparable: usize,
     /// The largest difference in uint8 levels.
     pub worst_levels: f64,
-    /// Calls by class.
+    /// Number of calls per class.
     pub by_class: BTreeMap<ParityClass, usize>,
 }
 
@@ -82,22 +82,22 @@ pub struct ReleaseParity {
 pub struct FailedCheck {
     /// The check's name.
     pub check: String,
-    /// What it found first.
+    /// Its first finding.
     pub finding: String,
 }
 
-/// A question that a release answers by a single call.
+/// A question that a release answers with a single call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Probe {
-    /// What it was given.
+    /// What the call was given.
     pub given: String,
-    /// What it made of it.
+    /// The answer.
     pub answer: ProbeAnswer,
-    /// Whether the reference makes the same of it: the same bits, or an exception of the same type.
+    /// Whether the reference gives the same answer: the same bits, or an exception of the same type.
     pub agrees: bool,
 }
 
-/// What a release makes of a call, in the reference's terms where both return.
+/// A release's answer to a call, relative to the reference's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum ProbeAnswer {
@@ -112,19 +112,19 @@ pub enum ProbeAnswer {
     },
     /// It returns something that breaks the contract.
     Broken {
-        /// A sentence on the first thing broken.
+        /// The first violation, as a sentence.
         finding: String,
     },
-    /// It returns where the reference raises.
+    /// It returns, but the reference raises.
     Returns,
     /// It raises.
     Raises {
         /// The exception's type.
         exception: String,
-        /// The type of the reference's exception; none where the reference returns.
+        /// The type of the reference's exception; none if the reference returns.
         reference: Option<String>,
     },
-    /// It returns what holds no values to compare.
+    /// It returns something without values to compare.
     NotComparable,
     /// Its worker ended.
     Ended,
@@ -142,12 +142,12 @@ impl ProbeAnswer {
 }
 
 impl Releases {
-    /// How the command that made them ends: whatever it found, it was asked to look.
+    /// How the command that made them ended: always done, as it only reports what it finds.
     pub fn outcome(&self) -> Outcome {
         Outcome::Done
     }
 
-    /// Each class of all releases under its name, by version.
+    /// The two classes by name, each with its results by version.
     pub fn classes(&self) -> [(&'static str, Vec<(&str, &Backend)>); 2] {
         let pick = |backend: fn(&Release) -> &Backend| {
             self.releases.iter().map(|release| (release.version.as_str(), backend(release))).collect()
@@ -156,12 +156,12 @@ impl Releases {
     }
 }
 
-/// What any of the releases was given, in the order first met.
+/// What any of the releases was given, in order of first appearance.
 pub fn given<'a>(backends: &[(&str, &'a Backend)]) -> Vec<&'a str> {
     distinct(backends.iter().flat_map(|(_, backend)| &backend.probes).map(|probe| probe.given.as_str()))
 }
 
-/// Checks that fail in any of the releases, in the order first met.
+/// Checks that fail in any of the releases, in order of first appearance.
 pub fn failing<'a>(backends: &[(&str, &'a Backend)]) -> Vec<&'a str> {
     distinct(backends.iter().flat_map(|(_, backend)| &backend.failed).map(|failed| failed.check.as_str()))
 }

@@ -1,4 +1,4 @@
-//! What a run holds of one forward or one processor at one batch size.
+//! What a run saves about one forward or one processor at one batch size.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use crate::{
 pub struct ForwardRow {
     /// `native`, `native-graph` or `hf`.
     pub name: String,
-    /// Synchronised: the true time.
+    /// The synchronised time, which is the true one.
     pub forward_ms: Samples,
-    /// Until the call returned, not synchronised: launch time on a GPU, the classic mistake.
+    /// The time until the call returned, not synchronised: on a GPU only the launch, the classic mistake.
     pub launch_ms: Samples,
-    /// Images a second of batches one behind another with nothing between, waited for once at the end: what pipelined
-    /// rates are held against; none unless `--pipelined` was given.
+    /// Images per second of batches back to back, synchronised once at the end: what pipelined rates are compared with;
+    /// none unless `--pipelined` was given.
     #[serde(default)]
     pub back_to_back_images_per_s: Option<Estimate>,
 }
@@ -30,35 +30,35 @@ pub struct ForwardRow {
 pub struct ProcessorRow {
     /// The name given to `--processors`.
     pub name: String,
-    /// What it was fed: `PIL`, `CHW` or `HWC`.
+    /// What it was fed, such as `PIL`, `CHW` or `HWC`.
     pub feed: String,
     /// Synchronised preprocess time.
     pub preprocess_ms: Samples,
-    /// Preprocess over forward, paired within a round: forward's name to the ratio.
+    /// Preprocess time ÷ forward time, paired within a round, by the forward's name.
     pub ratio: BTreeMap<String, Estimate>,
-    /// Images a second through preprocess and forward one after the other: by forward's name.
+    /// Images per second through preprocess and forward one after the other, by the forward's name.
     pub images_per_s: BTreeMap<String, Estimate>,
-    /// Images a second where the next batch is prepared while one is in the forward: by forward's name;
-    /// empty unless `--pipelined` was given.
+    /// Images per second with the next batch prepared during the forward, by the forward's name; empty unless
+    /// `--pipelined` was given.
     #[serde(default)]
     pub pipelined_images_per_s: BTreeMap<String, Estimate>,
-    /// `hf`'s preprocess time over this one's, paired within a round; none where `hf` did not run.
+    /// `hf`'s preprocess time ÷ this one's, paired within a round; none if `hf` did not run.
     pub speedup_over_hf: Option<Estimate>,
-    /// One thread's memory limit over this preprocess time; where both ran on one thread of a CPU.
+    /// The batch's memory limit ÷ this preprocess time; none unless the run used one thread of a CPU.
     #[serde(default)]
     pub memory_limit_share: Option<Estimate>,
-    /// Stage to median milliseconds a batch, empty unless `--stages` was given.
+    /// Median milliseconds per batch by stage; empty unless `--stages` was given.
     pub stages_ms: BTreeMap<String, f64>,
-    /// Whether a difference from the reference's outputs is a fault, as the processor promises the reference's bits.
+    /// Whether the processor must equal the reference, so that a difference is a failure.
     pub must_equal: bool,
-    /// Whether the outputs on this very batch equal the reference's.
+    /// How this batch's outputs compare with the reference's.
     pub parity: ParityStatus,
-    /// Why the row ended early, where it did.
+    /// Why the row ended early, if it did.
     pub failure: Option<String>,
 }
 
 impl ProcessorRow {
-    /// A row before anything is measured; `must_equal` says whether the processor promises the reference's bits.
+    /// A row before anything is measured; `must_equal` says whether the processor must equal the reference.
     pub fn unmeasured(name: impl Into<String>, feed: impl Into<String>, must_equal: bool) -> Self {
         Self {
             name: name.into(),
@@ -76,23 +76,23 @@ impl ProcessorRow {
         }
     }
 
-    /// What the processor is called everywhere: its name, and what it was fed where there is room for that.
+    /// The processor's label in every table and chart: its name, and what it was fed if there is room.
     pub fn label(&self) -> String {
         let name = clean(&self.name);
         let fed = format!("{name} ({})", clean(&self.feed));
         if self.feed.is_empty() || fed.chars().count() > LABEL_WIDTH { name } else { fed }
     }
 
-    /// The preprocess time; none where the row took no sample.
+    /// The preprocess time; none if the row has no sample.
     pub fn preprocess(&self) -> Option<Estimate> {
         self.preprocess_ms.measured()
     }
 }
 
-/// The most columns of a label that says what a processor was fed.
+/// The largest width in columns of a label that says what a processor was fed.
 const LABEL_WIDTH: usize = 30;
 
-/// The result of holding a processor's outputs against the reference's.
+/// The result of comparing a processor's outputs with the reference's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub enum ParityStatus {
@@ -106,10 +106,10 @@ pub enum ParityStatus {
         values: u64,
         /// Of how many.
         total: u64,
-        /// A sentence: the first broken contract, or where the worst difference is.
+        /// The first broken contract, or where the worst difference is, as a sentence.
         detail: String,
     },
-    /// Nothing was compared; never to be read as passed.
+    /// Nothing was compared; this never counts as passed.
     NotVerified,
 }
 

@@ -1,4 +1,4 @@
-//! The one definition of a saved run (`run.json`).
+//! The definition of a saved run (`run.json`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,25 +19,25 @@ pub const RUN_VERSION: u32 = 2;
 pub struct Run {
     /// Always [`RUN_VERSION`] in what this build writes.
     pub schema_version: u32,
-    /// Seconds since the Unix epoch when the run began.
+    /// When the run began, in seconds since the Unix epoch.
     pub started_unix_s: u64,
     /// Wall-clock seconds from start to end of measuring.
     pub elapsed_s: f64,
-    /// Whether something that was asked for was not measured; rows may then have few rounds or none.
+    /// Whether something that was asked for was not measured; if so, rows may have few rounds or none.
     pub partial: bool,
-    /// Why it is partial; none where it is not, and where an older version of patchmark wrote it.
+    /// Why it is partial; none if it is not, or if it was saved by an older version of patchmark.
     #[serde(default)]
     pub partial_because: Option<PartialBecause>,
-    /// Things a reader must know to read the numbers rightly, one sentence each.
+    /// What a reader must know to read the numbers correctly, one sentence per note.
     pub notes: Vec<String>,
     /// What the numbers depend on.
     pub environment: Environment,
     /// What was asked for.
     pub settings: RunSettings,
-    /// The GPU's state by round; none where the run did not use one.
+    /// The GPU's state in each round; none if the run did not use a GPU.
     #[serde(default)]
     pub gpu: Option<GpuRecord>,
-    /// One entry a batch size, in the order asked for.
+    /// One entry per batch size, in the order asked for.
     pub batches: Vec<Batch>,
 }
 
@@ -45,17 +45,17 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartialBecause {
-    /// Ctrl-C, or a signal to end.
+    /// Ctrl-C, or a signal to terminate.
     Interrupted,
-    /// The GPU no longer answered.
+    /// The GPU stopped responding.
     DeviceLost,
     /// Measuring ended before every batch size had its first round.
     Unreached,
 }
 
 impl Run {
-    /// How the command that made it ends: a processor that must equal the reference and does not fails it; one that
-    /// failed, and a forward without a sample, leave it incomplete.
+    /// How the command that made it ended. It failed if a processor that must equal the reference does not; it is
+    /// incomplete if a processor failed or a forward has no sample.
     pub fn outcome(&self) -> Outcome {
         let rows = || self.batches.iter().flat_map(|batch| &batch.processors);
         let mut forwards = self.batches.iter().flat_map(|batch| &batch.forwards);
@@ -73,7 +73,7 @@ impl Run {
         }
     }
 
-    /// The forward that ratios are shown against: the first that was measured.
+    /// The forward that ratios are shown for: the first one measured.
     pub fn first_forward(&self) -> Option<&str> {
         let measured = self.batches.iter().flat_map(|batch| &batch.forwards).map(|row| row.name.as_str());
         let rows = self.batches.iter().flat_map(|batch| &batch.processors);
@@ -81,12 +81,12 @@ impl Run {
         measured.chain(named).next()
     }
 
-    /// The largest batch that has processors, or the largest at all.
+    /// The largest batch that has processors; if none has, the largest batch.
     pub fn largest_batch(&self) -> Option<&Batch> {
         self.batches.iter().max_by_key(|batch| (!batch.processors.is_empty(), batch.batch_size))
     }
 
-    /// Without NaN and infinity, which JSON cannot hold.
+    /// A copy without NaN and infinity, which JSON cannot represent.
     pub(crate) fn finite(&self) -> Self {
         let mut run = self.clone();
         for batch in &mut run.batches {
@@ -118,14 +118,14 @@ fn mend(samples: &mut Samples) {
     samples.estimate = samples.estimate.filter(Estimate::is_finite);
 }
 
-/// The settings of a bench, after defaults.
+/// The settings of a run, with defaults filled in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSettings {
     /// `cpu` or `cuda:N`.
     pub device: String,
     /// `f32`, `bf16` or `f16`: the dtype of the forward.
     pub dtype: String,
-    /// `vision` or `full`.
+    /// The tower: `vision` or `full`.
     pub tower: String,
     /// The model, such as `random-base` or a folder's name.
     pub model: String,
@@ -139,9 +139,9 @@ pub struct RunSettings {
     pub seed: u64,
     /// Seconds that measuring may take.
     pub budget_s: f64,
-    /// Patches an image is padded to.
+    /// Patches that each image is padded to.
     pub max_num_patches: usize,
-    /// Pixels on a patch's side.
+    /// Side of a patch in pixels.
     pub patch_size: usize,
     /// Whether the pipelined rates include decoding the files.
     #[serde(default)]
@@ -153,15 +153,15 @@ pub struct RunSettings {
 pub struct Batch {
     /// Images in the batch.
     pub batch_size: usize,
-    /// Decoding the batch's files, one sample each round; beside, never inside, preprocess.
+    /// Decoding the batch's files, one sample per round; not part of preprocess.
     pub decode_ms: Samples,
-    /// Tokenising one text an image, where a tokenizer was given.
+    /// Tokenising one text per image; none if there is no tokenizer.
     pub tokenize_ms: Option<Samples>,
-    /// Reading the batch's pixels once and writing as much as its outputs once, on one thread.
+    /// Reading the batch's pixels once and writing as many bytes as its outputs once, on one thread.
     #[serde(default)]
     pub memory_limit_ms: Option<Samples>,
-    /// One entry a forward (`native`, `hf`).
+    /// One row per forward (`native`, `native-graph`, `hf`).
     pub forwards: Vec<ForwardRow>,
-    /// One entry a processor.
+    /// One row per processor.
     pub processors: Vec<ProcessorRow>,
 }

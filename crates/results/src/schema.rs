@@ -12,7 +12,7 @@ use crate::{
     validation::Validation,
 };
 
-/// Every schema with the name of its file.
+/// Every schema with its file name.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("run.schema.json", schema_for!(Run)),

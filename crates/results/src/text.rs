@@ -1,6 +1,6 @@
-//! Numbers, counts and text from outside as a person reads them: what saved sentences, tables and charts agree on.
+//! Numbers, counts and external text as people read them, the same in saved sentences, tables and charts.
 
-/// A number as a person reads it: three significant digits below 100, thousands separated above.
+/// A number as people read it: up to three significant digits below 100, thousands separators above.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
@@ -22,7 +22,7 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A number without the zeros that say how exactly it is known: for what is exact, such as a tick.
+/// A number without trailing zeros, for exact values such as ticks.
 pub fn short(value: f64) -> String {
     let text = number(value);
     if text.contains('e') || !text.contains('.') {
@@ -31,7 +31,7 @@ pub fn short(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A count with its thousands separated: `3,145,728`.
+/// A count with thousands separators: `3,145,728`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -60,7 +60,7 @@ pub fn times(value: f64) -> String {
     }
 }
 
-/// A relative change: `+4.2%`; a factor where a percentage would be hard to read.
+/// A relative change: `+4.2%`, or a factor if a percentage would be hard to read.
 pub fn change(value: f64) -> String {
     if value >= 1.995 {
         return format!("{:.1}×", value + 1.0);
@@ -70,14 +70,14 @@ pub fn change(value: f64) -> String {
     format!("{}{:.1}%", if percent < -0.05 { "−" } else { "+" }, percent.abs())
 }
 
-/// Text from outside on one line, without control characters: a name or an exception's message
-/// may hold newlines or terminal escapes, which would break a table, an SVG or a terminal.
+/// External text on one line, without control characters: a name or an exception's message may hold newlines or terminal
+/// escapes, which would break a table, an SVG or a terminal.
 pub fn clean(text: &str) -> String {
     let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Shortens `text` to `width` characters, the last of them an ellipsis where any are cut.
+/// Shortens `text` to at most `width` characters, with an ellipsis as the last one if any are cut.
 pub fn shorten(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -87,7 +87,7 @@ pub fn shorten(text: &str, width: usize) -> String {
     out
 }
 
-/// A count with its noun, which is in the plural unless it is one: `1 thread`, `8 threads`, `2 processes`.
+/// A count with its noun, in the plural unless the count is 1: `1 thread`, `8 threads`, `2 processes`.
 pub fn plural(value: u64, noun: &str) -> String {
     let ending = match value {
         1 => "",
@@ -97,7 +97,7 @@ pub fn plural(value: u64, noun: &str) -> String {
     format!("{} {noun}{ending}", count(value))
 }
 
-/// The first line of an exception's message, of 160 characters at most.
+/// The first line of an exception's message, cut to at most 160 characters.
 pub fn first_line(message: &str) -> String {
     shorten(&clean(message.lines().next().unwrap_or("")), 160)
 }

@@ -1,4 +1,4 @@
-//! Documents of older versions, brought up to the one that this build reads.
+//! Upgrades of documents from older versions to the one that this build reads.
 //!
 //! An upgrade adds what the older version did not save and changes no figure.
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::kind::Kind;
 
-/// The document as the current version would have saved it; none where that version cannot be read any more.
+/// The document as the current version would have saved it; none if that version can no longer be read.
 pub(crate) fn upgrade(kind: Kind, version: u64, mut document: Value) -> Option<Value> {
     match (kind, version) {
         (Kind::Run, 1) => run_of_1(&mut document),
@@ -18,8 +18,8 @@ pub(crate) fn upgrade(kind: Kind, version: u64, mut document: Value) -> Option<V
     Some(document)
 }
 
-/// Version 1 wrote an estimate of zeros where nothing was measured, and left it to the reader to know which processors
-/// promise the reference's bits: all but the one with Pillow's arithmetic.
+/// Version 1 saved an estimate of zeros if nothing was measured, and did not save which processors must equal the
+/// reference: all but `hf-pil`.
 fn run_of_1(run: &mut Value) {
     for batch in elements(run, "batches") {
         for samples in ["decode_ms", "tokenize_ms", "memory_limit_ms"] {
@@ -47,14 +47,14 @@ fn without_zeros(samples: &mut Value) {
     }
 }
 
-/// Version 2 judged times with an error rate of 5% at six looks, and did not say so.
+/// Version 2 judged times with an error rate of 5% at six looks, and did not save that rule.
 fn validation_of_2(document: &mut Value) {
     let speed = document["speed"].as_array().map_or(&[][..], Vec::as_slice);
     let efforts = speed.iter().filter_map(|row| row["judgement"]["min_effect"].as_f64());
     let least = efforts.fold(f64::INFINITY, f64::min);
     let rule = (!speed.is_empty()).then(|| {
         json!({
-            // The rule's own, unless the reference differed from itself by more at every batch size.
+            // The rule's minimum effect, unless the A/A floor was larger at every batch size.
             "min_effect": if least.is_finite() { least } else { 0.1 },
             "error_rate": 0.05,
             "rows": speed.len(),
@@ -77,7 +77,7 @@ fn validation_of_2(document: &mut Value) {
     );
 }
 
-/// Gives fields the names that they have now.
+/// Gives fields their current names.
 fn rename(document: &mut Value, names: &[(&str, &str)]) {
     let Some(fields) = document.as_object_mut() else { return };
     for (older, name) in names {
@@ -87,7 +87,7 @@ fn rename(document: &mut Value, names: &[(&str, &str)]) {
     }
 }
 
-/// The elements of an array in a field; none where there is no array, which the types will then refuse.
+/// The elements of an array in a field; empty if there is no array, which the types then refuse.
 fn elements<'a>(value: &'a mut Value, field: &str) -> impl Iterator<Item = &'a mut Value> {
     value.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten()
 }

@@ -1,4 +1,4 @@
-//! The one definition of a saved validation (`validate.json`).
+//! The definition of a saved validation (`validate.json`).
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -14,13 +14,13 @@ use crate::{
 /// Bumped whenever a reader of the previous version would misread a validation.
 pub const VALIDATION_VERSION: u32 = 3;
 
-/// A validation in one word.
+/// The conclusion of a validation in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// Every check passed, and the candidate is not slower.
     Passed,
-    /// Every check passed, and the candidate is slower.
+    /// Every check passed, but the candidate is slower.
     Slower,
     /// A check failed.
     Failed,
@@ -28,36 +28,37 @@ pub enum Conclusion {
     Undecided,
 }
 
-/// One saved result of `validate`: a candidate beside a reference.
+/// One saved result of `validate`: a candidate compared with a reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
     /// Always [`VALIDATION_VERSION`] in what this build writes.
     pub schema_version: u32,
-    /// The whole in one word.
+    /// The conclusion in one word.
     pub verdict: Conclusion,
     /// The exit code of the command.
     pub exit_code: u8,
-    /// The candidate as it was named.
+    /// The candidate, as named by the user.
     pub candidate: String,
     /// The class that served as the candidate.
     pub candidate_class: String,
-    /// The reference as it was named.
+    /// The reference, as named by the user.
     pub reference: String,
     /// The class that served as the reference.
     pub reference_class: String,
-    /// The options that let something other than equal bits pass, as typed; none where nothing else does.
+    /// The command-line options that allow more than equal bits; none if only equal bits pass.
     pub relaxed: Option<String>,
-    /// Which differences pass; none where an older version of patchmark wrote it with options.
+    /// Which differences pass; none if an older version of patchmark, which did not save it, allowed more than equal
+    /// bits.
     pub tolerance: Option<Tolerance>,
-    /// How times were judged; none where nothing was timed.
+    /// How times were judged; none if nothing was timed.
     pub rule: Option<Rule>,
-    /// Packages of the candidate's process.
+    /// Package versions in the candidate's process, by name.
     pub candidate_versions: BTreeMap<String, String>,
-    /// Packages of the reference's process.
+    /// Package versions in the reference's process, by name.
     pub reference_versions: BTreeMap<String, String>,
     /// torch's vector level.
     pub cpu_capability: String,
-    /// Threads of torch.
+    /// Number of torch's threads.
     pub threads: usize,
     /// The commit of this build.
     pub commit: String,
@@ -69,7 +70,7 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// The validation with its verdict and exit code set from what was found.
+    /// The validation with its verdict and exit code set from its findings.
     #[must_use]
     pub fn concluded(mut self) -> Self {
         let outcome = self.outcome();
@@ -83,7 +84,7 @@ impl Validation {
         self
     }
 
-    /// How the command that made it ends.
+    /// How the command that made it ended.
     pub fn outcome(&self) -> Outcome {
         self.found.outcome()
     }
@@ -94,13 +95,13 @@ impl Validation {
 pub struct Findings {
     /// One row per check.
     pub checks: Vec<CheckRow>,
-    /// Parity, where results were compared.
+    /// Parity over the corpus; none if nothing was compared.
     pub parity: Option<CorpusParity>,
-    /// What the difference does to embeddings, where there is one and a model was asked for.
+    /// What the difference does to embeddings; none if there is no difference or no model was given.
     pub embeddings: Option<Embeddings>,
     /// One row per batch size.
     pub speed: Vec<SpeedRow>,
-    /// Why there are no times, where some were asked for.
+    /// Why there are no times, if timing was asked for.
     pub speed_missing: Option<String>,
 }
 
@@ -110,12 +111,12 @@ impl Findings {
         self.checks.iter().filter(|row| row.verdict == CheckVerdict::Failed)
     }
 
-    /// One verdict on all batch sizes, the worst of them; none where nothing was timed.
+    /// The worst verdict of all batch sizes; none if nothing was timed.
     pub fn speed_verdict(&self) -> Option<Verdict> {
         (!self.speed.is_empty()).then(|| Verdict::overall(self.speed.iter().map(|row| row.verdict)))
     }
 
-    /// How the command ends: a failed check first, then a slower candidate, then what could not be decided.
+    /// How the command ended. The first that applies: a failed check, a slower candidate, something undecided.
     pub fn outcome(&self) -> Outcome {
         let speed = self.speed_verdict();
         let undecided = self.checks.iter().any(|row| row.verdict == CheckVerdict::NotRun)
@@ -137,22 +138,22 @@ impl Findings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckVerdict {
-    /// Nothing was found.
+    /// There is no finding.
     Passed,
-    /// At least one finding.
+    /// There is at least one finding.
     Failed,
-    /// The subject has nothing that the check could look at.
+    /// The check does not apply to this subject.
     NotApplicable,
-    /// It could not be decided, because the subject did not last so long.
+    /// It could not be decided, for example because the subject's worker ended first.
     NotRun,
 }
 
-/// One thing that is wrong.
+/// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckFinding {
-    /// What, and with which image.
+    /// What is wrong, and with which image.
     pub detail: String,
-    /// The traceback or the end of the worker's output, where there is one.
+    /// The traceback or the end of the worker's output; empty if there is none.
     pub trace: String,
 }
 
@@ -165,17 +166,17 @@ pub struct CheckRow {
     pub guards: String,
     /// How it ended.
     pub verdict: CheckVerdict,
-    /// Why it was not run or does not apply.
+    /// Why it was not decided or does not apply.
     pub reason: String,
     /// How many findings there were.
     pub count: usize,
     /// The first of them.
     pub findings: Vec<CheckFinding>,
-    /// The evidence's folder within the result's, where there is one.
+    /// The folder of the evidence within the result's folder, if there is one.
     pub evidence: Option<PathBuf>,
-    /// The smallest size that still shows it, in pixels: width and height.
+    /// Width and height in pixels of the smallest image that still fails, if one was found.
     pub smallest: Option<(usize, usize)>,
-    /// The command that shows it again.
+    /// The command that reproduces it.
     pub replay: String,
 }
 
@@ -203,22 +204,22 @@ pub struct CorpusParity {
     pub cases: usize,
     /// Calls whose values could not be compared, because another check failed on them.
     pub incomparable: usize,
-    /// Calls by class.
+    /// Number of calls per class.
     pub by_class: BTreeMap<ParityClass, usize>,
     /// The loosest class of any call.
     pub class: ParityClass,
-    /// Every value of every call.
+    /// The differences of all calls together.
     pub total: Difference,
     /// The image with the worst difference, and its parameters.
     pub worst: String,
 }
 
-/// Both results through one model.
+/// What a difference does to the embeddings of one model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Embeddings {
     /// The model.
     pub model: String,
-    /// Whether its weights are random, so that only the size of a change means something.
+    /// Whether its weights are random; if so, only the size of a change is meaningful.
     pub random: bool,
     /// Photographs compared.
     pub images: usize,
@@ -226,7 +227,7 @@ pub struct Embeddings {
     pub worst_cosine: f64,
     /// The largest change of a logit.
     pub worst_logit: f64,
-    /// Images whose best text of 16 is the same.
+    /// Images for which the best of 16 texts is the same.
     pub top1_agreement: usize,
 }
 
@@ -239,12 +240,12 @@ pub struct SpeedRow {
     pub reference_ms: f64,
     /// Median milliseconds of the candidate.
     pub candidate_ms: f64,
-    /// Rounds; each times candidate and reference twice.
+    /// Rounds taken; each times candidate and reference twice.
     pub rounds: usize,
-    /// What the times say.
+    /// The verdict on the times.
     pub verdict: Verdict,
-    /// The change of the reference's time, and the least change that counted: what was asked for, or what the
-    /// reference differs from itself. None where there were too few rounds.
+    /// The change from the reference's time, and the minimum effect that was applied: the one asked for, or the A/A floor
+    /// if that is larger. None if there were too few rounds.
     pub judgement: Option<Judgement>,
 }
 

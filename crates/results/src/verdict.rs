@@ -1,9 +1,9 @@
-//! Verdicts, and what they rest on.
+//! Verdicts, and what they are based on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is said of a row, or of a whole decision.
+/// The verdict on a row, or on a whole decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -13,7 +13,7 @@ pub enum Verdict {
     Improved,
     /// Different by less than the minimum effect, if at all.
     Equivalent,
-    /// The samples do not tell.
+    /// The samples do not decide.
     Inconclusive,
 }
 
@@ -28,9 +28,9 @@ impl Verdict {
         }
     }
 
-    /// Of several rows: regressed before inconclusive before improved before equivalent.
+    /// The verdict on several rows: the first of regressed, inconclusive, improved and equivalent that any row has.
     ///
-    /// No rows at all are inconclusive, never passed.
+    /// Without rows it is inconclusive, which never passes.
     pub fn overall(rows: impl IntoIterator<Item = Self>) -> Self {
         let rank = |verdict: &Self| match verdict {
             Self::Equivalent => 0,
@@ -42,7 +42,7 @@ impl Verdict {
     }
 }
 
-/// Which way is good.
+/// Which direction is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
@@ -55,19 +55,19 @@ pub enum Better {
 /// How rows are decided.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
-    /// The least relative change that matters: 0.01 is 1%.
+    /// The smallest relative change that matters: 0.01 is 1%.
     pub min_effect: f64,
-    /// The chance of a false alarm anywhere in the decision, at most.
+    /// The largest chance of a false alarm anywhere in the decision.
     pub error_rate: f64,
     /// Rows decided together.
     pub rows: usize,
-    /// How often the rows are looked at, at most, each time with the chance to stop.
+    /// The largest number of looks at the rows, at each of which measuring may stop.
     pub looks: usize,
 }
 
-/// The chance of a false alarm in one decision, unless something else is asked for.
+/// The default chance of a false alarm in one decision.
 pub const ERROR_RATE: f64 = 0.01;
-/// The minimum effect, unless something else is asked for: 1%.
+/// The default minimum effect: 1%.
 pub const MIN_EFFECT: f64 = 0.01;
 
 impl Default for Rule {
@@ -81,19 +81,19 @@ impl Default for Rule {
 pub struct Change {
     /// The median.
     pub median: f64,
-    /// Lower end, corrected for all rows and looks; -1 where nothing is known.
+    /// Lower end, corrected for all rows and looks; -1 if it is unbounded.
     pub low: f64,
-    /// Upper end; none where it has no bound.
+    /// Upper end; none if it is unbounded.
     pub high: Option<f64>,
 }
 
-/// One row's verdict with what it rests on.
+/// One row's verdict with what it is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// Candidate's figure over base's, less one.
+    /// The candidate's figure ÷ the base's − 1.
     pub change: Change,
-    /// The minimum effect that was held against it: the rule's, or the A/A floor where that is larger.
+    /// The minimum effect that was applied: the rule's, or the A/A floor if that is larger.
     pub min_effect: f64,
 }
