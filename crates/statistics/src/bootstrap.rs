@@ -5,21 +5,21 @@ use rand_chacha::ChaCha8Rng;
 
 use patchmark_results::{Estimate, Samples};
 
-/// Resamples of a bootstrap; more change an interval's ends by less than its own width's 2%.
+/// Resamples of a bootstrap; more of them would move an interval's ends by less than 2% of its width.
 const RESAMPLES: usize = 1000;
 
-/// The share of intervals that hold the true median.
+/// The share of intervals that contain the true median.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// The median of finite values: the mean of the two in the middle for an even count.
+/// The median of finite values; for an even count, the mean of the two in the middle.
 ///
-/// Returns NaN for no values.
+/// Returns NaN if there are no values.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     median_in_place(&mut sorted)
 }
 
-/// [`median`] without a copy; the values are left in any order.
+/// [`median`] without a copy; reorders the values.
 pub(crate) fn median_in_place(values: &mut [f64]) -> f64 {
     if values.is_empty() {
         return f64::NAN;
@@ -29,9 +29,9 @@ pub(crate) fn median_in_place(values: &mut [f64]) -> f64 {
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
-/// The median with its percentile-bootstrap interval; seeded, so that a run redraws alike.
+/// The median with its percentile-bootstrap interval; seeded, so that the same values always give the same interval.
 ///
-/// Returns `None` for no values or one that is not finite.
+/// Returns `None` if there are no values, or if one is not finite.
 pub fn estimate(values: &[f64]) -> Option<Estimate> {
     if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -55,7 +55,7 @@ pub fn summarize(samples: Vec<f64>) -> Samples {
     Samples { estimate: estimate(&samples), samples }
 }
 
-/// Combines samples taken in the same round: the estimate of `combine(a, b)` over the rounds.
+/// The estimate of `combine(a, b)` over rounds, for samples that were taken in the same rounds.
 pub fn paired(a: &[f64], b: &[f64], combine: impl Fn(f64, f64) -> f64) -> Option<Estimate> {
     let combined: Vec<f64> = a.iter().zip(b).map(|(&a, &b)| combine(a, b)).collect();
     estimate(&combined)

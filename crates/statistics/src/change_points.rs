@@ -1,5 +1,5 @@
-//! Change points by E-Divisive: the split of a series whose two sides are furthest apart in energy
-//! distance, kept where few shuffles of the series have one as far apart, and again on each side.
+//! Change points by E-Divisive: the split of a series whose two sides are furthest apart in energy distance. It is kept if
+//! few shuffles of the series have a split as far apart, and each side is then split in the same way.
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -8,14 +8,14 @@ use patchmark_results::ChangePoint;
 
 use crate::bootstrap::median;
 
-/// Runs on each side of a change at the least: one odd run is no change.
+/// The smallest number of runs on each side of a change, so that one odd run is not a change.
 const SIDE: usize = 3;
 /// Shuffles of the permutation test.
 const SHUFFLES: usize = 999;
-/// The chance of a change that is none, for each series and split.
+/// The chance of a false change point, per series and split.
 const SIGNIFICANCE: f64 = 0.01;
 
-/// The change points of positive values, in their order; none for a value that has no logarithm.
+/// The change points of positive values, in order; empty if a value has no finite logarithm.
 pub fn change_points(values: &[f64]) -> Vec<ChangePoint> {
     let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
     if logs.iter().any(|log| !log.is_finite()) {
@@ -64,7 +64,7 @@ fn best(values: &[f64]) -> Option<(usize, f64)> {
     let total = right;
     let mut found: Option<(usize, f64)> = None;
     for split in 1..count {
-        // One more value goes from the right to the left.
+        // One more value moves from the right side to the left.
         left += from(split - 1, 0..split - 1);
         right -= from(split - 1, split..count);
         if split < SIDE || count - split < SIDE {
@@ -85,7 +85,7 @@ fn best(values: &[f64]) -> Option<(usize, f64)> {
 mod tests {
     use super::*;
 
-    /// Levels with a scatter of about one percent that repeats late.
+    /// Levels with a scatter of up to 2% that repeats after eleven values.
     fn series(levels: &[(usize, f64)]) -> Vec<f64> {
         let levels = levels.iter().flat_map(|&(count, level)| std::iter::repeat_n(level, count));
         levels.enumerate().map(|(n, level)| level * (1.0 + 0.02 * ((n * 7 % 11) as f64 / 11.0))).collect()

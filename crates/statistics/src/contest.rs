@@ -12,23 +12,23 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{effect::Refusal, looks::Looks, pairs::judge_pairs};
 
-/// The fewest rounds of every open row between two restarts.
+/// The smallest number of rounds of each undecided row between two restarts.
 const LEAST_ROUNDS_PER_RESTART: usize = 3;
-/// And the most.
+/// The largest number of rounds of each undecided row between two restarts.
 const MOST_ROUNDS_PER_RESTART: usize = 32;
 
-/// What a row is called, and what is wrong with it before anything is timed.
+/// A row's name, and what is wrong with it before anything is timed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowName {
-    /// The processor with what it is fed, or the two processors.
+    /// The processor and what it is fed, or the two processors.
     pub subject: String,
     /// The images and the batch size.
     pub batch: String,
-    /// The base lacks it, or fails on it, for this reason.
+    /// Why the base lacks the row or fails on it, if it does.
     pub base_failure: Option<String>,
-    /// The candidate lacks it, or fails on it, for this reason.
+    /// Why the candidate lacks the row or fails on it, if it does.
     pub candidate_failure: Option<String>,
-    /// How the two outputs differ, where they must not.
+    /// How the two outputs differ, if they must be equal and are not.
     pub parity: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct Round {
     pub base: [f64; 2],
     /// The candidate.
     pub candidate: [f64; 2],
-    /// A second process of the base, where subjects have processes.
+    /// A second process of the base, if subjects run in processes of their own.
     pub control: Option<[f64; 2]>,
 }
 
@@ -55,27 +55,27 @@ pub trait Contest {
     /// The rows, in the order of the table.
     fn rows(&self) -> &[RowName];
 
-    /// Whether the subjects have processes of their own, which are started anew now and then.
+    /// Whether the subjects run in processes of their own, which are restarted from time to time.
     fn restarts(&self) -> bool;
 
-    /// Starts the subjects' processes anew.
+    /// Restarts the subjects' processes.
     ///
     /// # Errors
     /// If a process cannot be started.
     fn restart(&mut self) -> Result<()>;
 
-    /// Times a row once: A B B A, or B A A B where `mirrored`.
+    /// Times a row once: A B B A, or B A A B if `mirrored`.
     ///
     /// # Errors
     /// If a subject fails or its process has ended.
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round>;
 }
 
-/// All samples, and what they say.
+/// All samples, and the judgements on them.
 pub struct Measured {
-    /// One entry a row.
+    /// One entry per row.
     pub pairs: Vec<Pairs>,
-    /// One entry a row.
+    /// One entry per row.
     pub judged: Vec<Result<Judgement, Refusal>>,
     /// Whether Ctrl-C ended it.
     pub interrupted: bool,
@@ -85,7 +85,7 @@ pub struct Measured {
     pub rule: Rule,
 }
 
-/// Takes rounds of every undecided row until all are decided, the budget is spent or Ctrl-C.
+/// Takes rounds of every undecided row until all are decided, the budget is spent or the user interrupts.
 ///
 /// # Errors
 /// If a subject fails while it is timed.
@@ -161,7 +161,7 @@ impl Measuring<'_> {
         (self.progress)(self.started.elapsed(), &format!("restart {}", self.taken + 1));
         self.contest.restart()?;
         for &row in &self.open {
-            // The first touch of a new process's memory is not what is compared.
+            // Warm-up: a new process's first touch of its memory is not part of the comparison.
             self.contest.round(row, false)?;
         }
         Ok(())
@@ -171,8 +171,8 @@ impl Measuring<'_> {
     fn rounds(&mut self, start: Duration) -> Result<()> {
         let ready = Instant::now();
         for round in 0..if self.restarts { MOST_ROUNDS_PER_RESTART } else { 1 } {
-            // As long as starting took: fewer rounds waste the start, more waste the budget, as what
-            // a process keeps for its life is told by many restarts and not by many rounds.
+            // Rounds take as long as starting took. Fewer would waste the start; more would waste the budget, because
+            // what a process keeps for its whole life varies between restarts, not between rounds.
             if round >= LEAST_ROUNDS_PER_RESTART && ready.elapsed() > start {
                 break;
             }
@@ -181,10 +181,10 @@ impl Measuring<'_> {
                 break;
             }
             let left = self.budget.saturating_sub(self.started.elapsed()).as_secs();
-            let open = plural(self.open.len() as u64, "row");
-            let label = format!("round {}, {open} open, {left} s left at most", self.taken + 1);
+            let rows = plural(self.open.len() as u64, "undecided row");
+            let label = format!("round {}, {rows}, at most {left} s left", self.taken + 1);
             (self.progress)(self.started.elapsed(), &label);
-            // Alternating, so that neither subject is always the first after the row before.
+            // Alternates, so that neither subject always comes first after the previous row.
             let mirrored = (self.taken + round) % 2 == 1;
             self.open.shuffle(&mut self.rng);
             for &row in &self.open {
@@ -216,7 +216,7 @@ impl Measuring<'_> {
         } else if self.open.is_empty() {
             format!("measuring ended after {taken}, with every row decided")
         } else if self.taken >= looks.most() {
-            format!("measuring ended after {taken}, the most that are taken")
+            format!("measuring ended after {taken}, the most allowed")
         } else {
             format!(
                 "measuring ended after {taken} because the budget was spent; a larger --budget decides more"

@@ -1,8 +1,8 @@
 //! How much slower or faster one subject is than another: the median log-ratio and its error.
 //!
-//! Samples of one machine are not independent: a neighbour's load lasts for many rounds, and a
-//! process keeps the memory layout that it was started with. So the bootstrap draws whole blocks,
-//! not single rounds, and the degrees of freedom count blocks.
+//! Samples of one machine are not independent: a neighbour's load lasts for many rounds, and a process keeps the memory
+//! layout that it was started with. So the bootstrap draws whole blocks rather than single rounds, and the degrees of
+//! freedom count blocks.
 
 use patchmark_results::text::plural;
 use rand::{Rng, SeedableRng};
@@ -10,11 +10,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::bootstrap::median_in_place;
 
-/// Rounds, or samples of each side, without which nothing is decided.
+/// The smallest number of rounds, or of samples on each side, that allows a verdict.
 pub const MINIMUM_ROUNDS: usize = 6;
-/// Restarts of the processes (see [`Grouping::Restarts`]) without which nothing is decided.
+/// The smallest number of process restarts (see [`Grouping::Restarts`]) that allows a verdict.
 pub const MINIMUM_RESTARTS: usize = 4;
-/// Resamples of the bootstrap; they give the standard error within 4%.
+/// Resamples of the bootstrap; this many give the standard error to within 4%.
 const RESAMPLES: usize = 300;
 
 /// Why samples cannot be judged.
@@ -23,7 +23,7 @@ pub enum Refusal {
     /// A sample is NaN or infinite.
     #[error("sample {0} is not a finite number")]
     NotFinite(usize),
-    /// A sample is zero or negative, which no time is.
+    /// A sample is zero or negative, which a time cannot be.
     #[error("sample {0} is not above zero")]
     NotPositive(usize),
     /// The two sides of a pair have different numbers of samples.
@@ -41,23 +41,23 @@ pub enum Refusal {
     },
 }
 
-/// Which rounds belong together, so that they count as one observation.
+/// Which rounds belong together and count as one observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping<'a> {
-    /// Rounds of one process, in the order taken: blocks as long as their autocorrelation asks for.
+    /// Rounds of one process, in the order taken; blocks are as long as their autocorrelation requires.
     Series,
-    /// For each round, the number of the restart of the processes that it was taken in.
+    /// For each round, the number of the process restart in which it was taken.
     Restarts(&'a [u32]),
 }
 
 /// A median log-ratio, candidate over base, with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effect {
-    /// Natural logarithm of candidate over base: above zero where the candidate's figure is larger.
+    /// Natural logarithm of candidate ÷ base: above zero if the candidate's figure is larger.
     pub log_ratio: f64,
     /// Standard error of `log_ratio`, from the block bootstrap.
     pub standard_error: f64,
-    /// Degrees of freedom: independent blocks less one for each median taken.
+    /// Degrees of freedom: the number of independent blocks, minus one for each median taken.
     pub degrees: f64,
 }
 
@@ -82,7 +82,7 @@ pub fn unpaired(base: &[f64], candidate: &[f64]) -> Result<Effect, Refusal> {
     let base = centre(&logarithms(base)?, Grouping::Series)?;
     let candidate = centre(&logarithms(candidate)?, Grouping::Series)?;
     let (b, c) = (base.standard_error.powi(2), candidate.standard_error.powi(2));
-    // Welch's degrees of freedom; two medians without any spread have no fewer than the better of both.
+    // Welch's degrees of freedom; if neither median has any spread, the larger of the two.
     let degrees = if b + c > 0.0 {
         (b + c).powi(2) / (b * b / base.degrees + c * c / candidate.degrees)
     } else {
@@ -91,8 +91,8 @@ pub fn unpaired(base: &[f64], candidate: &[f64]) -> Result<Effect, Refusal> {
     Ok(Effect { log_ratio: candidate.log_ratio - base.log_ratio, standard_error: (b + c).sqrt(), degrees })
 }
 
-/// The size of the difference that a subject shows against itself, as a log-ratio: what the machine
-/// and the pairing leave. `first` and `second` are two samples of one subject in each round.
+/// The A/A floor: how far a subject seems to differ from itself, as an absolute log-ratio. This is the noise that pairing
+/// does not remove. `first` and `second` are two samples of one subject in each round.
 ///
 /// # Errors
 /// As for [`paired`].
@@ -119,7 +119,7 @@ fn centre(values: &[f64], grouping: Grouping<'_>) -> Result<Effect, Refusal> {
     };
     need("round", values.len(), MINIMUM_ROUNDS)?;
     let middle = median_in_place(&mut values.to_vec());
-    // Seeded by the count alone: swapping the sides draws the same blocks and so mirrors the result.
+    // Seeded by the count alone, so that swapping the sides draws the same blocks and mirrors the result.
     let mut rng = ChaCha8Rng::seed_from_u64(values.len() as u64);
     let (blocks, spread) = match grouping {
         Grouping::Series => {
@@ -180,8 +180,8 @@ fn deviation(mut draw: impl FnMut() -> f64) -> f64 {
     (draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (RESAMPLES - 1) as f64).sqrt()
 }
 
-/// Rounds in a block: n^⅓ for independent rounds, more where the side of the median on which a
-/// round lies tells that of the next ones. (A median's error depends on these signs alone.)
+/// Rounds per block: n^⅓ for independent rounds, more if the side of the median on which a round lies predicts the side of
+/// the following rounds. (The error of a median depends on these signs alone.)
 fn block_length(values: &[f64], middle: f64) -> usize {
     let count = values.len();
     let signs: Vec<f64> = values
@@ -194,7 +194,7 @@ fn block_length(values: &[f64], middle: f64) -> usize {
         for lag in 1..=count / 4 {
             let products = signs.iter().zip(&signs[lag..]).map(|(a, b)| a * b);
             let correlation = products.sum::<f64>() / power;
-            // Sokal's window: beyond five correlation times the sum gathers noise only.
+            // Sokal's window: beyond five correlation times the sum only gathers noise.
             if correlation <= 0.0 || lag as f64 > 5.0 * time {
                 break;
             }

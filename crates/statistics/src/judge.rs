@@ -9,7 +9,7 @@ use patchmark_results::{Better, Change, Judgement, Rule, Verdict};
 
 use crate::{effect::Effect, student};
 
-/// Judges one row. `floor` is the row's A/A floor as a log-ratio (see [`crate::effect::floor`]), 0 for none.
+/// Judges one row. `floor` is the row's A/A floor as a log-ratio (see [`crate::effect::floor`]), or 0 if it has none.
 pub fn judge(effect: &Effect, floor: f64, better: Better, rule: &Rule) -> Judgement {
     let shares = (rule.rows.max(1) * rule.looks.max(1)) as f64;
     // Two-sided: half of the error rate for each end.

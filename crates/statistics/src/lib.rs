@@ -1,5 +1,5 @@
-//! The statistics of paired times: medians with bootstrap intervals, effects with their errors, verdicts that hold for a
-//! whole decision, and when to stop measuring.
+//! The statistics of paired times: medians with bootstrap intervals, effects with their errors, verdicts with an error rate
+//! for the whole decision, and when to stop measuring.
 //!
 //! [`effect`] measures a change with its error, [`judge`] turns it into one of four verdicts, and [`contest`] takes rounds
 //! of two subjects until every row has one.

@@ -1,7 +1,7 @@
 //! When a comparison looks at its samples and may stop.
 
-/// When to look at the samples and perhaps stop: every look is one more chance of a false alarm,
-/// so they are few, and the error rate is shared between them.
+/// When to look at the samples and possibly stop. Every look is one more chance of a false alarm, so there are few looks,
+/// and they share the error rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looks {
     first: usize,
@@ -14,17 +14,17 @@ impl Looks {
     /// Looks after 6, 12, 24 and 48 restarts of the processes.
     pub const RESTARTS: Self = Self { first: 6, count: 4 };
 
-    /// How many looks there are at most, the one at the end of the budget among them.
+    /// The largest number of looks, including the one at the end of the budget.
     pub fn count(self) -> usize {
         self.count
     }
 
-    /// Whether there is a look after `taken`.
+    /// Whether there is a look after `taken` rounds or restarts.
     pub fn at(self, taken: usize) -> bool {
         (0..self.count).any(|look| taken == self.first << look)
     }
 
-    /// After which no more are taken.
+    /// The largest number of rounds or restarts.
     pub fn most(self) -> usize {
         self.first << (self.count - 1)
     }

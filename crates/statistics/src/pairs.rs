@@ -1,4 +1,4 @@
-//! What the samples of two subjects that were timed in turn say.
+//! Effects and verdicts from the samples of two subjects timed in turn.
 
 use patchmark_results::{Better, Judgement, Pairs, Rule};
 
@@ -7,16 +7,16 @@ use crate::{
     judge::judge,
 };
 
-/// Candidate against base.
+/// The effect of candidate over base.
 ///
 /// # Errors
-/// A [`Refusal`] for too few rounds or times that cannot be.
+/// A [`Refusal`] for too few rounds or impossible times.
 pub fn effect_of(pairs: &Pairs) -> Result<Effect, Refusal> {
     effect::paired(&rounds(&pairs.base), &rounds(&pairs.candidate), grouping(pairs))
 }
 
-/// The A/A floor of these rounds, as a log-ratio: base against its second process, or, in one process, the times of
-/// the base and of the candidate each against themselves.
+/// The A/A floor of these rounds, as a log-ratio: the base compared with its second process or, within one process, base
+/// and candidate each compared with themselves.
 ///
 /// # Errors
 /// As for [`effect_of`].
@@ -26,7 +26,7 @@ pub fn floor_of(pairs: &Pairs) -> Result<f64, Refusal> {
     }
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for side in [&pairs.base, &pairs.candidate] {
-        // Four times of two rounds in turn make one pair: 1 and 4 against 2 and 3, as in A B B A.
+        // The four times of two consecutive rounds make one pair: 1 and 4 against 2 and 3, as in A B B A.
         for pair in side.chunks_exact(2) {
             first.push((pair[0][0] * pair[1][1]).sqrt());
             second.push((pair[0][1] * pair[1][0]).sqrt());
@@ -35,7 +35,7 @@ pub fn floor_of(pairs: &Pairs) -> Result<f64, Refusal> {
     effect::floor(&first, &second, Grouping::Series)
 }
 
-/// The verdict under `rule`, held to the larger of its minimum effect and the A/A floor.
+/// The verdict under `rule`, with the larger of its minimum effect and the A/A floor.
 ///
 /// # Errors
 /// As for [`effect_of`].

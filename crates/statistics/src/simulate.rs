@@ -1,4 +1,4 @@
-//! Comparisons drawn from noise whose true effect is known: what the error rates are measured on.
+//! Comparisons simulated from noise with a known true effect, to measure the error rates.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -7,25 +7,25 @@ use patchmark_results::{Pairs, Rule, Verdict};
 
 use crate::{looks::Looks, pairs::judge_pairs};
 
-/// How a machine disturbs times. All but `Recorded` are made up, each with one kind of disturbance.
+/// How a machine disturbs times. All but `Recorded` are synthetic, each with one kind of disturbance.
 #[derive(Debug, Clone)]
 pub enum Noise {
-    /// Independent, 3% to either side.
+    /// Independent noise with a standard deviation of 3%.
     Independent,
-    /// A trend of 30% over the comparison, on top of 2% of noise: a chip that heats up.
+    /// A trend of +30% or −25% over the comparison, on top of 2% of noise, as from a chip that heats up.
     Drift,
-    /// One time in twelve takes 1.5 to 5 times as long: another process is given the core.
+    /// One time in twelve takes 1.5 to 5 times as long, as if another process were given the core.
     Spikes,
-    /// Times jump between two levels 15% apart, one time in three: frequencies, or caches.
+    /// One time in three takes 15% longer, as with two clock frequencies or two states of a cache.
     Bimodal,
-    /// Noise of 10% that lasts for tens of times: a neighbour that works for a while.
+    /// Noise of 10% that lasts for tens of times, as from a neighbour that works for a while.
     Autocorrelated,
-    /// Times recorded on a real machine, in the order taken, over their median.
+    /// Times recorded on a real machine, in the order taken, relative to their median.
     Recorded(Vec<f64>),
 }
 
-/// Draws one comparison whose candidate takes `factor` times as long, and decides it as `compare`
-/// would with a budget for `most` rounds.
+/// Simulates one comparison whose candidate takes `factor` times as long, and decides it as `compare` would with a budget
+/// for `most` rounds.
 pub fn decide(noise: &Noise, factor: f64, most: usize, rng: &mut ChaCha8Rng) -> Verdict {
     let looks = Looks::ROUNDS;
     let rule = Rule { looks: looks.count(), ..Rule::default() };
@@ -47,7 +47,7 @@ pub fn decide(noise: &Noise, factor: f64, most: usize, rng: &mut ChaCha8Rng) -> 
     Verdict::Inconclusive
 }
 
-/// A machine under one noise: the times of the same work, one after another.
+/// A machine under one noise: it gives the times of the same work, one after another.
 struct Source<'a> {
     noise: &'a Noise,
     taken: usize,
@@ -81,19 +81,19 @@ impl<'a> Source<'a> {
                 level * (0.01 * normal(rng)).exp()
             }
             Noise::Autocorrelated => {
-                // The correlation falls to a half after 13 times, a little more than three rounds.
+                // The correlation halves after 13 times, a little more than three rounds.
                 const KEPT: f64 = 0.95;
                 let fresh = f64::sqrt(1.0 - KEPT * KEPT);
                 self.state = KEPT * self.state + fresh * 0.1 * normal(rng);
                 (self.state + 0.01 * normal(rng)).exp()
             }
-            // Around the end, as the start is drawn anew for each comparison.
+            // Wraps around at the end, since each comparison starts at a random place.
             Noise::Recorded(times) => times[(self.start + self.taken) % times.len()],
         }
     }
 }
 
-/// A standard normal number (Box and Muller).
+/// A random number with the standard normal distribution (Box and Muller).
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let (radius, angle): (f64, f64) = (rng.random_range(f64::MIN_POSITIVE..1.0), rng.random());
     (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()

@@ -2,7 +2,7 @@
 
 /// The value that Student's t with `degrees` of freedom exceeds with probability `tail`.
 ///
-/// `tail` lies in (0, 0.5) and `degrees` is at least 1; outside, infinity is returned, which makes an
+/// `tail` must lie in (0, 0.5), and `degrees` must be at least 1. Otherwise the result is infinity, which makes an
 /// interval that decides nothing.
 pub fn upper_quantile(tail: f64, degrees: f64) -> f64 {
     if !(tail > 0.0 && tail < 0.5 && degrees >= 1.0) {
@@ -22,7 +22,7 @@ pub fn upper_quantile(tail: f64, degrees: f64) -> f64 {
     high
 }
 
-/// The probability that Student's t exceeds `value`, which is not negative.
+/// The probability that Student's t exceeds `value`, which must not be negative.
 fn upper_tail(value: f64, degrees: f64) -> f64 {
     0.5 * incomplete_beta(degrees / (degrees + value * value), degrees / 2.0, 0.5)
 }

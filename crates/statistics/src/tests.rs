@@ -1,4 +1,4 @@
-//! What must hold of the statistics for any samples.
+//! What must hold for the statistics of any samples.
 
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
@@ -127,7 +127,7 @@ fn more_rows_and_looks_need_more_evidence() {
 
 #[test]
 fn what_a_process_keeps_is_not_taken_for_evidence() {
-    // Six restarts, each off by some percent for all of its rounds: a thousand rounds prove nothing.
+    // Six restarts, each off by a few percent for all of its rounds: a thousand rounds prove nothing.
     let offsets = [1.04, 0.97, 1.05, 1.03, 0.96, 1.04];
     let (mut base, mut candidate, mut restarts) = (Vec::new(), Vec::new(), Vec::new());
     for (restart, offset) in (0u32..).zip(offsets) {
@@ -167,7 +167,7 @@ fn the_floor_of_a_drifting_subject_is_free_of_the_drift() {
     assert!(effect_of(&pairs).unwrap().log_ratio.abs() < 0.005);
 }
 
-/// A short form of `make error-rates`, at its limits.
+/// A short version of `make error-rates`, with its limits.
 #[test]
 fn error_rates_hold_over_every_noise() {
     let noises = [Noise::Independent, Noise::Drift, Noise::Spikes, Noise::Bimodal, Noise::Autocorrelated];
