@@ -2,7 +2,7 @@
 
 use patchmark_results::{Run, text::clean};
 
-/// What the two runs measured differently, so that no figure of one can be held against the other.
+/// How the two runs differ in what they measured; if they do, none of their figures can be compared.
 pub fn different_work(run: &Run, baseline: &Run) -> Vec<String> {
     let (a, b) = (&run.settings, &baseline.settings);
     let patches = |count: usize| count.to_string();
@@ -17,7 +17,7 @@ pub fn different_work(run: &Run, baseline: &Run) -> Vec<String> {
 }
 
 /// How the environments differ in what absolute times depend on: the machine, its device, the
-/// threads, and the versions of the libraries. The kernel's and Python's versions do not count.
+/// threads, and the versions of the libraries. The versions of the kernel and of Python do not count.
 pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
     let (a, b) = (&run.environment, &baseline.environment);
     let kind = |device: &str| device.split(':').next().unwrap_or_default().to_owned();

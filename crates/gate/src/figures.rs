@@ -1,16 +1,16 @@
-//! The figures of a saved run that a gate decides about, with the samples behind them.
+//! The figures of a saved run that a gate decides about, with their samples.
 
 use patchmark_results::{Better, ParityStatus, ProcessorRow, Run};
 
-/// What kind of figure, as a policy names it.
+/// The kind of a figure, as a policy names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FigureKind {
-    /// Preprocess over forward in the same round.
+    /// Preprocess time ÷ forward time in the same round.
     Ratio,
-    /// `hf`'s preprocess over this one's in the same round.
+    /// `hf`'s preprocess time ÷ this one's in the same round.
     Speedup,
-    /// Milliseconds of preprocess or forward: comparable on one class of machine only.
+    /// Milliseconds of preprocess or forward, which can only be compared on one class of machine.
     Time,
 }
 
@@ -19,7 +19,7 @@ pub enum FigureKind {
 pub struct Figure {
     /// The processor's name; none for a forward.
     pub processor: Option<String>,
-    /// What the row is called.
+    /// The processor and what it is fed, or the forward.
     pub subject: String,
     /// Images in the batch.
     pub batch_size: usize,
@@ -27,9 +27,9 @@ pub struct Figure {
     pub kind: FigureKind,
     /// The figure's name, such as `ratio (native)`.
     pub name: String,
-    /// Which way is good.
+    /// Which direction is better.
     pub better: Better,
-    /// One a round; empty where the row failed.
+    /// One sample per round; empty if the row failed.
     pub samples: Vec<f64>,
 }
 
@@ -81,7 +81,7 @@ pub fn figures(run: &Run) -> Vec<Figure> {
     found
 }
 
-/// Quotients of the same rounds; none where a row ended early and rounds cannot be told apart.
+/// Quotients within rounds; empty if a row ended early, since its rounds can then not be matched.
 fn ratios(above: &[f64], below: &[f64]) -> Vec<f64> {
     if above.len() == below.len() {
         above.iter().zip(below).map(|(a, b)| a / b).collect()

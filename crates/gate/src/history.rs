@@ -1,4 +1,4 @@
-//! Many saved runs in the order of time: one series per figure, and where it changed for good.
+//! Many saved runs over time: one series per figure, and where its level changed.
 
 use std::{
     fs,
@@ -16,13 +16,13 @@ use crate::{
     load,
 };
 
-/// Folders below the given one that are looked into.
+/// How many levels of folders below the given one are searched.
 const DEPTH: usize = 3;
 
-/// Reads every run below `dir`. Absolute times are followed on the latest run's class of machine only.
+/// Reads every run below `dir`. For absolute times, only runs of the latest run's class of machine are used.
 ///
 /// # Errors
-/// An input error for a folder without a whole run, or a run that is damaged.
+/// An input error for a folder without a complete run, or for a damaged run.
 pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
     let mut files = Vec::new();
     collect(dir, DEPTH, &mut files)
@@ -33,14 +33,17 @@ pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
     runs.retain(|run| !run.partial);
     let mut notes = left_out(found - runs.len(), "partial run", "");
     let Some(latest) = runs.last().cloned() else {
-        return Err(input_error!("{} holds no complete run; name a folder of run folders", dir.display()));
+        return Err(input_error!(
+            "{} holds no complete run; name a folder that contains run folders",
+            dir.display()
+        ));
     };
     let whole = runs.len();
     runs.retain(|run| different_work(run, &latest).is_empty());
     notes.extend(left_out(
         whole - runs.len(),
         "run",
-        " of another model, images or settings than the latest",
+        " with a model, images or settings that differ from the latest run's",
     ));
     if kind == FigureKind::Time {
         let same = runs.len();
@@ -48,7 +51,7 @@ pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
         notes.extend(left_out(
             same - runs.len(),
             "run",
-            " from another machine or with other libraries than the latest",
+            " on a machine or with libraries that differ from the latest run's",
         ));
     }
     Ok(History {
@@ -66,7 +69,7 @@ fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Resul
     let mut entries = fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        // Hidden folders are those of a run that is being written.
+        // A run that is being written is in a hidden folder.
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Decisions about saved runs: what a policy asks, a run against its baseline, and the history of many runs.
+//! Decisions about saved runs: what a policy requires, a run compared with its baseline, and the history of many runs.
 
 pub mod environment;
 pub mod figures;

@@ -1,4 +1,4 @@
-//! A saved run as a gate may trust it: no key twice, no number that a clock cannot give.
+//! Strict reading of a saved run for a gate: no duplicate keys and no impossible times.
 
 use std::{fs, path::Path};
 
@@ -6,8 +6,7 @@ use anyhow::Result;
 use patchmark_results::{Kind, ProcessorRow, Run, Samples, input_error, read_run};
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-/// Reads a run from its folder or file, as [`read_run`] does, and holds every value against
-/// what a bench can have written.
+/// Reads a run from its folder or file, as [`read_run`] does, and checks that `bench` can have written its values.
 ///
 /// # Errors
 /// An input error with the file, the place in it and the reason.
@@ -17,7 +16,7 @@ pub fn read(path: &Path) -> Result<Run> {
     let text = fs::read_to_string(&file)
         .map_err(|error| input_error!("cannot read the run {}: {error}", file.display()))?;
     let mut reader = serde_json::Deserializer::from_str(&text);
-    // A key given twice reads as the one or the other, and nobody knows which was meant.
+    // Either value of a duplicate key might be read, and it is unknown which one was meant.
     Unique
         .deserialize(&mut reader)
         .map_err(|error| input_error!("{} is not a run: {error}", file.display()))?;
@@ -38,12 +37,15 @@ fn check(run: &Run) -> Result<(), Fault> {
             return fault(&format!("{place}.batch_size"), "is 0");
         }
         if run.batches[..index].iter().any(|other| other.batch_size == batch.batch_size) {
-            return fault(&format!("{place}.batch_size"), "is that of another batch");
+            return fault(&format!("{place}.batch_size"), "is the same as another batch's");
         }
         for (number, row) in batch.forwards.iter().enumerate() {
             samples(&format!("{place}.forwards[{number}].forward_ms"), &row.forward_ms)?;
             if batch.forwards[..number].iter().any(|other| other.name == row.name) {
-                return fault(&format!("{place}.forwards[{number}].name"), "is that of another forward");
+                return fault(
+                    &format!("{place}.forwards[{number}].name"),
+                    "is the same as another forward's",
+                );
             }
         }
         for (number, row) in batch.processors.iter().enumerate() {
@@ -51,7 +53,7 @@ fn check(run: &Run) -> Result<(), Fault> {
             samples(&format!("{place}.preprocess_ms"), &row.preprocess_ms)?;
             let same = |other: &&ProcessorRow| (&other.name, &other.feed) == (&row.name, &row.feed);
             if batch.processors[..number].iter().find(same).is_some() {
-                return fault(&format!("{place}.name"), "is that of another processor");
+                return fault(&format!("{place}.name"), "is the same as another processor's");
             }
         }
     }
@@ -59,7 +61,7 @@ fn check(run: &Run) -> Result<(), Fault> {
 }
 
 fn samples(place: &str, samples: &Samples) -> Result<(), Fault> {
-    // A year: what is above is no time that was measured.
+    // A year; no measured time is longer.
     const LONGEST_MS: f64 = 3.2e10;
     for (index, sample) in samples.samples.iter().enumerate() {
         if !(*sample > 0.0 && *sample < LONGEST_MS) {
@@ -69,7 +71,7 @@ fn samples(place: &str, samples: &Samples) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Walks a JSON value and refuses a key that an object has twice.
+/// Walks a JSON value and refuses duplicate keys in an object.
 struct Unique;
 
 impl<'de> DeserializeSeed<'de> for Unique {

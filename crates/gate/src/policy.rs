@@ -1,4 +1,4 @@
-//! `patchmark.toml`: what a project asks of a gate.
+//! `patchmark.toml`: what a project requires of a run.
 
 use std::{fs, path::Path};
 
@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use crate::figures::{Figure, FigureKind};
 
-/// The minimum effect between two runs. Runs of one machine differ by more than the noise within
-/// either, so this is larger than that of `compare`.
+/// The default minimum effect between two runs. Two runs on one machine differ by more than the noise within either, so it
+/// is larger than that of `compare`.
 pub const BETWEEN_RUNS: f64 = 0.1;
 
 /// How outputs may differ from the reference's.
@@ -19,11 +19,11 @@ pub const BETWEEN_RUNS: f64 = 0.1;
 pub enum AllowedParity {
     /// Not at all.
     Exact,
-    /// In values; what was exact in the baseline must stay so.
+    /// In values. Unless the policy says so, outputs that were exact in the baseline must stay exact.
     Differs,
 }
 
-/// What a file holds; every key may be left out.
+/// The contents of the file; every key is optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -40,7 +40,7 @@ enum Inconclusive {
     Pass,
 }
 
-/// Rows, and what is asked of them: a later entry overrides an earlier one, key by key.
+/// A selection of rows and what is required of them; a later entry overrides an earlier one, key by key.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -54,14 +54,14 @@ struct Entry {
     max_ratio: Option<Spanned<f64>>,
 }
 
-/// What is asked of one row.
+/// What is required of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
-    /// Whether the row counts for the verdict.
+    /// Whether the row counts towards the verdict.
     pub counts: bool,
-    /// The least relative change that matters.
+    /// The smallest relative change that matters.
     pub min_effect: f64,
-    /// How outputs may differ; none for what the processor itself must hold.
+    /// How outputs may differ; none if that depends on whether the processor must equal the reference.
     pub parity: Option<AllowedParity>,
     /// The largest ratio of preprocess to forward that is allowed.
     pub max_ratio: Option<f64>,
@@ -92,9 +92,9 @@ impl Policy {
         };
         let effects = file.rows.iter().filter_map(|row| row.min_effect.as_ref());
         for effect in file.min_effect.iter().chain(effects) {
-            // Not a number is in no range.
+            // NaN is in no range.
             if !(0.0..=10.0).contains(effect.get_ref()) {
-                let why = format!("min_effect = {} is not from 0 to 10 (0.05 is 5%)", effect.get_ref());
+                let why = format!("min_effect = {} is not between 0 and 10 (0.05 is 5%)", effect.get_ref());
                 return Err(wrong(effect.span().start, &why));
             }
         }
@@ -119,23 +119,23 @@ impl Policy {
                 row.devices.iter().flatten().find(|device| !["cpu", "cuda"].contains(&device.as_str()));
             if let Some(device) = unknown {
                 let place = text.find(&format!("\"{device}\"")).unwrap_or(0);
-                return Err(wrong(place, &format!("devices holds {device:?}; choose cpu or cuda")));
+                return Err(wrong(place, &format!("devices has {device:?}; choose cpu or cuda")));
             }
         }
         Ok(Self { file })
     }
 
-    /// Whether rows without a verdict fail nothing.
+    /// Whether inconclusive rows are allowed.
     pub fn allows_inconclusive(&self) -> bool {
         self.file.inconclusive == Some(Inconclusive::Pass)
     }
 
-    /// The least minimum effect of any row that no entry selects.
+    /// The minimum effect of rows for which no entry sets one.
     pub fn min_effect(&self) -> f64 {
         self.file.min_effect.as_ref().map_or(BETWEEN_RUNS, |effect| *effect.get_ref())
     }
 
-    /// What is asked of a figure measured on `device`.
+    /// What is required of a figure measured on `device`.
     pub fn demand(&self, figure: &Figure, device: &str) -> Demand {
         let applies = |row: &&Entry| {
             row.figures.as_ref().is_none_or(|kinds| kinds.contains(&figure.kind))
@@ -144,7 +144,7 @@ impl Policy {
         self.of(self.file.rows.iter().filter(applies))
     }
 
-    /// What is asked of a processor's outputs and ceiling, whatever the figure.
+    /// What is required of a processor's outputs, whatever the figure.
     pub fn demand_of(&self, processor: &str, batch_size: usize, device: &str) -> Demand {
         let applies = |row: &&Entry| self.selects(row, Some(processor), batch_size, device);
         self.of(self.file.rows.iter().filter(applies))
@@ -169,8 +169,8 @@ impl Policy {
 }
 
 impl Demand {
-    /// Why outputs of that status are not allowed, or none where they are. `must_equal` is what the
-    /// processor itself promises, `before` the baseline's status.
+    /// Why outputs with the status `now` are not allowed; none if they are. `before` is the status in the baseline, and
+    /// `must_equal` says whether the processor must equal the reference.
     pub fn refuses(
         &self,
         now: &ParityStatus,

@@ -1,4 +1,4 @@
-//! A saved run against a saved baseline.
+//! A saved run compared with a saved baseline.
 
 use patchmark_results::{
     Decision, DecisionKind, DecisionRow, ERROR_RATE, Finding, ProcessorRow, Rule, Run, Verdict,
@@ -12,7 +12,7 @@ use crate::{
     policy::{Demand, Policy},
 };
 
-/// Decides about `run`. Neither run may be partial; [`crate::load::read`] has checked both.
+/// Decides about `run`. Both runs must come from [`crate::load::read`], and neither may be partial.
 pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: bool) -> Decision {
     let work = different_work(run, baseline);
     let machine = differences(run, baseline);
@@ -38,7 +38,7 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
         let mut row = match before {
             None => new(figure, &demand),
             Some(before) if compared(figure) => judged(figure, before, &demand, &rule),
-            // Said once, in the differences; a row for each would hide it.
+            // Reported once, in the differences; one row per figure would hide that.
             Some(_) => continue,
         };
         ceiling(&mut row, figure, &demand);
@@ -85,7 +85,7 @@ fn named(run: &Run) -> String {
     format!("run of {} ({})", run.environment.commit, run.settings.model)
 }
 
-/// A row for each processor whose outputs are not allowed.
+/// One row per processor whose outputs are not allowed.
 fn parity_rows(run: &Run, baseline: &Run, policy: &Policy) -> Vec<DecisionRow> {
     let device = run.settings.device.as_str();
     let mut rows = Vec::new();
@@ -150,7 +150,7 @@ fn missing(figure: &Figure, demand: &Demand) -> DecisionRow {
         base: middle(figure),
         candidate: None,
         rounds: 0,
-        reason: Some("in the baseline and not in the run".into()),
+        reason: Some("in the baseline but not in the run".into()),
         ..row(figure, demand)
     }
 }
@@ -172,12 +172,12 @@ fn judged(figure: &Figure, before: &Figure, demand: &Demand, rule: &Rule) -> Dec
     row
 }
 
-/// A ratio above the policy's ceiling is a finding whatever the baseline was.
+/// Makes a ratio above the policy's ceiling a finding, whatever the baseline has.
 fn ceiling(row: &mut DecisionRow, figure: &Figure, demand: &Demand) {
     let (Some(most), Some(ratio)) = (demand.max_ratio, middle(figure)) else { return };
     if figure.kind == FigureKind::Ratio && ratio > most {
         row.finding = Some(Finding::Ceiling);
         row.verdict = Verdict::Regressed;
-        row.reason = Some(format!("the policy allows a ratio of {most} at most"));
+        row.reason = Some(format!("the policy allows a ratio of at most {most}"));
     }
 }
