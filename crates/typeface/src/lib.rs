@@ -1,18 +1,18 @@
-//! The typeface of every chart and picture, embedded so that they are the same on every machine.
+//! The typeface of every chart and picture, embedded so that they look the same on every machine.
 
 use std::sync::OnceLock;
 
 use anyhow::{Result, anyhow};
 use plotters::style::{FontStyle, register_font};
 
-/// The name that the font is registered under. It is a generic family, so that an SVG, which holds
-/// no font, names one that every viewer has.
+/// The name under which the font is registered. It is a generic family, so that an SVG, which embeds no font, names one
+/// that every viewer has.
 pub const FAMILY: &str = "sans-serif";
 
-/// Inter, under the SIL Open Font License beside it.
+/// Inter, under the SIL Open Font License in the same folder.
 static INTER: &[u8] = include_bytes!("../../../fixtures/fonts/Inter-Regular.otf");
 
-/// Makes the font known to plotters, once per process.
+/// Registers the font with plotters, once per process.
 ///
 /// # Errors
 /// If plotters cannot read it.

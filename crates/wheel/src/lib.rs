@@ -1,4 +1,4 @@
-//! The extension module of the wheel: the command line, for an interpreter that has imported torch.
+//! The extension module of the wheel: the command line, for an interpreter that has already imported torch.
 #![cfg(feature = "extension-module")]
 
 use std::{
@@ -13,7 +13,7 @@ use patchmark::{
 };
 use pyo3::prelude::*;
 
-/// What `patchmark/__main__.py` calls.
+/// The module that `patchmark/__main__.py` imports.
 #[pymodule]
 mod _native {
     use super::*;
@@ -22,11 +22,11 @@ mod _native {
     /// executable and `script` the file that starts patchmark in it, for the processes that patchmark starts.
     #[pyfunction]
     fn main(py: Python<'_>, python: PathBuf, script: PathBuf, arguments: Vec<OsString>) -> u8 {
-        // Other threads of patchmark take the interpreter when they need it, so it is not held meanwhile.
+        // The interpreter is released meanwhile, as other threads of patchmark attach to it when they need it.
         py.detach(|| {
             program::set_host(Host { python, script, arguments });
             let code = Cli::main(program::arguments());
-            // A library's output is not flushed when the process ends; where stdout is gone, nobody reads it.
+            // A library's output is not flushed when the process ends. This fails only if nobody reads stdout.
             let _ = io::stdout().flush();
             code
         })

@@ -14,7 +14,7 @@ def fail(message):
 
 
 def native():
-    """The extension module; torch comes first, because it brings the libraries that the module needs."""
+    """Imports the extension module; torch comes first, because it loads the libraries that the module needs."""
     try:
         import torch
     except ImportError as error:
@@ -40,8 +40,8 @@ def main():
 
 if __name__ == "__main__":
     if not __package__:
-        # Started as a script, as patchmark starts its own workers: the package's parent goes behind everything
-        # else, so that a release of transformers laid over the environment stays in front.
+        # Run as a script, which is how patchmark starts its workers: the package's parent goes to the end of the
+        # path, so that a release of transformers laid over the environment stays in front.
         here = os.path.dirname(os.path.abspath(__file__))
         sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]
         sys.path.append(os.path.dirname(here))
