@@ -4,7 +4,7 @@ use patchmark_results::{Decision, Finding, Verdict};
 
 use crate::words::decision::{headline, sentence};
 
-/// One line for every row that fails or stands out, and one for the whole.
+/// One line per row that fails or stands out, and one for the whole decision.
 pub fn render(decision: &Decision) -> String {
     let mut out = String::new();
     let mut say = |level: &str, text: &str| {
@@ -31,12 +31,12 @@ pub fn render(decision: &Decision) -> String {
     out
 }
 
-/// Text after the second `::`: a newline or a percent sign would end or change it.
+/// Escapes the text after the second `::`, which a newline or a percent sign would end or change.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property's value, which a colon or a comma would end besides.
+/// Escapes a property's value, which a colon or a comma would also end.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! A decision in every form.
+//! A decision in every format.
 
 use patchmark_results::{
     Decision, Finding, Verdict,
@@ -21,7 +21,7 @@ fn exit_codes_rank_parity_speed_missing_environment_doubt() {
     let code = |decision: &Decision| decision.outcome().code();
     let equivalent = || row("a", Verdict::Equivalent, None);
     assert_eq!(code(&decision(vec![equivalent()])), 0);
-    assert_eq!(code(&decision(vec![])), 5, "nothing decided is no pass");
+    assert_eq!(code(&decision(vec![])), 5, "nothing decided is not a pass");
     assert_eq!(code(&decision(vec![equivalent(), row("b", Verdict::Inconclusive, None)])), 5);
     assert_eq!(code(&decision(vec![equivalent(), row("b", Verdict::Inconclusive, Some(Finding::New))])), 0);
     assert_eq!(code(&decision(vec![row("b", Verdict::Inconclusive, Some(Finding::New))])), 5);
@@ -52,7 +52,7 @@ fn the_terminal_is_narrow_and_ends_with_the_verdict() {
 fn junit_counts_what_fails_and_is_well_formed() {
     let xml = junit::decision::render(&mixed()).unwrap();
     assert!(xml.contains("tests=\"4\" skipped=\"1\" errors=\"0\" failures=\"2\""), "{xml}");
-    // Read back by a parser, with the names as they were but for what XML cannot hold.
+    // A parser reads the names back unchanged, except for what XML cannot represent.
     let report = quick_junit::Report::deserialize_from_str(&xml).unwrap();
     let cases = &report.test_suites[0].test_cases;
     assert_eq!(cases.len(), 4);

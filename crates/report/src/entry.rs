@@ -5,12 +5,12 @@ use crate::view::Origin;
 /// One result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its folder below the index, with `/` between.
+    /// Its folder relative to the index, with `/` between parts.
     pub folder: String,
-    /// What it found.
+    /// What it found, in one sentence.
     pub headline: String,
-    /// What it was taken on.
+    /// Where it comes from.
     pub origin: Origin,
-    /// Whether its page lies in its folder.
+    /// Whether its folder has its page.
     pub page: bool,
 }

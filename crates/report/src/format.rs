@@ -1,14 +1,14 @@
-//! The forms in which charts are written.
+//! The formats in which charts are written.
 
-/// A form that a chart, or all of them, is written in.
+/// A format of one chart, or of all charts together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// A drawing that scales.
+    /// A scalable drawing.
     Svg,
-    /// A picture of 1,920 pixels' width.
+    /// A picture 1,920 pixels wide.
     Png,
-    /// The values behind it.
+    /// The values behind the chart.
     Csv,
-    /// One page of all of them.
+    /// One page with all charts.
     Html,
 }

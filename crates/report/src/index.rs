@@ -1,4 +1,4 @@
-//! The index of a folder of results: one page that says what each found and links to its own page.
+//! The index of a folder of results: one page that says what each result found and links to its page.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use patchmark_results::{Kind, Saved, document, input_error};
 
 use crate::{entry::Entry, page, views};
 
-/// Folders below folders that are searched: results lie shallow, and a link may lead in a circle.
+/// How many levels of folders are searched; results are not nested deeper.
 const DEEPEST: usize = 6;
 
-/// Every result below a folder, in the order of their folders' names.
+/// Every result below a folder, sorted by the folders' names.
 ///
 /// # Errors
-/// An input error where the folder cannot be read, holds no results, or holds one that is damaged.
+/// An input error if the folder cannot be read, holds no results, or holds one that is damaged.
 pub fn find(folder: &Path) -> Result<Vec<Entry>> {
     let mut folders = Vec::new();
     descend(folder, DEEPEST, &mut folders)?;
@@ -60,7 +60,7 @@ fn descend(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
     Ok(())
 }
 
-/// Writes `index.html` into the folder, whole or not at all; returns it.
+/// Writes `index.html` into the folder, completely or not at all; returns its path.
 ///
 /// # Errors
 /// If the file cannot be written.

@@ -1,4 +1,4 @@
-//! Folders of results, and of other things.
+//! Folders of results and of other things.
 
 use anyhow::Result;
 use patchmark_results::{InputError, Verdict, fixtures};

@@ -1,7 +1,7 @@
-//! Saved results as people and machines read them: words, tables for a terminal, Markdown, JUnit XML, GitHub's annotations,
-//! charts and pages.
+//! Saved results for people and machines to read: sentences, tables for a terminal, Markdown, JUnit XML, GitHub's
+//! annotations, charts and pages.
 //!
-//! Everything is made from a saved result alone; nothing here measures, and nothing here knows who did.
+//! Everything is made from saved results alone. Nothing here measures or depends on code that does.
 
 pub mod annotations;
 pub mod charts;

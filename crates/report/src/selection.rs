@@ -1,4 +1,4 @@
-//! Which of a result's charts are written, in which forms and which theme.
+//! Which of a result's charts are written, in which formats and in which theme.
 
 use anyhow::Result;
 use patchmark_results::input_error;
@@ -11,12 +11,12 @@ use crate::{
     view::View,
 };
 
-/// What is drawn of a result: everything, in the light theme, unless told otherwise.
+/// What is drawn of a result; by default everything, in the light theme.
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// Names of charts; none for all of them.
     pub charts: Option<Vec<String>>,
-    /// Forms that are written.
+    /// Formats that are written.
     pub formats: Vec<Format>,
     /// The theme of SVG and PNG files; a page has both.
     pub theme: Theme,
@@ -33,10 +33,11 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// Draws what is selected: names and contents of files. Those of the dark theme are named `NAME-dark`.
+    /// Draws what is selected, and returns the names and contents of the files. Those in the dark theme are named
+    /// `NAME-dark`.
     ///
     /// # Errors
-    /// An input error for a chart that the result does not have; or if drawing fails.
+    /// An input error for a chart that the result does not have, or another error if drawing fails.
     pub fn files(&self, result: &dyn View) -> Result<Vec<(String, Vec<u8>)>> {
         let mut charts = result.charts()?;
         if let Some(wanted) = &self.charts {
@@ -44,17 +45,17 @@ impl Selection {
             if let Some(other) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
                 let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
                 return Err(input_error!(
-                    "--only {other}: no such chart; {} has {names}",
+                    "--only {other}: no such chart; charts of {}: {names}",
                     result.kind().file()
                 ));
             }
             charts.retain(|chart| wanted.iter().any(|name| name == chart.name()));
         }
-        // A PNG is averaged from four times its pixels: side by side they take less long.
+        // In parallel, because a PNG is averaged from four times its pixels.
         let files = charts.par_iter().map(|chart| self.of_chart(chart)).collect::<Result<Vec<_>>>()?;
         let mut files: Vec<_> = files.into_iter().flatten().collect();
         if self.formats.contains(&Format::Html) {
-            // A page links to the files of its own names alone.
+            // A page only links to files without `-dark` in their names.
             let beside: &[Format] = if self.theme == Theme::Light { &self.formats } else { &[] };
             files.push((page::FILE.to_owned(), result.page(&charts, beside)?.into_bytes()));
         }

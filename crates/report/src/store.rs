@@ -1,4 +1,4 @@
-//! Results as folders: the saved file with everything that is drawn of it.
+//! Results as folders: the saved file with everything that is drawn from it.
 
 use std::path::Path;
 
@@ -7,24 +7,24 @@ use patchmark_results::{Folder, Kind, Run, Staging, document};
 
 use crate::{selection::Selection, view::View};
 
-/// Writes a result's file, `summary.md`, `junit.xml` where it has one, `report.html` and every chart (SVG, PNG, CSV of its
-/// points) as the folder `dir`.
+/// Writes a result to the folder `dir`: its file, `summary.md`, `junit.xml` if it has one, `report.html`, and every chart as
+/// SVG, PNG and CSV.
 ///
-/// Everything is written to a temporary sibling that is renamed into place, so `dir` is complete or not there. An older
-/// result's folder is replaced only once the new one is complete, and files in it that are not a result's own are kept. A
-/// folder that holds no such result, unless empty, is refused.
+/// Everything is written to a temporary sibling that is renamed into place, so `dir` is either complete or absent. The
+/// folder of an older result is replaced only once the new one is complete, and files in it that do not belong to a result
+/// are kept. A folder that holds no such result is refused unless it is empty.
 ///
 /// # Errors
-/// An input error for a folder that cannot be written or holds something else.
+/// An input error for a folder that cannot be written to or holds something else.
 pub fn write(dir: &Path, result: &dyn View) -> Result<()> {
     let staging = Folder::find(dir, result.kind().file())?.staging()?;
     finish(staging, result)
 }
 
-/// As [`write()`], into a folder that was staged before and may hold more, such as evidence.
+/// As [`write()`], into a folder that is already staged and may hold more, such as evidence.
 ///
 /// # Errors
-/// If drawing fails, or the disk does not take a file.
+/// If drawing fails or a file cannot be written.
 pub fn finish(staging: Staging, result: &dyn View) -> Result<()> {
     staging.save(result.kind().file(), &result.json()?)?;
     staging.save("summary.md", result.summary().as_bytes())?;
@@ -37,13 +37,13 @@ pub fn finish(staging: Staging, result: &dyn View) -> Result<()> {
     staging.replace()
 }
 
-/// Draws only what is selected of a result into the folder `dir`, whose other files are kept.
+/// Draws only the selected parts of a result into the folder `dir`, whose other files are kept.
 ///
 /// # Errors
 /// As for [`write()`].
 pub fn redraw(dir: &Path, result: &dyn View, selection: &Selection) -> Result<()> {
     let staging = Folder::find(dir, result.kind().file())?.staging()?;
-    // The file that makes the folder a result's.
+    // This file marks the folder as a result's.
     staging.save(result.kind().file(), &result.json()?)?;
     for (name, bytes) in selection.files(result)? {
         staging.save(&name, &bytes)?;
@@ -54,7 +54,7 @@ pub fn redraw(dir: &Path, result: &dyn View, selection: &Selection) -> Result<()
 /// Checks, before anything is measured, that [`write()`] will be able to write a result of `kind` to `dir`.
 ///
 /// # Errors
-/// An input error where it will not.
+/// An input error if it will not.
 pub fn check_writable(dir: &Path, kind: Kind) -> Result<()> {
     Folder::find(dir, kind.file())?.probe()
 }
@@ -62,13 +62,13 @@ pub fn check_writable(dir: &Path, kind: Kind) -> Result<()> {
 /// Checks that [`write_baseline`] will be able to write `path`.
 ///
 /// # Errors
-/// An input error where it will not.
+/// An input error if it will not.
 pub fn check_baseline(path: &Path) -> Result<()> {
     if is_file(path) { document::beside(path).map(drop) } else { check_writable(path, Kind::Run) }
 }
 
-/// Writes a run where a baseline is kept: a run's folder, or its `run.json` alone where `path` is a file or is named like
-/// one. The older baseline is whole until the new one is.
+/// Writes a run as a baseline: as a run folder, or as its `run.json` alone if `path` is a file or ends in `.json`. The old
+/// baseline is replaced only once the new one is complete.
 ///
 /// # Errors
 /// As for [`write()`].

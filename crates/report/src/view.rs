@@ -1,11 +1,11 @@
-//! What is made of a saved result, whichever command saved it.
+//! What can be made from a saved result, whichever command saved it.
 
 use anyhow::Result;
 use patchmark_results::Document;
 
 use crate::{charts::Chart, format::Format};
 
-/// A saved result as people and machines read it.
+/// A saved result for people and machines to read.
 pub trait View: Document + Sync {
     /// Its charts, in the order of its page.
     ///
@@ -13,7 +13,7 @@ pub trait View: Document + Sync {
     /// If drawing fails.
     fn charts(&self) -> Result<Vec<Chart>>;
 
-    /// Its page; `beside` are the forms in which the charts' own files lie beside it.
+    /// Its page; `beside` lists the formats of the chart files that lie beside it.
     ///
     /// # Errors
     /// If drawing fails.
@@ -22,7 +22,7 @@ pub trait View: Document + Sync {
     /// Its `summary.md`.
     fn summary(&self) -> String;
 
-    /// Its `junit.xml`; none for what is no test.
+    /// Its `junit.xml`; none if it is not a test.
     ///
     /// # Errors
     /// If it cannot be encoded.
@@ -30,22 +30,22 @@ pub trait View: Document + Sync {
         Ok(None)
     }
 
-    /// What a terminal shows of it.
+    /// Its text for a terminal.
     fn terminal(&self) -> String;
 
     /// What it found, in one sentence.
     fn headline(&self) -> String;
 
-    /// What it was taken on.
+    /// Where it comes from.
     fn origin(&self) -> Origin;
 }
 
-/// Where a result was taken, in words.
+/// Where a result comes from, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The command that took it.
+    /// The command that made it.
     pub command: &'static str,
-    /// The machine, or what else the result depends on most.
+    /// The machine, or whatever else the result depends on most.
     pub machine: String,
     /// The images, the model or the subjects.
     pub subject: String,

@@ -1,4 +1,4 @@
-//! Several runs beside each other: what each processor takes in each of them.
+//! Several runs side by side: each processor's time in each of them.
 
 use std::fmt::Write;
 
@@ -20,15 +20,15 @@ use super::{
 };
 use crate::words::{figures::interval, run::is_range};
 
-/// Runs that one chart can tell apart.
+/// The largest number of runs in one chart.
 const MOST_RUNS: usize = 10;
 /// Logical pixels between two runs of a processor.
 const STEP: f64 = 13.0;
 
-/// What one processor takes in the runs that have it.
+/// One processor's times in the runs that have it.
 struct Group {
     label: String,
-    /// The run's place and milliseconds per image.
+    /// The run's index and its milliseconds per image.
     points: Vec<(usize, Estimate)>,
 }
 
@@ -48,9 +48,9 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
         .collect();
     let mut canvas = Canvas::new(WIDTH, 232.0 + 24.0 * names.len() as f64 + room)?;
     let ranges = drawn.iter().any(|(_, run)| is_range(run));
-    let few = if ranges { ", or with fewer than 6 rounds the range of the samples" } else { "" };
+    let few = if ranges { ", or the range of the samples with fewer than 6 rounds" } else { "" };
     let mut caption = vec![format!(
-        "whiskers are 95% intervals of the median{few} · differences between machines say nothing about the code"
+        "whiskers are 95% intervals of the median{few} · differences between machines do not come from the code"
     )];
     if drawn.len() < runs.len() || groups.len() < all {
         let (runs, all) = (count(runs.len() as u64), count(all as u64));
@@ -74,7 +74,7 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
     Ok(Chart { name: "across", canvas, csv: csv(runs) })
 }
 
-/// Each run's batch: of the largest size that all have, else its own largest.
+/// Each run's batch of the largest size that all runs have, or else its own largest batch.
 fn batches(runs: &[(String, Run)]) -> Vec<Option<&Batch>> {
     let has = |run: &Run, size| run.batches.iter().any(|batch| batch.batch_size == size);
     let sizes = runs.first().into_iter().flat_map(|(_, run)| &run.batches).map(|batch| batch.batch_size);
@@ -87,7 +87,7 @@ fn batches(runs: &[(String, Run)]) -> Vec<Option<&Batch>> {
         .collect()
 }
 
-/// The processors in the order first met, and how many there are in all.
+/// The processors in order of first appearance, and their total number.
 fn groups(runs: &[(String, Run)], batches: &[Option<&Batch>]) -> (Vec<Group>, usize) {
     let mut groups: Vec<Group> = Vec::new();
     for (place, ((_, run), batch)) in runs.iter().zip(batches).enumerate() {
@@ -114,7 +114,7 @@ fn height(group: &Group) -> f64 {
     (STEP * group.points.len() as f64 + 14.0).max(30.0)
 }
 
-/// The runs' names, a line each; returns where they end.
+/// Draws the runs' names, one per line; returns where they end.
 fn legend(canvas: &mut Canvas, names: &[String], top: f64) -> Result<f64> {
     for (place, name) in names.iter().enumerate() {
         let y = top + 10.0 + 24.0 * place as f64;

@@ -9,7 +9,7 @@ use super::theme::{BODY, Colour, SMALL, TITLE};
 /// A place in logical pixels, from the left and from the top.
 pub(super) type Point = (f64, f64);
 
-/// Where text is held.
+/// Which part of a text is at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Left,
@@ -17,7 +17,7 @@ pub(super) enum Side {
     Right,
 }
 
-/// One thing drawn; later ones lie above.
+/// One shape; later ones are drawn above earlier ones.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Shape {
     Line { points: Vec<Point>, width: f64, colour: Colour, opacity: f64 },
@@ -27,7 +27,7 @@ pub(super) enum Shape {
     Text { text: String, at: Point, size: f64, colour: Colour, side: Side },
 }
 
-/// A value that a reader can point at: a box, what it says, and the number as saved.
+/// A value that a reader can point at: a box, its text, and the number as saved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
     /// Left, top, width and height.
@@ -41,18 +41,18 @@ pub struct Mark {
 /// A drawing with its marks and its description in words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Canvas {
-    /// Logical pixels.
+    /// Width in logical pixels.
     pub width: f64,
-    /// Logical pixels.
+    /// Height in logical pixels.
     pub height: f64,
     /// What the chart is about.
     pub title: String,
-    /// What it shows, for those who cannot see it and for the caption in a page.
+    /// What it shows, for those who cannot see it and for the caption on a page.
     pub description: String,
     /// The lines at its foot.
     pub caption: Vec<String>,
     pub(super) shapes: Vec<Shape>,
-    /// The values in it.
+    /// Its values.
     pub marks: Vec<Mark>,
 }
 
@@ -96,28 +96,28 @@ impl Canvas {
         self.shapes.push(Shape::Disc { centre, radius, colour, opacity });
     }
 
-    /// Text whose left, centre or right, and the middle of whose height, is at `at`.
+    /// Text whose left end, centre or right end is at `at`, centred vertically.
     pub(super) fn text(&mut self, text: &str, at: Point, size: f64, colour: Colour, side: Side) {
         if !text.is_empty() {
             self.shapes.push(Shape::Text { text: text.to_owned(), at, size, colour, side });
         }
     }
 
-    /// Makes `text` and `value` findable in a box round `centre`.
+    /// Adds a mark with `text` and `value` in a box around `centre`.
     pub(super) fn mark(&mut self, centre: Point, half: (f64, f64), text: String, value: f64) {
         let place = (centre.0 - half.0, centre.1 - half.1, 2.0 * half.0, 2.0 * half.1);
         self.marks.push(Mark { place, text, value });
     }
 
-    /// How wide `text` is in logical pixels.
+    /// The width of `text` in logical pixels.
     pub(super) fn text_width(&self, text: &str, size: f64) -> Result<f64> {
-        // Measured large: plotters rounds to whole pixels.
+        // Measured at four times its size, because plotters rounds to whole pixels.
         let font = FontDesc::new(FontFamily::Name(FAMILY), size * 4.0, FontStyle::Normal);
         let (width, _) = font.box_size(text).map_err(|error| anyhow!("measuring text: {error}"))?;
         Ok(f64::from(width) / 4.0)
     }
 
-    /// The widest of `texts`, at least `least`.
+    /// The width of the widest of `texts`, and at least `least`.
     pub(super) fn widest<'a>(
         &self,
         texts: impl IntoIterator<Item = &'a str>,
@@ -127,7 +127,7 @@ impl Canvas {
         texts.into_iter().try_fold(least, |widest, text| Ok(widest.max(self.text_width(text, size)?)))
     }
 
-    /// `text`, cut with an ellipsis to what fits in `room`.
+    /// `text`, cut with an ellipsis if it does not fit in `room`.
     pub(super) fn fit(&self, text: &str, size: f64, room: f64) -> Result<String> {
         let mut fitted = text.to_owned();
         let mut length = text.chars().count();
@@ -140,8 +140,8 @@ impl Canvas {
         Ok(fitted)
     }
 
-    /// The title, the line under it that names what is drawn, and the caption at the foot, whose
-    /// parts are set in as many lines as they need. Returns what is left between: top and bottom.
+    /// Draws the title, the line under it that says what is drawn, and the caption at the foot, whose parts take as
+    /// many lines as they need. Returns the top and bottom of the room between.
     pub(super) fn frame(&mut self, title: &str, subtitle: &str, caption: &[String]) -> Result<(f64, f64)> {
         let room = self.width - 48.0;
         title.clone_into(&mut self.title);
@@ -164,7 +164,7 @@ impl Canvas {
         Ok((y + 8.0, top - 24.0))
     }
 
-    /// What to say where there is nothing to draw.
+    /// Says that there is nothing to draw.
     pub(super) fn nothing(&mut self) {
         let middle = (self.width / 2.0, self.height / 2.0);
         self.text("Nothing was measured.", middle, BODY, Colour::Muted, Side::Centre);
@@ -172,7 +172,7 @@ impl Canvas {
 
     /// `text` broken at `between` into at most four lines that fit in `room`.
     fn wrap(&self, text: &str, size: f64, room: f64, between: &str) -> Result<Vec<String>> {
-        // A text from outside may be of any length; what no chart has room for is not measured.
+        // External text may have any length; what no chart has room for is not measured.
         let text = patchmark_results::text::shorten(text, 600);
         let mut lines: Vec<String> = Vec::new();
         for part in text.split(between) {

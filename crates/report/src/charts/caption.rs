@@ -2,7 +2,7 @@
 
 use patchmark_results::{
     Environment, Parity, Run,
-    text::{clean, count},
+    text::{clean, count, plural},
 };
 
 use super::rows::{batches, subjects};
@@ -11,12 +11,12 @@ use crate::words::{
     run::{model, rounds},
 };
 
-/// The machine, the model, the versions and the rounds of a run; what is odd about it; `more` last.
+/// The machine, the model, the versions and the rounds of a run, then anything unusual about it, then `more`.
 pub(super) fn of_run(run: &Run, more: &[String]) -> Vec<String> {
     let (environment, settings) = (&run.environment, &run.settings);
     let device = if settings.device.is_empty() { "unknown device" } else { &settings.device };
     let dtype = if settings.dtype.is_empty() { "unknown dtype" } else { &settings.dtype };
-    let weights = if settings.random_weights { "" } else { " (given weights)" };
+    let weights = if settings.random_weights { "" } else { " (checkpoint)" };
     let mut lines = vec![
         format!(
             "{} · {} on {} · {}{weights} · {} tower",
@@ -53,7 +53,7 @@ pub(super) fn of_run(run: &Run, more: &[String]) -> Vec<String> {
     lines
 }
 
-/// The machine, the versions and the images of a comparison; `more` last.
+/// The machine, the versions and the images of a parity result, then `more`.
 pub(super) fn of_parity(run: &Parity, more: &[String]) -> Vec<String> {
     let environment = &run.environment;
     let known = |text: &str| if text.is_empty() { "unknown".to_owned() } else { clean(text) };
@@ -61,17 +61,17 @@ pub(super) fn of_parity(run: &Parity, more: &[String]) -> Vec<String> {
     if run.partial {
         remarks.push("partial run".to_owned());
     }
-    remarks.push("a level is 2/255 of pixel_values".to_owned());
+    remarks.push("one level is 2/255 in pixel_values".to_owned());
     remarks.extend_from_slice(more);
     vec![
         format!(
-            "{} · outputs on {} · torch computes at {} · reference {}",
+            "{} · outputs on {} · vector level {} · reference {}",
             machine(environment, &run.device),
             known(&run.device),
             known(&environment.cpu_capability),
             known(&run.reference)
         ),
-        format!("{} · n = {} images", versions(environment), count(run.images.len() as u64)),
+        format!("{} · n = {}", versions(environment), plural(run.images.len() as u64, "image")),
         remarks.join(" · "),
     ]
 }
@@ -88,7 +88,7 @@ pub(super) fn versions(environment: &Environment) -> String {
     )
 }
 
-/// `no result: a, b`, where there are any.
+/// `no result: a, b`, if there are any labels.
 pub(super) fn left_out(labels: &[String]) -> Option<String> {
     (!labels.is_empty()).then(|| format!("no result: {}", labels.join(", ")))
 }

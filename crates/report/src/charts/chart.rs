@@ -1,4 +1,4 @@
-//! One chart with its three forms.
+//! One chart with its three formats.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use super::{canvas::Canvas, render, theme::Theme};
 
 /// The width of a chart, in the canvas's units.
 pub(super) const WIDTH: f64 = 960.0;
-/// The height of a chart, unless it needs another.
+/// The height of a chart that needs no other.
 pub(super) const HEIGHT: f64 = 620.0;
 
 /// One chart, drawn.
@@ -36,7 +36,7 @@ impl Chart {
         render::svg(&self.canvas, theme)
     }
 
-    /// The shapes inside an SVG's element, coloured by a page's variables (see [`Colour::variable`]).
+    /// The contents of an SVG element, coloured by a page's variables (see [`super::Colour::variable`]).
     ///
     /// # Errors
     /// If drawing fails.
@@ -52,7 +52,7 @@ impl Chart {
         render::png(&self.canvas, theme)
     }
 
-    /// Every value behind the chart as CSV with a header, those that it had no room for too.
+    /// Every value behind the chart as CSV with a header, including those that the chart has no room for.
     pub fn csv(&self) -> &str {
         &self.csv
     }

@@ -2,7 +2,7 @@
 
 use patchmark_results::text::clean;
 
-/// A CSV field, quoted where it must be. A leading sign that a spreadsheet would compute is disarmed.
+/// A CSV field, quoted if it must be. A leading sign that would make it a formula in a spreadsheet is escaped.
 pub(super) fn field(text: &str) -> String {
     let text = clean(text);
     let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text };

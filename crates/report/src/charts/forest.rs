@@ -1,4 +1,4 @@
-//! Paired differences as a forest plot: each change with its interval, beside what would be too small to matter.
+//! Paired differences as a forest plot: each change with its interval, and the band in which it is too small to matter.
 
 use std::fmt::Write;
 
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::words::figures::change_interval;
 
-/// Rows that one chart has room for; of more, those that matter most are drawn.
+/// The largest number of rows in one chart; of more, the most important ones are drawn.
 const MOST_ROWS: usize = 32;
 /// The height of a row in logical pixels.
 const PITCH: f64 = 34.0;
-/// Changes to which the axis reaches at most: an arrow says that an interval goes on.
+/// The furthest ends of the axis; an arrow shows that an interval extends beyond.
 const ENDS: (f64, f64) = (-0.99, 99.0);
-/// Changes that the axis may name.
+/// Changes that the axis may name, the most important first.
 const TICKS: [f64; 25] = [
     0.0, 0.01, -0.01, 0.02, -0.02, 0.05, -0.05, 0.1, -0.1, 0.2, -0.2, 0.5, -0.5, 0.3, -0.3, 1.0, -0.8, 3.0,
     -0.9, 9.0, -0.95, 29.0, -0.98, 99.0, -0.99,
@@ -34,19 +34,19 @@ const TICKS: [f64; 25] = [
 pub(super) struct Row {
     /// What was compared.
     pub label: String,
-    /// Candidate over base, less one; none where nothing could be judged.
+    /// Candidate ÷ base − 1; none if nothing could be judged.
     pub change: Option<Change>,
-    /// The least change that matters: half of the band's width.
+    /// The minimum effect: half of the band's width.
     pub least: f64,
-    /// What is said of it.
+    /// The verdict on it.
     pub verdict: Verdict,
-    /// The word for it: the verdict's, or what is wrong besides.
+    /// The word for it: the verdict's, or the finding's.
     pub word: String,
-    /// Whether something besides the change is wrong, such as outputs that differ.
+    /// Whether something other than the change is wrong, such as outputs that differ.
     pub wrong: bool,
 }
 
-/// What stands round the rows.
+/// The texts around the rows.
 pub(super) struct Frame<'a> {
     pub title: &'a str,
     pub subtitle: String,
@@ -59,7 +59,7 @@ pub(super) fn chart(frame: Frame<'_>, rows: &[Row]) -> Result<Chart> {
     let mut caption = frame.caption;
     if drawn.len() < rows.len() {
         caption.push(format!(
-            "{} of {} rows drawn, those that matter most; all are in the CSV",
+            "{} of {} rows drawn, the most important ones; all are in the CSV",
             drawn.len(),
             count(rows.len() as u64)
         ));
@@ -73,7 +73,7 @@ pub(super) fn chart(frame: Frame<'_>, rows: &[Row]) -> Result<Chart> {
     Ok(Chart { name: "pairs", canvas, csv: csv(rows) })
 }
 
-/// The rows that are drawn, in their own order.
+/// The rows that are drawn, in their original order.
 fn chosen(rows: &[Row]) -> Vec<&Row> {
     let mut ranked: Vec<(usize, &Row)> = rows.iter().enumerate().collect();
     ranked.sort_by_key(|(_, row)| match (row.wrong, row.verdict) {
@@ -88,12 +88,13 @@ fn chosen(rows: &[Row]) -> Vec<&Row> {
     ranked.into_iter().map(|(_, row)| row).collect()
 }
 
-/// Equal factors are equally long, so that twice and half as much lie alike from none.
+/// The place of a change on the axis. Equal factors are equally long, so that doubling and halving are equally far from no
+/// change.
 fn place(change: f64) -> f64 {
     change.clamp(ENDS.0, ENDS.1).ln_1p()
 }
 
-/// The interval's ends on the axis, and whether each goes on beyond it.
+/// The interval's ends on the axis, and whether each extends beyond it.
 fn ends(change: &Change) -> [(f64, bool); 2] {
     let high = change.high.filter(|high| high.is_finite());
     [
@@ -159,7 +160,7 @@ fn draw(canvas: &mut Canvas, rows: &[&Row], (top, bottom): (f64, f64)) -> Result
         let (marker, colour) = symbol(row);
         let text = format!("{}: {}", labels[index], found[index]);
         let Some(change) = &row.change else {
-            // Nothing is known of the change, so nothing is placed on the axis.
+            // Nothing is known about the change, so nothing is placed on the axis.
             canvas.symbol(marker, colour, (right + 2.0, y), 1.0);
             canvas.mark(((left + right) / 2.0, y), ((right - left) / 2.0, pitch * 0.4), text, row.least);
             continue;
@@ -179,7 +180,7 @@ fn found(row: &Row) -> String {
     changed.unwrap_or_default() + &clean(&row.word)
 }
 
-/// Shape and colour say the verdict, each alone.
+/// The verdict's shape and colour, each of which is enough to recognise it.
 fn symbol(row: &Row) -> (Marker, Colour) {
     match (row.wrong, row.verdict) {
         (true, _) => (Marker::Cross, Colour::Bad),
@@ -190,7 +191,7 @@ fn symbol(row: &Row) -> (Marker, Colour) {
     }
 }
 
-/// As many of [`TICKS`] as have room; none first.
+/// Draws as many of [`TICKS`] as have room.
 fn axis(
     canvas: &mut Canvas,
     (low, high): (f64, f64),
@@ -221,7 +222,7 @@ fn tick_text(tick: f64) -> String {
     }
 }
 
-/// Every difference as CSV with a header; changes are candidate over base, less one.
+/// Every difference as CSV with a header; changes are candidate ÷ base − 1.
 fn csv(rows: &[Row]) -> String {
     let mut out = "row,change,low,high,least,verdict\n".to_owned();
     for row in rows {

@@ -1,4 +1,4 @@
-//! Forest plots of ordinary and of degenerate decisions.
+//! Forest plots of ordinary and degenerate decisions.
 
 use anyhow::Result;
 use patchmark_results::{
@@ -37,7 +37,7 @@ fn a_row_says_its_change_its_band_and_its_verdict_in_colour_and_shape() -> Resul
         assert!(texts.iter().any(|found| found.starts_with(text)), "{text:?} is not among {texts:?}");
     }
     assert!(texts.iter().any(|text| text.contains("preprocess ms")), "what all rows share: {texts:?}");
-    // A triangle up and one down, each in its colour; a band a row.
+    // A triangle up and one down, each in its colour; one band per row.
     for colour in [Colour::Bad, Colour::Good] {
         let fill = format!("fill=\"{}\"", Theme::Light.hex(colour));
         assert_eq!(
@@ -46,7 +46,7 @@ fn a_row_says_its_change_its_band_and_its_verdict_in_colour_and_shape() -> Resul
         );
     }
     assert_eq!(svg.matches("opacity=\"0.16\"").count(), 2);
-    // Faster lies left of slower, and each mark holds the number that is saved.
+    // Faster lies left of slower, and each mark has the saved number.
     assert!(place_of(&chart, "fast").1 < place_of(&chart, "slow").0);
     assert_eq!(chart.canvas().marks[0].value, 0.12);
     assert!(

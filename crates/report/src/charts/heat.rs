@@ -6,7 +6,7 @@ use anyhow::Result;
 use patchmark_results::{
     Heat, LEVEL, Parity, ParityRow,
     parity::size,
-    text::{clean, count, short},
+    text::{clean, plural, short},
 };
 
 use super::{
@@ -17,28 +17,28 @@ use super::{
     theme::{BODY, Colour, HEAT_STEPS, SMALL},
 };
 
-/// Cells of the grid; of more patches, neighbours share a cell.
+/// The largest number of cells in the grid; of more patches, neighbours share a cell.
 const MOST_CELLS: usize = 1024;
-/// Longest side of a cell in logical pixels.
+/// The longest side of a cell in logical pixels.
 const LARGEST: f64 = 72.0;
-/// Room of the grid from top to bottom.
+/// The largest height of the grid.
 const ROOM: f64 = 460.0;
-/// Room of the legend from top to bottom, which stands beside it.
+/// The height of the legend beside the grid.
 const LEAST: f64 = 24.0 * (HEAT_STEPS + 2) as f64;
-/// Room of the legend from left to right.
+/// The width of the legend.
 const LEGEND: f64 = 150.0;
 
-/// The row to show: one that must equal the reference and does not, otherwise the one furthest from it.
+/// The row to show: one that must equal the reference but does not, otherwise the one furthest from it.
 fn worst(run: &Parity) -> Option<&ParityRow> {
     let rows = run.rows.iter().filter(|row| row.differing > 0);
-    // The first of equals, so that the order of the document decides.
+    // The first of equal rows, so that the order of the document decides.
     rows.rev().max_by(|a, b| {
         let rank = |row: &ParityRow| (row.must_equal, grid(row).is_some());
         rank(a).cmp(&rank(b)).then(size(a.worst).total_cmp(&size(b.worst)))
     })
 }
 
-/// The row's patches, where what a document holds of them can be laid out.
+/// The row's patches, if the dimensions in the document are consistent.
 fn grid(row: &ParityRow) -> Option<&Heat> {
     row.heat.as_ref().filter(|heat| {
         !heat.worst.is_empty() && heat.rows.checked_mul(heat.columns) == Some(heat.worst.len())
@@ -61,7 +61,7 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     let cells = Cells::new(heat);
     let mut remarks = vec![format!("worst in {}", clean(&row.detail))];
     if cells.block > 1 {
-        remarks.insert(0, format!("a cell is the worst of {0} × {0} patches", cells.block));
+        remarks.insert(0, format!("each cell shows the worst of {0} × {0} patches", cells.block));
     }
     let caption = caption::of_parity(run, &remarks);
     let (top, bottom) = Canvas::new(WIDTH, HEIGHT)?.frame(&title, &subtitle, &caption)?;
@@ -70,7 +70,7 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     let height = side * cells.rows as f64;
     let mut canvas = Canvas::new(WIDTH, (top + 24.0 + height.max(LEAST) + HEIGHT - bottom).round())?;
     canvas.frame(&title, &subtitle, &caption)?;
-    // A single row of many patches is still seen.
+    // A single row of many patches must stay visible.
     let sides = (side, side.max(16.0 / cells.rows as f64));
     let left = 24.0 + (width - side * cells.columns as f64) / 2.0;
     cells.draw(&mut canvas, (left, top + 8.0), sides);
@@ -78,7 +78,7 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     Ok(canvas)
 }
 
-/// A picture of one sentence.
+/// A picture with one sentence.
 fn sentence(run: &Parity, title: &str, subtitle: &str, text: &str) -> Result<Canvas> {
     let mut canvas = Canvas::new(WIDTH, 320.0)?;
     let (top, bottom) = canvas.frame(title, subtitle, &caption::of_parity(run, &[]))?;
@@ -91,8 +91,7 @@ fn calm(run: &Parity) -> Result<Canvas> {
     let text = match run.images.len() {
         _ if run.rows.is_empty() => "Nothing was compared.".to_owned(),
         0 => "Nothing was compared.".to_owned(),
-        1 => "No value differs in 1 image.".to_owned(),
-        images => format!("No value differs in {} images.", count(images as u64)),
+        images => format!("No value differs in {}.", plural(images as u64, "image")),
     };
     sentence(
         run,
@@ -123,12 +122,12 @@ impl<'a> Cells<'a> {
         Self { heat, block, rows, columns, scale: Scale::new(heat) }
     }
 
-    /// The patches of a cell along one axis, of which there are `all`.
+    /// The patches of a cell along one axis, which has `all` patches.
     fn span(&self, index: usize, all: usize) -> std::ops::Range<usize> {
         index * self.block..all.min((index + 1) * self.block)
     }
 
-    /// The largest difference in a cell, infinite where one is no number.
+    /// The largest difference in a cell; infinite if one is not a number.
     fn worst(&self, row: usize, column: usize) -> f64 {
         let columns = self.span(column, self.heat.columns);
         let rows = self.span(row, self.heat.rows).map(|row| row * self.heat.columns);
@@ -137,7 +136,7 @@ impl<'a> Cells<'a> {
     }
 
     fn draw(&self, canvas: &mut Canvas, (left, top): (f64, f64), (width, height): (f64, f64)) {
-        // A line of paper between cells where there is room for one.
+        // A thin gap between cells if there is room for one.
         let gap = if width.min(height) > 8.0 { 0.5 } else { 0.0 };
         for row in 0..self.rows {
             for column in 0..self.columns {
@@ -175,8 +174,9 @@ impl<'a> Cells<'a> {
 
 /// Steps of a heat map: 0 is no difference, and each step after it reaches twice as far as the one before.
 struct Scale {
-    /// In levels.
+    /// The upper bound of the last step, in levels.
     most: f64,
+    /// Whether a difference is not a number.
     broken: bool,
 }
 
@@ -184,12 +184,12 @@ impl Scale {
     fn new(heat: &Heat) -> Self {
         let levels = heat.worst.iter().map(|worst| size(*worst) / LEVEL);
         let most = levels.clone().filter(|levels| levels.is_finite()).fold(0.0, f64::max);
-        // A level itself is rounded, so a little more than one is still one.
+        // One level is itself a rounded number, so slightly more than one still counts as one.
         let most = if most > 0.0 { (most / 1.001).log2().ceil().exp2() } else { 1.0 };
         Self { most, broken: levels.into_iter().any(f64::is_infinite) }
     }
 
-    /// The most that a step from 1 up holds, in levels.
+    /// The upper bound of a step from 1 up, in levels.
     fn bound(&self, step: usize) -> f64 {
         self.most * 0.5f64.powi(HEAT_STEPS.saturating_sub(1 + step) as i32)
     }
@@ -203,7 +203,7 @@ impl Scale {
     }
 }
 
-/// The steps from the most to nothing.
+/// Draws the steps from the largest difference down to none.
 fn legend(canvas: &mut Canvas, cells: &Cells<'_>, (left, top): (f64, f64)) {
     canvas.text("levels", (left, top + 10.0), SMALL, Colour::Muted, Side::Left);
     let mut y = top + 12.0;
@@ -230,7 +230,7 @@ pub(super) fn csv(run: &Parity) -> String {
     let Some(heat) = worst(run).and_then(grid) else { return out };
     for (index, worst) in heat.worst.iter().enumerate() {
         let (row, column) = (index / heat.columns + 1, index % heat.columns + 1);
-        // Nothing where it is no number, as a spreadsheet has it.
+        // Empty if it is not a number, as in a spreadsheet.
         let difference = worst.map_or(String::new(), |worst| worst.to_string());
         let levels = worst.map_or(String::new(), |worst| (worst / LEVEL).to_string());
         // Writing to a String cannot fail.

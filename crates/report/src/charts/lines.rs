@@ -1,4 +1,4 @@
-//! Lines over batch sizes: what the ratio and the throughput share.
+//! Lines over batch sizes, shared by the charts of the ratio and the throughput.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -13,14 +13,14 @@ use super::{
 };
 use crate::words::figures::interval;
 
-/// From the plot's right edge to a line's label: the join and the marker.
+/// The distance from the plot's right edge to a line's label, for the connecting line and the marker.
 const LABEL_INDENT: f64 = 46.0;
 
 /// One processor's line.
 pub(super) struct Series {
     pub index: usize,
     pub label: String,
-    /// Batch size and value, by batch size.
+    /// Batch size and value, sorted by batch size.
     pub points: Vec<(usize, Estimate)>,
 }
 
@@ -43,14 +43,14 @@ pub(super) fn series(
     (drawn, left_out)
 }
 
-/// An interval that holds its median and can be put on a logarithmic axis.
+/// An interval that contains its median and can be drawn on a logarithmic axis.
 pub(super) fn sound(estimate: Estimate) -> Estimate {
     let median = estimate.median;
     let keep = |end: f64| if end.is_finite() && end > 0.0 { end } else { median };
     Estimate { median, low: keep(estimate.low).min(median), high: keep(estimate.high).max(median) }
 }
 
-/// A vertical axis: how a value is placed on it, the range so placed, and its labelled ticks.
+/// A vertical axis: how values are placed on it, the ends of the range so placed, and the labelled ticks.
 pub(super) struct Axis {
     pub place: fn(f64) -> f64,
     pub low: f64,
@@ -87,7 +87,7 @@ impl Plot {
         Ok(plot)
     }
 
-    /// Where a batch size is, log₂, with half a step's room at the ends.
+    /// The place of a batch size on a log₂ axis, with a quarter of a doubling of room at both ends.
     pub fn x(&self, size: usize) -> f64 {
         let log = |size: usize| (size as f64).log2();
         let low = self.sizes.first().map_or(0.0, |size| log(*size)) - 0.25;
@@ -95,7 +95,7 @@ impl Plot {
         self.left + (log(size) - low) / (high - low) * (self.right - self.left)
     }
 
-    /// Where a value is.
+    /// The place of a value on the vertical axis.
     pub fn y(&self, value: f64) -> f64 {
         let share = ((self.axis.place)(value) - self.axis.low) / (self.axis.high - self.axis.low).max(1e-9);
         self.bottom - share.clamp(0.0, 1.0) * (self.bottom - self.top)
@@ -108,7 +108,7 @@ impl Plot {
             canvas.text(text, (self.left - 10.0, y), BODY, Colour::Ink, Side::Right);
         }
         canvas.line(&[(self.left, self.bottom), (self.right, self.bottom)], Colour::Muted, 1.4);
-        // From the right, as the largest batch is the one read most; labels that would touch are left out.
+        // From the right, because the largest batch matters most; labels that would touch are left out.
         let mut free = f64::INFINITY;
         for size in self.sizes.iter().rev() {
             let (x, text) = (self.x(*size), size.to_string());
@@ -128,7 +128,7 @@ impl Plot {
         line.points.iter().map(|(size, e)| (self.x(*size), self.y(e.median))).collect()
     }
 
-    /// Draws the bands, the lines and their labels; `unit` follows a value where it is pointed at.
+    /// Draws the bands, the lines and their labels; `unit` follows the value in the text of a mark.
     pub fn lines(&self, canvas: &mut Canvas, series: &[Series], unit: &str) -> Result<()> {
         if series.is_empty() {
             canvas.nothing();
@@ -156,13 +156,12 @@ impl Plot {
         if line.points.len() > 1 {
             canvas.area(&outline, Colour::Series(line.index), 0.16);
         } else {
-            // One point has no band: its interval is a bar.
+            // One point has no band, so its interval is a bar.
             canvas.faint_line(&outline, Colour::Series(line.index), 3.0, 0.5);
         }
     }
 
-    /// A label at each line's end, moved apart, joined to its line where it had to move or the line
-    /// ends early.
+    /// Draws the label of each line, moved apart from the others and connected to the line's end.
     fn labels(&self, canvas: &mut Canvas, series: &[Series]) -> Result<()> {
         let mut ends: Vec<_> =
             series.iter().filter_map(|line| Some((line, *self.points(line).last()?))).collect();
@@ -173,7 +172,7 @@ impl Plot {
         for ((line, (x, y)), label_y) in ends.into_iter().zip(placed) {
             let from = self.right + 30.0;
             canvas.faint_line(&[(x + 8.0, y), (from - 5.0, label_y)], Colour::Series(line.index), 1.0, 0.45);
-            // The text is dark, as the palette's light colours cannot be read; the marker has the colour.
+            // The text is dark, because the palette's light colours are hard to read; the marker has the colour.
             canvas.marker(line.index, (from + 4.0, label_y));
             let text = canvas.fit(&line.label, BODY, room)?;
             canvas.text(&text, (from + 14.0, label_y), BODY, Colour::Ink, Side::Left);
@@ -181,7 +180,7 @@ impl Plot {
         Ok(())
     }
 
-    /// A dashed line across the plot, labelled where the data leaves room.
+    /// Draws a dashed line across the plot, labelled where the data leaves room.
     pub fn reference(&self, canvas: &mut Canvas, series: &[Series], value: f64, text: &str) -> Result<()> {
         let y = self.y(value);
         canvas.dashes((self.left, y), (self.right, y), Colour::Muted);
@@ -202,7 +201,7 @@ impl Plot {
         Ok(())
     }
 
-    /// How much of the lines passes through a box.
+    /// How much of the lines passes through a box, as a number of points on them.
     fn crossed(&self, series: &[Series], from: Point, to: Point) -> usize {
         let mut inside = 0;
         for line in series {
@@ -220,7 +219,7 @@ impl Plot {
     }
 }
 
-/// Moves sorted positions apart by `gap`, within `low..=high` where they fit, each near where it was.
+/// Moves sorted positions apart by `gap`, within `low..=high` if they fit, each close to where it was.
 pub(super) fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let gap = gap.min((high - low) / wanted.len().max(2).saturating_sub(1) as f64);
     // Groups that touch share their mean offset, as in isotonic regression.
@@ -241,10 +240,10 @@ pub(super) fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> 
     offsets.enumerate().map(|(index, offset)| offset + gap * index as f64).collect()
 }
 
-/// What a row holds by forward.
+/// The values of a row by forward.
 type ByForward = fn(&ProcessorRow) -> &BTreeMap<String, Estimate>;
 
-/// Every value of a chart, against every forward, as CSV.
+/// Every value of a chart, for every forward, as CSV.
 pub(super) fn csv(run: &Run, kinds: &[(&str, ByForward)]) -> String {
     let mut out = "batch_size,processor,feed,forward,figure,median,low,high\n".to_owned();
     for batch in &run.batches {

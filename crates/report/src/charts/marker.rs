@@ -1,4 +1,4 @@
-//! Symbols that are told apart without their colours.
+//! Symbols that can be told apart without their colours.
 
 use super::{
     canvas::{Canvas, Point},
@@ -23,7 +23,7 @@ pub(super) enum Marker {
     HollowUp,
 }
 
-/// One more than there are colours: a series beyond the last colour has a first colour and another symbol.
+/// One symbol more than there are colours, so that a series that reuses a colour has another symbol.
 const OF_SERIES: [Marker; 11] = [
     Marker::Disc,
     Marker::Square,
@@ -58,7 +58,7 @@ impl Canvas {
         self.symbol(Marker::of_series(index), Colour::Series(index), at, 1.0);
     }
 
-    /// A symbol round `at`, `scale` times its usual size.
+    /// A symbol around `at`, `scale` times its usual size.
     pub(super) fn symbol(&mut self, marker: Marker, colour: Colour, (x, y): Point, scale: f64) {
         let r = R * scale;
         let scaled = |corners: &[Point], by: f64| -> Vec<Point> {

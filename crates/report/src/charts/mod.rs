@@ -76,7 +76,7 @@ pub fn of_decision(decision: &Decision) -> Result<Vec<Chart>> {
     Ok(vec![pairs::of_decision(decision)?])
 }
 
-/// The chart of a validation's times; none where nothing was timed.
+/// The chart of a validation's times; none if nothing was timed.
 ///
 /// # Errors
 /// If drawing fails.
@@ -88,10 +88,10 @@ pub fn of_validation(validation: &Validation) -> Result<Vec<Chart>> {
     }
 }
 
-/// The names of a comparison's charts.
+/// The names of a parity result's charts.
 pub const OF_PARITY: [&str; 2] = ["parity", "worst"];
 
-/// Every chart of a comparison with the reference, in the order of [`OF_PARITY`].
+/// Every chart of a parity result, in the order of [`OF_PARITY`].
 ///
 /// # Errors
 /// If drawing fails.
@@ -102,7 +102,7 @@ pub fn of_parity(run: &Parity) -> Result<Vec<Chart>> {
     ])
 }
 
-/// The names of a matrix of releases' charts.
+/// The names of the charts of a matrix of releases.
 pub const OF_RELEASES: [&str; 1] = ["releases"];
 
 /// The chart of a matrix of releases.

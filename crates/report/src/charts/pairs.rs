@@ -1,4 +1,4 @@
-//! The differences of a decision and of a validation's timing.
+//! The changes in a decision and in a validation's times.
 
 use anyhow::Result;
 use patchmark_results::{
@@ -46,7 +46,7 @@ pub(super) fn of_decision(decision: &Decision) -> Result<Chart> {
         subtitle: subtitle(&decision.candidate, &decision.base, &common),
         caption: vec![
             format!("{} · {}", whole_machine(environment), caption::versions(environment)),
-            format!("n = {} at most · {}", plural(rounds as u64, "round"), remarks.join(" · ")),
+            format!("n = up to {} · {}", plural(rounds as u64, "round"), remarks.join(" · ")),
         ],
     };
     chart(frame, &rows)
@@ -72,7 +72,7 @@ pub(super) fn of_validation(validation: &Validation) -> Result<Chart> {
     let rounds = validation.found.speed.iter().map(|row| row.rounds).max().unwrap_or(0);
     let rounds = plural(rounds as u64, "round");
     let frame = Frame {
-        title: "How long it takes beside the reference",
+        title: "Time compared with the reference",
         subtitle: subtitle(&validation.candidate, &validation.reference, &["preprocess"]),
         caption: vec![
             format!(
@@ -84,25 +84,25 @@ pub(super) fn of_validation(validation: &Validation) -> Result<Chart> {
                 clean(&validation.commit)
             ),
             match &validation.rule {
-                Some(rule) => format!("n = {rounds} at most · {}", together(rule)),
-                None => format!("n = {rounds} at most"),
+                Some(rule) => format!("n = up to {rounds} · {}", together(rule)),
+                None => format!("n = up to {rounds}"),
             },
         ],
     };
     chart(frame, &rows)
 }
 
-/// How sure all intervals of a rule are at once.
+/// The confidence of all intervals together under a rule.
 fn together(rule: &Rule) -> String {
-    format!("intervals hold together with {}%", number(100.0 * (1.0 - rule.error_rate)))
+    format!("{}% confidence for all intervals together", number(100.0 * (1.0 - rule.error_rate)))
 }
 
-/// The rows' names without what all of them share, and that.
+/// The rows' names without what all of them share, and what they share.
 fn labels<'a>(decision: &'a Decision) -> (Vec<String>, Vec<&'a str>) {
     let parts: Vec<[&'a str; 3]> =
         decision.rows.iter().map(|row| [row.subject.as_str(), &row.batch, &row.figure]).collect();
     let shared: [bool; 3] = std::array::from_fn(|part| {
-        // The images tell rows apart where nothing else does.
+        // The images always stay in the name, as nothing else may distinguish the rows.
         part != 1 && parts.len() > 1 && parts.iter().all(|row| row[part] == parts[0][part])
     });
     let pick = |row: [&'a str; 3], common: bool| -> Vec<&'a str> {
@@ -110,7 +110,7 @@ fn labels<'a>(decision: &'a Decision) -> (Vec<String>, Vec<&'a str>) {
     };
     let labels = parts.iter().map(|row| pick(*row, false).join(", ")).collect();
     let mut common = parts.first().map_or_else(Vec::new, |row| pick(*row, true));
-    // The candidate's own name stands before it already.
+    // The subtitle already begins with the candidate's own name.
     common.retain(|part| !part.starts_with(&decision.candidate));
     (labels, common)
 }
@@ -118,7 +118,7 @@ fn labels<'a>(decision: &'a Decision) -> (Vec<String>, Vec<&'a str>) {
 fn subtitle(candidate: &str, base: &str, common: &[&str]) -> String {
     let of = if common.is_empty() { String::new() } else { format!(", {}", clean(&common.join(", "))) };
     format!(
-        "{} beside {}{of}: the change with its interval; within the band it is too small to matter",
+        "{} compared with {}{of}: changes with their intervals; within the band, a change is too small to matter",
         clean(candidate),
         clean(base)
     )

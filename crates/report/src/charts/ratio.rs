@@ -13,7 +13,7 @@ use super::{
 };
 use crate::words::run::spread;
 
-/// A line that readers look for, and what it means.
+/// The reference lines, and what they mean.
 const REFERENCES: [(f64, &str); 2] =
     [(1.0, "1: preprocessing equals the forward"), (0.125, "1/8 of the forward")];
 
@@ -22,16 +22,18 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let (drawn, left_out) = series(run, |row| row.ratio.get(forward?).copied());
     let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
     let (low, high) = range(&drawn);
-    // Lines far outside the data would squeeze it: then only where they lie is told.
+    // Lines far outside the data would squeeze it, so the caption then says where they are.
     let shown = high > 1.0 / 64.0 && low < 64.0;
     let mut remarks = vec![format!("bands are {}", spread(run))];
     if !shown {
         let place = if high <= 1.0 / 64.0 { "above" } else { "below" };
-        remarks.push(format!("1 (preprocessing equals the forward) and 1/8 lie {place} this chart"));
+        remarks.push(format!(
+            "the lines at 1 (preprocessing equals the forward) and 1/8 lie {place} this chart"
+        ));
     }
     remarks.extend(caption::left_out(&left_out));
     let inside = canvas.frame(
-        "How long preprocessing takes beside the forward pass",
+        "Preprocessing time relative to the forward pass",
         &format!("preprocess time ÷ forward time{named}, log scale; lower is better"),
         &caption::of_run(run, &remarks),
     )?;
@@ -53,7 +55,7 @@ fn range(drawn: &[Series]) -> (f64, f64) {
     if low.is_finite() { (low, high) } else { (0.125, 1.0) }
 }
 
-/// Powers of two from below `low` to above `high`, few enough to be read; 1 is among them.
+/// Powers of two from below `low` to above `high`, few enough to read, with 1 among them if it is in the range.
 fn axis(low: f64, high: f64) -> Axis {
     let low = (low.log2() - 0.1).floor() as i32;
     let high = ((high.log2() + 0.1).ceil() as i32).max(low + 1);

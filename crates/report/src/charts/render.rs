@@ -1,4 +1,4 @@
-//! A picture as SVG, as PNG, and as the two layers of a page.
+//! A picture as SVG, as PNG, and as shapes for a page.
 
 use std::{error::Error, fmt::Write, io::Cursor};
 
@@ -15,13 +15,12 @@ use super::{
     theme::{Colour, Theme},
 };
 
-/// The PNG's pixels for each of the SVG's.
+/// PNG pixels per SVG pixel along a side.
 const PNG_SCALE: u32 = 2;
-/// The PNG is drawn this much larger still and averaged, as plotters leaves wide lines jagged.
+/// The PNG is drawn larger by this factor and then averaged, because plotters leaves wide lines jagged.
 const SUPERSAMPLE: u32 = 2;
 
-/// The picture as an SVG document with its title, its description and its values, which a viewer
-/// shows where the pointer is.
+/// The picture as an SVG document with its title, its description and its values, which a viewer shows under the pointer.
 pub(super) fn svg(canvas: &Canvas, theme: Theme) -> Result<String> {
     let svg = plain_svg(canvas, theme)?;
     let mut marks = String::from("<g fill=\"transparent\">\n");
@@ -46,13 +45,13 @@ pub(super) fn svg(canvas: &Canvas, theme: Theme) -> Result<String> {
     ))
 }
 
-/// The shapes inside an SVG's element, their colours the variables of a page's style sheet.
+/// The contents of an SVG element, with the variables of a page's style sheet as colours.
 pub(super) fn shapes_for_page(canvas: &Canvas) -> Result<String> {
     let svg = plain_svg(canvas, Theme::Light)?;
     let (_, body) = svg.split_once(">\n").context("an SVG without a first line")?;
     let mut body = body.trim_end().strip_suffix("</svg>").context("an SVG without an end")?.to_owned();
     for colour in Colour::all() {
-        // A quote inside a text is escaped, so this finds attributes alone.
+        // A quote inside a text is escaped, so this only finds attributes.
         let value = format!("=\"{}\"", Theme::Light.hex(colour));
         body = body.replace(&value, &format!("=\"var({})\"", colour.variable()));
     }
@@ -95,7 +94,7 @@ fn draw<B: DrawingBackend>(
     scale: f64,
 ) -> Result<()> {
     area.fill(&theme.rgb(Colour::Paper)).map_err(drawing)?;
-    // A cast saturates, and NaN is 0: no coordinate can panic.
+    // A cast saturates and turns NaN into 0, so no coordinate can panic.
     let at = |(x, y): Point| ((x * scale).round() as i32, (y * scale).round() as i32);
     for shape in &canvas.shapes {
         match shape {
@@ -116,7 +115,7 @@ fn draw<B: DrawingBackend>(
                 area.draw(&Circle::new(at(*centre), radius, theme.rgb(*colour).mix(*opacity).filled()))
             }
             Shape::Text { text, at: (x, y), size, colour, side } => {
-                // The bitmap's idea of a text's middle lies above the SVG's, which is the small letters' middle.
+                // The bitmap backend centres text higher than the SVG backend, which uses the middle of small letters.
                 let lower = if scale > 1.0 { size * 0.16 } else { 0.0 };
                 let side = match side {
                     Side::Left => HPos::Left,
@@ -134,12 +133,12 @@ fn draw<B: DrawingBackend>(
     Ok(())
 }
 
-/// Text as the contents of an element.
+/// Escapes text for the contents of an element.
 fn escape(text: &str) -> String {
     patchmark_results::text::clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A backend's error as this crate's: a backend need not be `'static`, so its text is kept.
+/// A backend's error by its text, because a backend need not be `'static`.
 fn drawing<E: Error>(error: E) -> anyhow::Error {
     anyhow!("drawing a chart: {error}")
 }

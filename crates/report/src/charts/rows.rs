@@ -1,19 +1,19 @@
-//! Which rows of a run are drawn, and what each is called.
+//! Which rows of a run are drawn, and how they are labelled.
 
 use std::collections::{HashMap, HashSet};
 
 use patchmark_results::{Batch, ParityStatus, ProcessorRow, Run};
 
-/// Processors that one chart can tell apart.
+/// The largest number of processors in one chart.
 pub(super) const MOST_PROCESSORS: usize = 12;
-/// Batch sizes that one chart has room for.
+/// The largest number of batch sizes in one chart.
 const MOST_SIZES: usize = 48;
 
-/// One processor of a run. Its place in the list is its colour and marker, alike in every chart.
+/// One processor of a run. Its index in the list sets its colour and marker in every chart.
 pub(super) struct Drawn<'a> {
     pub name: &'a str,
     pub feed: &'a str,
-    /// Its name with what it was fed, and `≠` where its outputs differ from the reference's.
+    /// Its name with what it was fed, and `≠` if its outputs differ from the reference's.
     pub label: String,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// The processors that are drawn, in the order first met, and how many there are in all.
+/// The processors that are drawn, in order of first appearance, and the total number of processors.
 pub(super) fn subjects(run: &Run) -> (Vec<Drawn<'_>>, usize) {
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     let mut found = Vec::new();
@@ -47,8 +47,8 @@ pub(super) fn subjects(run: &Run) -> (Vec<Drawn<'_>>, usize) {
     (found, places.len())
 }
 
-/// The batches that are drawn, by size, and how many there are in all: the first, the last and
-/// others evenly between. A size that occurs twice is drawn once.
+/// The batches that are drawn, sorted by size, and the total number of sizes. Of too many, the first, the last and others
+/// evenly between are drawn; a size that occurs twice is drawn once.
 pub(super) fn batches(run: &Run) -> (Vec<&Batch>, usize) {
     let mut batches: Vec<&Batch> = run.batches.iter().collect();
     batches.sort_by_key(|batch| batch.batch_size);

@@ -1,11 +1,11 @@
-//! Every sample in the order taken, at the largest batch, so that drift and throttling show.
+//! Every sample at the largest batch, in the order taken, to show drift and throttling.
 
 use std::fmt::Write;
 
 use anyhow::Result;
 use patchmark_results::{
     Batch, GpuRecord, Run,
-    text::{clean, number},
+    text::{clean, number, plural},
 };
 use patchmark_statistics::median;
 
@@ -17,7 +17,7 @@ use super::{
     theme::{BODY, Colour, SMALL},
 };
 
-/// Rounds that are drawn one by one; of more, neighbours share a bar from the lowest to the highest.
+/// The largest number of rounds drawn one by one; of more, neighbours share a bar from the lowest to the highest sample.
 const MOST_ROUNDS: usize = 240;
 
 /// One strip: what was timed, round by round.
@@ -34,7 +34,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let rounds = lanes.iter().map(|lane| lane.samples.len()).max().unwrap_or(0);
     let bundle = rounds.div_ceil(MOST_ROUNDS).max(1);
     let mut remarks =
-        vec!["each strip has its own scale, named at its right; the line is the median".to_owned()];
+        vec!["each strip has its own scale, shown to its right; the line is the median".to_owned()];
     if bundle > 1 {
         remarks.push(format!("a bar spans {bundle} rounds from the lowest to the highest sample"));
     }
@@ -42,7 +42,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let size = batch.map_or(0, |batch| batch.batch_size);
     let (top, bottom) = canvas.frame(
         "Every sample in the order taken",
-        &format!("milliseconds per batch of {size}, by round; a level strip is a steady machine"),
+        &format!("milliseconds per batch of {size}, by round; a flat strip means a steady machine"),
         &caption::of_run(run, &remarks),
     )?;
     if lanes.is_empty() {
@@ -77,7 +77,7 @@ fn strip(
         lane.samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     let middle = median(&lane.samples);
     let (top, bottom) = (from + 5.0, to - 5.0);
-    // A strip whose samples are alike is a level line, not noise blown up to its height.
+    // A strip with similar samples is a flat line, not noise magnified to its height.
     let (floor, ceiling) = (low.min(middle * 0.95), high.max(middle * 1.05));
     let y = |value: f64| bottom - (value - floor) / (ceiling - floor).max(1e-300) * (bottom - top);
     canvas.rectangle((left, top), (right, bottom), Colour::Grid, 0.35);
@@ -109,7 +109,7 @@ fn strip(
     Ok(())
 }
 
-/// The first, the last and round numbers between.
+/// Labels the first round, the last one, and round numbers between.
 pub(super) fn axis(canvas: &mut Canvas, rounds: usize, end: f64, x: &impl Fn(usize) -> f64) {
     let step = (super::throughput::round_step(rounds as f64 / 8.0) as usize).max(1);
     let between =
@@ -140,7 +140,7 @@ fn lanes(run: &Run, batch: &Batch) -> Vec<Lane> {
         let clocks = gpu.rounds.iter().map(|state| f64::from(state.sm_clock_mhz)).collect();
         lanes.push(Lane { label: "GPU clock".to_owned(), colour: Colour::Bad, samples: clocks, unit: "MHz" });
     }
-    // A run of another hand may hold what is no time.
+    // A run from elsewhere may hold values that are not times.
     lanes.iter_mut().for_each(|lane| lane.samples.retain(|value| value.is_finite()));
     lanes.retain(|lane| !lane.samples.is_empty());
     lanes
@@ -149,7 +149,8 @@ fn lanes(run: &Run, batch: &Batch) -> Vec<Lane> {
 fn gpu_remark(gpu: &GpuRecord) -> String {
     let held = gpu.rounds.iter().filter(|state| !state.throttled_by.is_empty()).count();
     let hottest = gpu.rounds.iter().map(|state| state.temperature_c).max().unwrap_or(0);
-    format!("clocks held down in {held} of {} rounds, {hottest} °C at most", gpu.rounds.len())
+    let rounds = plural(gpu.rounds.len() as u64, "round");
+    format!("clocks throttled in {held} of {rounds}, at most {hottest} °C")
 }
 
 /// Every sample at every batch size as CSV.

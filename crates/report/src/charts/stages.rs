@@ -14,9 +14,9 @@ use super::{
     throughput::{round_step, tick},
 };
 
-/// Stages of preprocessing told apart by colour; the smaller ones beyond are one, called `other`.
+/// The largest number of stages with a colour of their own; the smaller ones beyond are combined as `other`.
 const MOST: usize = 6;
-/// A forward this many times as long as everything before it is told, not drawn: it would hide the rest.
+/// A forward or a decode that takes more than this many times the longest bar is not drawn, as it would dwarf the rest.
 const LONGEST_FORWARD: f64 = 6.0;
 
 /// A processor's bar, in milliseconds per image.
@@ -24,7 +24,7 @@ struct Bar {
     label: String,
     /// Name, colour and time, from the left.
     parts: Vec<(String, Colour, f64)>,
-    /// The stages of preprocessing together; 0 where they were not measured.
+    /// The stages of preprocessing together; 0 if they were not measured.
     staged: f64,
     /// The whole call, measured without the stages.
     whole: Option<f64>,
@@ -35,7 +35,7 @@ impl Bar {
         self.parts.iter().map(|(.., ms)| ms).sum()
     }
 
-    /// The time at the bar's end; the stages and the whole call, as stages are timed in calls of their own.
+    /// The times at the bar's end: of the stages and of the whole call, as stages are timed in calls of their own.
     fn times(&self) -> String {
         match (self.staged > 0.0, self.whole) {
             (false, whole) => format!("{} ms", number(whole.unwrap_or(0.0))),
@@ -45,7 +45,7 @@ impl Bar {
     }
 }
 
-/// What stands beside preprocessing in a step, in milliseconds per image.
+/// The other parts of a step, in milliseconds per image.
 #[derive(Default)]
 struct Beside {
     decode: Option<f64>,
@@ -63,7 +63,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
         if staged { "median milliseconds per image by stage" } else { "median milliseconds per image" };
     let mut subtitle = format!("{what}, batch {size}; lower is better{}", overlap(run, staged));
     if staged && bars.iter().any(|bar| bar.staged == 0.0) {
-        subtitle += "; one grey bar where they were not measured";
+        subtitle += "; a single grey bar if stages were not measured";
     }
     let mut remarks: Vec<_> = caption::left_out(&left_out).into_iter().collect();
     match (beside.forward, bars.iter().any(|bar| bar.parts.iter().any(|part| part.0 == "forward"))) {
@@ -83,14 +83,16 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     draw_bars(canvas, &bars, (top, bottom - 52.0))
 }
 
-/// Whether what is drawn one after the other also runs so.
+/// Says whether the parts, which are drawn one after the other, also run one after the other.
 fn overlap(run: &Run, staged: bool) -> &'static str {
     let mut rows = run.batches.iter().flat_map(|batch| &batch.processors);
     match (staged, rows.any(|row| !row.pipelined_images_per_s.is_empty())) {
         // Pipelined, the next batch is prepared during the forward; see the throughput.
-        (true, true) => "; timed one after the other, and pipelined all before the forward overlaps it",
-        (true, false) => "; timed one after the other, none overlap",
-        (false, true) => "; pipelined, all before the forward overlaps it",
+        (true, true) => {
+            "; timed one after the other; when pipelined, everything before the forward overlaps it"
+        }
+        (true, false) => "; timed one after the other, without overlap",
+        (false, true) => "; when pipelined, everything before the forward overlaps it",
         (false, false) => "",
     }
 }
@@ -121,7 +123,7 @@ fn draw_bars(canvas: &mut Canvas, bars: &[Bar], (top, bottom): (f64, f64)) -> Re
         for (name, colour, ms) in &bar.parts {
             let (start, end) = (x(from), x(from + ms));
             canvas.rectangle((start, y - half), (end, y + half), *colour, 1.0);
-            // An edge of paper, so that neighbours differ without their colours.
+            // A thin gap, so that neighbours can be told apart without their colours.
             canvas.line(&[(end, y - half), (end, y + half)], Colour::Paper, 1.0);
             let text = format!("{}, {name}: {} ms per image", bar.label, number(*ms));
             canvas.mark(((start + end) / 2.0, y), (((end - start) / 2.0).max(2.0), half), text, *ms);
@@ -137,7 +139,7 @@ fn draw_bars(canvas: &mut Canvas, bars: &[Bar], (top, bottom): (f64, f64)) -> Re
     Ok(())
 }
 
-/// The parts' names in the order of the bars, in as many lines as they need; returns where they end.
+/// Draws the parts' names in the order of the bars, on as many lines as they need; returns where they end.
 fn legend(canvas: &mut Canvas, bars: &[Bar], top: f64) -> Result<f64> {
     let mut parts: Vec<(&str, Colour)> = Vec::new();
     for (name, colour, _) in bars.iter().flat_map(|bar| &bar.parts) {
@@ -166,7 +168,7 @@ fn beside(run: &Run, batch: &Batch) -> Beside {
     Beside { decode: each(&batch.decode_ms), forward: named.and_then(|row| each(&row.forward_ms)) }
 }
 
-/// The stages, the longest in all first, so that the ones that matter begin at a common edge.
+/// The stages, the longest in total first, so that the important ones begin at a common edge.
 fn stage_names(batch: &Batch) -> Vec<String> {
     let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
     for (name, ms) in batch.processors.iter().flat_map(stages) {
@@ -198,7 +200,7 @@ fn bars(run: &Run, batch: &Batch, names: &[String], beside: &Beside) -> (Vec<Bar
             parts[index] += ms / images;
         }
         let staged: f64 = parts.iter().sum();
-        // Stages begin after black, which would weigh more than its share as an area.
+        // The colours of stages begin after black, which would look too heavy as an area.
         let parts = parts.into_iter().enumerate();
         let mut parts: Vec<_> = parts
             .filter(|(_, ms)| *ms > 0.0)

@@ -1,4 +1,4 @@
-//! Charts of ordinary and of degenerate runs.
+//! Charts of ordinary and degenerate runs.
 
 use anyhow::Result;
 use patchmark_results::{GpuRecord, GpuState, ParityStatus};
@@ -124,7 +124,7 @@ fn degenerate_runs_are_drawn() -> Result<()> {
         }
         assert!(svg(run, "stages")?.contains("</svg>"));
     }
-    // The bitmap has arithmetic of its own; the widest ranges are enough of it.
+    // The bitmap has arithmetic of its own; the widest ranges are enough to test it.
     for run in [&runs[1], &runs[7]] {
         for chart in of_run(run)? {
             assert!(chart.png(Theme::Light)?.starts_with(b"\x89PNG"));
@@ -180,7 +180,8 @@ fn every_sample_is_drawn_and_many_are_bundled_from_lowest_to_highest() -> Result
     run.gpu = Some(GpuRecord { rounds: vec![state, held], ..GpuRecord::default() });
     let drawn = svg(&run, "samples")?;
     assert!(
-        drawn.contains("GPU clock, round 2: 1,410 MHz") && drawn.contains("clocks held down in 1 of 2"),
+        drawn.contains("GPU clock, round 2: 1,410 MHz")
+            && drawn.contains("clocks throttled in 1 of 2 rounds"),
         "{drawn}"
     );
     run.batches[1].processors[0].preprocess_ms.samples = (0..1000).map(|n| f64::from(n % 7 + 1)).collect();
@@ -231,7 +232,7 @@ fn text_box(canvas: &Canvas, shape: &canvas::Shape) -> Option<(String, [f64; 4])
     Some((text.clone(), [left, left + width, y - size * 0.36, y + size * 0.36]))
 }
 
-/// The texts of a canvas that leave it or lie over one another.
+/// The texts of a canvas that leave it or overlap.
 pub(super) fn collisions(canvas: &Canvas) -> Vec<String> {
     let boxes: Vec<_> = canvas.shapes.iter().filter_map(|shape| text_box(canvas, shape)).collect();
     let mut found = Vec::new();
@@ -257,7 +258,7 @@ fn no_label_lies_over_another() -> Result<()> {
             let mut run = fixtures::run::run(&names[..processors], &sizes[..count]);
             for batch in &mut run.batches {
                 for (place, row) in batch.processors.iter_mut().enumerate() {
-                    // All alike, so that labels must move; and far from the forward, so that references do too.
+                    // Equal ratios, so that labels must move apart, or different ones far from the forward.
                     let ratio = if processors % 2 == 0 { 0.11 } else { 0.02 * (place + 1) as f64 };
                     row.ratio.insert("native".to_owned(), fixtures::run::estimate(ratio));
                 }

@@ -2,26 +2,26 @@
 
 use plotters::style::RGBColor;
 
-/// Sizes of text in logical pixels of a chart that is 960 wide: read at 600 too.
+/// Sizes of text in logical pixels of a chart that is 960 wide; still legible at 600.
 pub(super) const TITLE: f64 = 28.0;
 pub(super) const BODY: f64 = 19.5;
 pub(super) const SMALL: f64 = 17.5;
 
-/// Colours of series before they repeat, each with another marker then.
+/// The number of series before colours repeat with another marker.
 const SERIES: usize = 10;
 /// Steps of a heat map.
 pub(super) const HEAT_STEPS: usize = 8;
 
-/// A colour by what it is for, so that one picture serves both themes.
+/// A colour by its role, so that one picture serves both themes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
     /// Behind everything.
     Paper,
     /// Text.
     Ink,
-    /// Text and lines that stand back.
+    /// Secondary text and lines.
     Muted,
-    /// Lines that the eye need not see.
+    /// Faint lines in the background.
     Grid,
     /// A bar that has no stages.
     Plain,
@@ -31,11 +31,11 @@ pub enum Colour {
     Bad,
     /// Better.
     Good,
-    /// Neither, and known.
+    /// Neither better nor worse.
     Calm,
-    /// Not known.
+    /// Inconclusive.
     Unsure,
-    /// A step of a heat map, from nothing at 0 to the most.
+    /// A step of a heat map, from 0 for no difference to the largest.
     Heat(usize),
 }
 
@@ -57,7 +57,7 @@ impl Colour {
     }
 }
 
-/// Which of the two.
+/// A theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Theme {
     /// Dark on white.
@@ -94,9 +94,9 @@ impl Theme {
     }
 }
 
-/// Okabe and Ito's palette, told apart with any colour vision; their yellow is replaced by a grey,
-/// as it cannot be read on white, and on dark black becomes white and the blues and greens lighter.
-/// Beyond eight no palette is safe alone: the markers, whose number is another, tell the series apart.
+/// Okabe and Ito's palette, which works with any colour vision. Their yellow, which is hard to see on white, is replaced by a
+/// grey; in the dark theme, black becomes white, and the blues and greens are lighter. Beyond eight colours no palette is
+/// safe on its own, so the markers, of which there is a different number, also distinguish the series.
 const SERIES_RGB: [(u32, u32); SERIES] = [
     (0x00_00_00, 0xff_ff_ff),
     (0x00_72_b2, 0x3b_94_e0),
@@ -110,7 +110,7 @@ const SERIES_RGB: [(u32, u32); SERIES] = [
     (0x8c_51_0a, 0xc9_8b_4a),
 ];
 
-/// One hue from nearly paper to strong, so that lightness alone tells the order.
+/// One hue from nearly the paper's to a strong one, so that lightness alone shows the order.
 const HEAT_RGB: [(u32, u32); HEAT_STEPS] = [
     (0xf1_f3_f5, 0x1f_25_2b),
     (0xfd_e3_d3, 0x43_2a_1c),

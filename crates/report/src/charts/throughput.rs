@@ -28,9 +28,9 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let scale = if (axis.place)(8.0) == 3.0 { ", log scale" } else { "" };
     let how = match (pipelined.is_empty(), run.settings.pipelined_decodes) {
         (true, _) => "one after the other",
-        (false, false) => "one after the other (solid) and with the next batch prepared meanwhile (dashed)",
+        (false, false) => "one after the other (solid), or with the next batch prepared meanwhile (dashed)",
         (false, true) => {
-            "one after the other (solid), and the next batch decoded and prepared meanwhile (dashed)"
+            "one after the other (solid), or with the next batch decoded and prepared meanwhile (dashed)"
         }
     };
     let mut remarks = vec![format!("bands are {}", spread(run))];
@@ -59,7 +59,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     plot.lines(canvas, &serial, " images/s")
 }
 
-/// Images per second of the forward alone: by batch size.
+/// Images per second of the forward alone, by batch size.
 fn ceiling(run: &Run, forward: Option<&str>) -> BTreeMap<usize, f64> {
     let rate = |batch: &patchmark_results::Batch| {
         let row = batch.forwards.iter().find(|row| Some(row.name.as_str()) == forward)?;
@@ -86,7 +86,7 @@ fn draw_ceiling(canvas: &mut Canvas, plot: &Plot, ceiling: &BTreeMap<usize, f64>
     }
 }
 
-/// From zero, as rates are compared by their height; logarithmic where that would flatten some.
+/// An axis from zero, because rates are compared by their height; logarithmic if that would flatten some lines.
 fn axis(ends: impl Iterator<Item = Estimate>) -> Axis {
     let (low, high) = ends.fold((f64::INFINITY, 0.0f64), |(low, high), e| (low.min(e.low), high.max(e.high)));
     if low.is_finite() && high / low > 20.0 {
@@ -104,7 +104,7 @@ fn axis(ends: impl Iterator<Item = Estimate>) -> Axis {
     }
 }
 
-/// A logarithmic axis from below `low` to above `high`: its ends as powers of two, and at most nine labelled ticks.
+/// A logarithmic axis from below `low` to above `high`: the exponents of two at its ends, and at most nine labelled ticks.
 pub(super) fn log_ticks(low: f64, high: f64) -> (f64, f64, Vec<(f64, String)>) {
     let low = low.max(1e-300).log2().floor() as i32;
     let high = (high.max(1e-300).log2().ceil() as i32).max(low + 1);
@@ -113,7 +113,7 @@ pub(super) fn log_ticks(low: f64, high: f64) -> (f64, f64, Vec<(f64, String)>) {
     (f64::from(low), f64::from(high), powers.map(|value| (value, number(value))).collect())
 }
 
-/// The least of 1, 2, 5 × 10ⁿ that is not below `least`.
+/// The smallest of 1, 2, 5 × 10ⁿ that is not below `least`.
 pub(super) fn round_step(least: f64) -> f64 {
     let power = 10f64.powf(least.max(1e-12).log10().floor());
     [1.0, 2.0, 5.0]
@@ -123,7 +123,7 @@ pub(super) fn round_step(least: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
-/// A tick of an axis by equal steps, with the digits that the step needs and no more.
+/// A tick of an axis with equal steps, with only as many digits as the step needs.
 pub(super) fn tick(value: f64, step: f64) -> String {
     if value >= 1000.0 || !(1e-3..1e6).contains(&step) {
         return number(value);

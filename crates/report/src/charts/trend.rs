@@ -1,9 +1,9 @@
-//! One kind of figure over many runs, each series over its own median, so that all fit one axis.
+//! One kind of figure over many runs, each series relative to its own median, so that all fit one axis.
 
 use anyhow::Result;
 use patchmark_results::{
     History, Series,
-    text::{clean, shorten},
+    text::{clean, plural, shorten},
 };
 use patchmark_statistics::median;
 
@@ -55,7 +55,7 @@ pub fn csv(history: &History) -> String {
     out
 }
 
-/// The series drawn: those of the largest batch and of the first figure, as more cannot be read.
+/// The series that are drawn: those of the largest batch and the first figure, as more would be hard to read.
 fn drawn(history: &History) -> Vec<(&Series, f64)> {
     let largest = history.series.iter().map(|series| series.batch_size).max();
     let first = history.series.first().map(|series| series.figure.as_str());
@@ -70,11 +70,14 @@ fn draw(history: &History) -> Result<Canvas> {
     let drawn = drawn(history);
     let (figure, batch) = drawn.first().map_or((String::new(), 0), |(s, _)| (clean(&s.figure), s.batch_size));
     let mut caption =
-        vec!["dots mark the first run of a new level (E-Divisive, permutation test at 1%)".to_owned()];
+        vec!["markers show the first run of a new level (E-Divisive, permutation test at 1%)".to_owned()];
     caption.extend(history.notes.iter().map(|note| clean(note)));
     let (top, bottom) = canvas.frame(
-        "How the figures moved from commit to commit",
-        &format!("{figure} at batch {batch}, each over its own median; {} runs", history.commits.len()),
+        "How the figures changed from commit to commit",
+        &format!(
+            "{figure} at batch {batch}, each relative to its own median; {}",
+            plural(history.commits.len() as u64, "run")
+        ),
         &caption,
     )?;
     let (left, right, top, bottom) = (86.0, canvas.width - 230.0, top + 12.0, bottom - 52.0);
@@ -94,7 +97,7 @@ fn draw(history: &History) -> Result<Canvas> {
         canvas.line(&[(left, y(value)), (right, y(value))], Colour::Grid, 1.0);
         canvas.text(&tick(value, step), (left - 10.0, y(value)), BODY, Colour::Ink, Side::Right);
     }
-    // From the right, as the latest commit is the one read most.
+    // From the right, because the latest commit matters most.
     let mut free = f64::INFINITY;
     for (run, commit) in history.commits.iter().enumerate().rev() {
         let text = shorten(&clean(commit), 8);

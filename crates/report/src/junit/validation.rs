@@ -56,7 +56,7 @@ fn status(row: &CheckRow) -> TestCaseStatus {
     status
 }
 
-/// Every finding with its trace, and the command that shows it again.
+/// Every finding with its trace, and the command that reproduces it.
 fn description(row: &CheckRow) -> String {
     let mut text = String::new();
     for finding in &row.findings {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use patchmark_results::{Decision, DecisionRow};
+use patchmark_results::{Decision, DecisionRow, text::plural};
 
 use super::escape::escape;
 use crate::words::{
@@ -11,7 +11,7 @@ use crate::words::{
     machine::whole_machine,
 };
 
-/// The decision as Markdown: the verdict, the rows that fail, and all rows folded away.
+/// The decision as Markdown: the verdict, the rows that fail, and all rows in a collapsed section.
 pub fn render(decision: &Decision) -> String {
     let mut out = format!(
         "# Patchmark {}: {}\n\n**{}**\n\n",
@@ -31,7 +31,7 @@ pub fn render(decision: &Decision) -> String {
         table(&mut out, failing.iter().copied());
     }
     if decision.rows.len() > failing.len() {
-        let _ = write!(out, "\n<details><summary>All {} rows</summary>\n\n", decision.rows.len());
+        let _ = write!(out, "\n<details><summary>All rows ({})</summary>\n\n", decision.rows.len());
         table(&mut out, decision.rows.iter());
         out += "\n</details>\n";
     }
@@ -42,9 +42,9 @@ pub fn render(decision: &Decision) -> String {
     let environment = &decision.environment;
     let _ = writeln!(
         out,
-        "- {}, {} logical CPUs, {}; commit {}; {:.0} s",
+        "- {}, {}, {}; commit {}; {:.0} s",
         escape(&whole_machine(environment)),
-        environment.logical_cpus,
+        plural(environment.logical_cpus as u64, "logical CPU"),
         escape(&environment.os),
         escape(&environment.commit),
         decision.elapsed_s

@@ -1,8 +1,8 @@
-//! Text from outside in Markdown.
+//! External text in Markdown.
 
 use patchmark_results::text::clean;
 
-/// Text from outside as itself: neither a table's border nor markup, a link or HTML.
+/// Escapes external text, so that it cannot become a table's border, markup, a link or HTML.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {

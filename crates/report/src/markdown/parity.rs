@@ -1,4 +1,4 @@
-//! A comparison of `parity` for a pull request's comment.
+//! A result of `parity` for a pull request's comment.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use patchmark_results::{Parity, text::count};
 use super::escape::escape;
 use crate::words::parity::{differing, headline, notes, worst};
 
-/// The comparison for a pull request's comment.
+/// The result as Markdown.
 pub fn render(run: &Parity) -> String {
     let mut out = format!("# SigLIP 2 parity\n\n**{}**\n\n", escape(&headline(run)));
     out += "| processor | max_num_patches | images | values | differing | worst |\n";

@@ -10,17 +10,17 @@ use patchmark_results::{
 use super::escape::escape;
 use crate::words::releases::{answer, headline, parity};
 
-/// One table of parity and one of answers for each class.
+/// For each class, one table of parity and one of answers.
 pub fn render(releases: &Releases) -> String {
     let mut out = String::new();
     let packages: Vec<String> =
         releases.environment.iter().map(|(package, version)| format!("{package} {version}")).collect();
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "# Releases of transformers against {}\n", escape(&releases.reference));
+    let _ = writeln!(out, "# Releases of transformers compared with {}\n", escape(&releases.reference));
     let _ = writeln!(out, "**{}**\n", escape(&headline(releases)));
     let _ = writeln!(
         out,
-        "With {}; torch computes at {}; patchmark {}.",
+        "With {}; vector level {}; patchmark {}.",
         escape(&packages.join(", ")),
         escape(&releases.cpu_capability),
         escape(&releases.commit)
@@ -40,7 +40,7 @@ pub fn render(releases: &Releases) -> String {
 }
 
 fn overview(out: &mut String, backends: &[(&str, &Backend)]) {
-    *out += "| release | class | parity | other checks that fail |\n| --- | --- | --- | --- |\n";
+    *out += "| release | class | parity | other failed checks |\n| --- | --- | --- | --- |\n";
     for (version, backend) in backends {
         let class = escape(backend.class.rsplit('.').next().unwrap_or_default());
         let parity = backend.parity.as_ref().map_or_else(|| "not compared".to_owned(), parity);
@@ -72,11 +72,11 @@ mod tests {
     fn the_markdown_has_a_table_of_answers_for_each_class() {
         let text = super::render(&releases());
         for line in [
-            "With python 3.11.7, torch 2.11.0; torch computes at AVX512; patchmark 0123abc.",
+            "With python 3.11.7, torch 2.11.0; vector level AVX512; patchmark 0123abc.",
             "| 4.50.0 | `Siglip2ImageProcessor` | exact in 1,051 calls, 26 not comparable | grey, alpha |",
             "| 4.50.0 | `Siglip2ImageProcessor` | different in 939 of 1,051 calls, 254 uint8 levels at worst, 26 not comparable | alpha |",
             "| given | 4.50.0 | 5.23.0 |",
-            "| grey | returns, the reference raises | raises RuntimeError |",
+            "| grey | returns; the reference raises | raises RuntimeError |",
             "| 3×700 px | image 0 has rows and columns swapped | one-level, 1.00 levels |",
             "- 4.50.0, grey: grey \\| went wrong",
         ] {

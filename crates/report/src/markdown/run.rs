@@ -1,4 +1,4 @@
-//! `summary.md`: a run as it reads in a pull request.
+//! `summary.md` of a run, for a pull request.
 
 use std::fmt::Write;
 
@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// The run as Markdown: a headline, one table per batch size (the largest open, the others folded), what it was measured
-/// on, and notes.
+/// The run as Markdown: a headline, one table per batch size (the largest open, the others collapsed), the environment and
+/// notes.
 pub fn render(run: &Run) -> String {
     let forward = run.first_forward();
     let mut out = format!("# SigLIP 2 preprocessing\n\n**{}**\n", escape(&headline(run)));
@@ -31,7 +31,7 @@ pub fn render(run: &Run) -> String {
         let _ = write!(out, "\n## Batch {}\n", batch.batch_size);
         batch_section(&mut out, run, batch, forward);
     }
-    // The others are folded away: in a pull request the largest says what matters.
+    // The others are collapsed, because the largest batch matters most in a pull request.
     let is_largest = |batch: &Batch| largest.is_some_and(|largest| std::ptr::eq(batch, largest));
     for batch in run.batches.iter().filter(|batch| !is_largest(batch)) {
         let _ = write!(out, "\n<details><summary>Batch {}</summary>\n", batch.batch_size);
@@ -41,7 +41,7 @@ pub fn render(run: &Run) -> String {
     let against = forward.map_or_else(|| "forward".to_owned(), |name| format!("{} forward", escape(name)));
     let _ = write!(
         out,
-        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s is preprocess and forward one after the other.\n",
+        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s counts preprocess and forward one after the other.\n",
         if is_range(run) { "ranges" } else { "95% bootstrap intervals" },
         rounds(run)
     );
@@ -55,8 +55,8 @@ pub fn render(run: &Run) -> String {
     let charts = OF_RUN.map(|name| format!("`{name}.svg`")).join(", ");
     let _ = writeln!(
         out,
-        "\nCharts beside this file: {charts}, and all of it as a page, `report.html`; their points are in the CSV files \
-         of the same names."
+        "\nCharts in this folder: {charts}, with their points in CSV files of the same names. `report.html` shows \
+         everything on one page."
     );
     out
 }
@@ -64,7 +64,7 @@ pub fn render(run: &Run) -> String {
 fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&str>) {
     out.push('\n');
     times_beside(out, batch);
-    // Every forward has its own ratio; images/s is against the first alone, as in the charts.
+    // Every forward has its own ratio; images/s is shown for the first forward only, as in the charts.
     let mut forwards: Vec<&str> = batch.forwards.iter().map(|row| row.name.as_str()).collect();
     if forwards.is_empty() {
         forwards.extend(forward);

@@ -7,7 +7,7 @@ use patchmark_results::{CheckVerdict, Validation, text::plural};
 use super::escape::escape;
 use crate::words::validation::{by_result, headline, lines, result};
 
-/// `summary.md`.
+/// The validation as Markdown.
 pub fn render(validation: &Validation) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# {}\n", escape(&headline(validation)));
@@ -54,7 +54,7 @@ pub fn render(validation: &Validation) -> String {
     }
     let _ = writeln!(
         out,
-        "\ntorch computes at {} with {}; patchmark {}; {:.0} s.",
+        "\nVector level {}, {}; patchmark {}; {:.0} s.",
         escape(&validation.cpu_capability),
         plural(validation.threads as u64, "thread"),
         escape(&validation.commit),

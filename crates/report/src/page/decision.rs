@@ -4,7 +4,7 @@ use anyhow::Result;
 use maud::{Markup, html};
 use patchmark_results::{
     Decision, DecisionKind, Finding, Verdict,
-    text::{change, clean, count, number},
+    text::{change, clean, count, number, plural},
 };
 
 use super::{
@@ -63,13 +63,13 @@ pub fn of_decision(decision: &Decision, charts: &[Chart], beside: &[Format]) -> 
 fn lead(decision: &Decision) -> Markup {
     html! {
         @if decision.partial {
-            p.warning { strong { "Partial: " } "it was interrupted, so nothing is decided." }
+            p.warning { strong { "Partial: " } "it was interrupted, so nothing was decided." }
         }
         @for difference in &decision.differences { p.warning { "The environments differ: " (clean(difference)) } }
     }
 }
 
-/// How many rows are worse, how many are not decided, and the largest change.
+/// The number of regressed rows, the number of inconclusive rows, and the largest change.
 fn numbers(decision: &Decision) -> Vec<Number> {
     let rows = decision.counted().filter(|row| row.finding != Some(Finding::New)).count();
     let tally = |name: &str, verdict| {
@@ -78,7 +78,7 @@ fn numbers(decision: &Decision) -> Vec<Number> {
             name: name.to_owned(),
             shown: count(found as u64),
             value: found as f64,
-            detail: format!("of {} that count", count(rows as u64)),
+            detail: format!("of {}", plural(rows as u64, "counted row")),
         }
     };
     let judged = decision.counted().filter_map(|row| Some((row, row.judgement.as_ref()?.change)));
@@ -124,6 +124,6 @@ fn table(decision: &Decision) -> Markup {
             verdict,
         ]
     });
-    let caption = "Medians of base and candidate, and the change with the interval that decided. Click a heading to sort.";
+    let caption = "Medians of base and candidate, and the change with the interval that decides. Click a heading to sort.";
     grid::table("All rows", caption, &COLUMNS, decision.rows.len(), rows)
 }

@@ -1,4 +1,4 @@
-//! What a result's numbers depend on, and how to take them again.
+//! What a result's numbers depend on, and how to reproduce them.
 
 use maud::{Markup, html};
 use patchmark_results::{
@@ -23,7 +23,7 @@ pub(super) fn list(facts: &[(&str, String)]) -> Markup {
 pub(super) fn of_run(run: &Run) -> Markup {
     let mut facts = facts(run).to_vec();
     if let Some(gpu) = &run.gpu {
-        let others = format!("{} at most", plural(gpu.other_processes as u64, "other process"));
+        let others = format!("at most {}", plural(gpu.other_processes as u64, "other process"));
         facts.push(("GPU", format!("{}, driver {}, {others}", gpu.name, gpu.driver)));
     }
     list(&facts)
@@ -42,7 +42,7 @@ pub(super) fn of_environment(environment: &Environment) -> Vec<(&'static str, St
     ]
 }
 
-/// The command that made the result, `usual` where it was not recorded, and what it takes to repeat it.
+/// The command that made the result, or `usual` if it was not recorded, and how long it took.
 pub(super) fn again(environment: &Environment, usual: &str, elapsed_s: f64) -> Markup {
     let command = clean(&environment.command);
     let commit = clean(&environment.commit);
@@ -51,14 +51,14 @@ pub(super) fn again(environment: &Environment, usual: &str, elapsed_s: f64) -> M
         None => (commit, false),
     };
     html! {
-        h2 id="again" { "Take it again" }
-        p { "On the same machine, from patchmark’s repository" @if changed {
-            "; the tree of this run had changes beyond its commit" } ":" }
+        h2 id="again" { "Reproduce it" }
+        p { "On the same machine, in patchmark’s repository" @if changed {
+            "; the working tree had uncommitted changes" } ":" }
         pre tabindex="0" { code {
             @if !commit.is_empty() { "git checkout " (commit) "\n" }
             "make build\n" @if command.is_empty() { (usual) } @else { (command) }
         } }
-        p { "It took " (number(elapsed_s)) " s. Nothing on this page was measured again to draw it: "
-            code { "patchmark report" } " makes it from the saved file." }
+        p { "It took " (number(elapsed_s)) " s. " code { "patchmark report" }
+            " redraws this page from the saved file, without measuring." }
     }
 }

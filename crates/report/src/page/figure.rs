@@ -1,14 +1,14 @@
-//! A chart in a page: the picture, its values to point at, and its words.
+//! A chart on a page: the picture, its values to point at, and its description.
 
 use anyhow::Result;
 use maud::{Markup, PreEscaped, html};
 
 use crate::charts::Chart;
 
-/// The chart with `id`, which no other figure of the page may have.
+/// The chart with `id`, which must be unique on the page.
 ///
-/// The values lie in a layer of their own, as a picture's contents do not exist for a screen reader.
-/// One of them can be reached by Tab and the others from it by the arrow keys.
+/// The values are in a layer of their own, because screen readers skip the contents of a picture. Tab reaches the first
+/// value, and the arrow keys reach the others from there.
 pub(super) fn figure(chart: &Chart, id: &str) -> Result<Markup> {
     let canvas = chart.canvas();
     let view = format!("0 0 {} {}", canvas.width, canvas.height);

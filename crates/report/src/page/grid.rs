@@ -1,21 +1,21 @@
-//! Tables that scripts can sort and nothing needs.
+//! Tables that scripts can sort, and that are complete without scripts.
 
 use maud::{Markup, html};
 use patchmark_results::text::count;
 
-/// Rows that a page holds; a browser takes no more without delay.
+/// The largest number of rows on a page; more would slow a browser down.
 const MOST_ROWS: usize = 1000;
 
-/// A cell: what it shows, what it is sorted by, and what stands small under it.
+/// A cell: what it shows, what it is sorted by, and the small print below.
 #[derive(Default)]
 pub(super) struct Cell {
     pub text: String,
-    /// None for a text, which is sorted by itself, and for a number that is not there.
+    /// The number to sort by; none for text, which is sorted as text, and for a missing number.
     pub key: Option<f64>,
     pub small: Option<String>,
-    /// Whether what stands small is bad news.
+    /// Whether the small print is bad news.
     pub bad: bool,
-    /// Where its text leads.
+    /// The target of its link.
     pub link: Option<String>,
 }
 
@@ -24,14 +24,14 @@ impl Cell {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// A number as it is shown; a dash where there is none.
+    /// A number as it is shown, or a dash if there is none.
     pub(super) fn number(value: Option<f64>, show: impl Fn(f64) -> String) -> Self {
         Self { text: value.map_or_else(|| "—".to_owned(), show), key: value, ..Self::default() }
     }
 }
 
-/// A table of `all` rows, of which `rows` gives as many as are asked for. A column is a name and whether it holds
-/// numbers; the first column names the row.
+/// A table of `rows`, of which there are `all`. A column is a name and whether it holds numbers; the first column names the
+/// row.
 pub(super) fn table(
     name: &str,
     caption: &str,

@@ -8,14 +8,14 @@ use crate::charts::{Colour, Theme};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-/// The part of Inter that charts need, under the SIL Open Font License beside it: with another font
-/// texts would be wider than they were measured.
+/// The part of Inter that charts need, under the SIL Open Font License in the same folder: in another font, texts would not
+/// have the widths that were measured.
 static FONT: &[u8] = include_bytes!("../../../../fixtures/fonts/Inter-Latin.woff2");
 
-/// A whole document round `body`.
+/// A complete document around `body`.
 pub(super) fn document(title: &str, body: &Markup) -> String {
     let style = style();
-    // No request can leave the page, and no script or style but its own, known by its hash, works in it.
+    // The page can send no requests, and only its own script and style, which are known by their hashes, take effect.
     let policy = format!(
         "default-src 'none'; base-uri 'none'; form-action 'none'; font-src data:; style-src '{}'; script-src '{}'",
         hash(&style),
@@ -43,7 +43,7 @@ pub(super) fn document(title: &str, body: &Markup) -> String {
     .into_string()
 }
 
-/// The button that switches the theme; it shows where scripts run.
+/// The button that switches the theme; it is shown only if scripts run.
 pub(super) fn switch() -> Markup {
     html! { button #theme type="button" hidden { "Dark theme" } }
 }

@@ -12,9 +12,9 @@ use crate::entry::Entry;
 const COLUMNS: [(&str, bool); 6] = [
     ("Folder", false),
     ("Command", false),
-    ("Found", false),
+    ("Result", false),
     ("Machine", false),
-    ("Of what", false),
+    ("Subject", false),
     ("Commit", false),
 ];
 
@@ -31,7 +31,7 @@ pub fn of_index(entries: &[Entry]) -> String {
             Cell::text(origin.commit.as_str()),
         ]
     });
-    let caption = "Differences between machines say nothing about the code. Click a heading to sort.";
+    let caption = "Differences between machines do not come from the code. Click a heading to sort.";
     let body = html! {
         header { div { p.brand { "Patchmark" } p.muted { (plural(entries.len() as u64, "result")) } } (head::switch()) }
         main #main {

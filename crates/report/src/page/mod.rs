@@ -1,7 +1,7 @@
-//! Pages of saved results: one file each that asks for nothing from anywhere.
+//! Pages of saved results: one self-contained file each, which loads nothing.
 //!
-//! Every text goes through maud, which escapes it; only the shapes that `charts` drew, whose texts are
-//! escaped there, and the page's own style and script are put in as they are.
+//! Every text goes through maud, which escapes it. Only the shapes that `charts` drew, whose texts are escaped there, and
+//! the page's own style and script are inserted as they are.
 
 mod decision;
 mod facts;
@@ -27,5 +27,5 @@ pub use run::of_run;
 pub use runs::of_runs;
 pub use validation::of_validation;
 
-/// The name of a page in its folder.
+/// The file name of a page.
 pub const FILE: &str = "report.html";

@@ -1,11 +1,11 @@
-//! The page of a comparison of `parity`.
+//! The page of a result of `parity`.
 
 use anyhow::Result;
 use maud::{Markup, html};
 use patchmark_results::{
     Kind, LEVEL, Parity,
     parity::size,
-    text::{clean, count, number},
+    text::{clean, count, number, plural},
 };
 
 use super::{
@@ -28,7 +28,7 @@ const COLUMNS: [(&str, bool); 6] = [
     ("Worst", true),
 ];
 
-/// The comparison as one HTML document; see [`super::of_run`].
+/// The result as one HTML document; see [`super::of_run`].
 ///
 /// # Errors
 /// If a chart cannot be drawn.
@@ -41,7 +41,7 @@ pub fn of_parity(run: &Parity, charts: &[Chart], beside: &[Format]) -> Result<St
     ];
     environment.extend(facts::of_environment(&run.environment));
     Sheet {
-        about: format!("{} images against {}", count(run.images.len() as u64), clean(&run.reference)),
+        about: format!("{} against {}", plural(run.images.len() as u64, "image"), clean(&run.reference)),
         headline: headline(run),
         lead: html! { @if run.partial {
             p.warning { strong { "Partial: " } "it was interrupted before the last image." }
@@ -58,7 +58,7 @@ pub fn of_parity(run: &Parity, charts: &[Chart], beside: &[Format]) -> Result<St
     .render()
 }
 
-/// Values compared, values that differ where none may, and the worst of those that may.
+/// The number of images, the values that differ but must not, and the largest difference by design.
 fn numbers(run: &Parity) -> Vec<Number> {
     let bound = || run.rows.iter().filter(|row| row.must_equal);
     let (values, differing) = bound().fold((0, 0), |(v, d), row| (v + row.values, d + row.differing));
@@ -67,13 +67,13 @@ fn numbers(run: &Parity) -> Vec<Number> {
             name: "images".to_owned(),
             shown: count(run.images.len() as u64),
             value: run.images.len() as f64,
-            detail: "photographs and generated images of awkward sizes".to_owned(),
+            detail: "photographs and generated images".to_owned(),
         },
         Number {
-            name: "values that differ and must not".to_owned(),
+            name: "values that differ but must not".to_owned(),
             shown: count(differing),
             value: differing as f64,
-            detail: format!("of {} of all three tensors", count(values)),
+            detail: format!("of {} in all three tensors", count(values)),
         },
     ];
     let free = run.rows.iter().filter(|row| !row.must_equal && row.differing > 0);
@@ -99,6 +99,6 @@ fn table(run: &Parity) -> Markup {
             Cell { text: worst(row), key: Some(row.worst.unwrap_or(f64::MAX)), ..Cell::default() },
         ]
     });
-    let caption = "Every value of pixel_values, pixel_attention_mask and spatial_shapes, bit for bit. Click a heading to sort.";
+    let caption = "Every value of pixel_values, pixel_attention_mask and spatial_shapes, compared bit for bit. Click a heading to sort.";
     grid::table("All rows", caption, &COLUMNS, run.rows.len(), rows)
 }

@@ -24,8 +24,8 @@ const COLUMNS: [(&str, bool); 6] = [
     ("Class", false),
     ("Parity", false),
     ("Calls that differ", true),
-    ("Answers unlike the reference", true),
-    ("Other checks that fail", false),
+    ("Answers that differ", true),
+    ("Other failed checks", false),
 ];
 
 /// The matrix as one HTML document; see [`super::of_run`].
@@ -38,17 +38,17 @@ pub fn of_releases(matrix: &Releases, charts: &[Chart], beside: &[Format]) -> Re
     environment.push(("Vector level", matrix.cpu_capability.clone()));
     environment.push(("Commit", matrix.commit.clone()));
     Sheet {
-        about: format!("against {}", clean(&matrix.reference)),
+        about: format!("compared with {}", clean(&matrix.reference)),
         headline: headline(matrix),
         lead: html! {},
         numbers: numbers(matrix),
         charts,
         beside,
-        tables: vec![("All releases", table(matrix)), ("What fails", findings(matrix))],
+        tables: vec![("All releases", table(matrix)), ("Failed checks", findings(matrix))],
         notes: &[],
         environment: facts::list(&environment),
         again: html! {
-            h2 id="again" { "Take it again" }
+            h2 id="again" { "Reproduce it" }
             pre tabindex="0" { code {
                 "patchmark envs add"
                 @for release in &matrix.releases { " " (clean(&release.version)) }
@@ -60,7 +60,7 @@ pub fn of_releases(matrix: &Releases, charts: &[Chart], beside: &[Format]) -> Re
     .render()
 }
 
-/// How many releases there are, and how many have the reference's bits with each of their classes.
+/// The number of releases, and how many of them have the reference's bits with each class.
 fn numbers(matrix: &Releases) -> Vec<Number> {
     let all = matrix.releases.len();
     let mut numbers = vec![Number {
@@ -72,7 +72,7 @@ fn numbers(matrix: &Releases) -> Vec<Number> {
     for (title, backends) in matrix.classes() {
         let exact = backends.iter().filter(|(_, backend)| backend.exact()).count();
         numbers.push(Number {
-            name: format!("with the reference’s bits, {title} class"),
+            name: format!("releases with the reference’s bits, {title} class"),
             shown: count(exact as u64),
             value: exact as f64,
             detail: format!("of {}", count(all as u64)),

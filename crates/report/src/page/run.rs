@@ -22,8 +22,7 @@ use crate::{
     },
 };
 
-/// The run as one HTML document. `beside` are the forms in which the charts' own files lie beside it,
-/// which it links to.
+/// The run as one HTML document. `beside` lists the formats of the chart files that lie beside it, which it links to.
 ///
 /// # Errors
 /// If a chart cannot be drawn.
@@ -51,14 +50,14 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
     .render()
 }
 
-/// The three numbers that matter first: the ratio as it is, the ratio as it could be, and the speed-up.
+/// The three most important numbers: the reference's ratio, the best processor's ratio, and its speed-up.
 pub(super) fn numbers(run: &Run) -> Vec<Number> {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return Vec::new() };
     let ratio = |row: &ProcessorRow| {
         let estimate = forward.and_then(|name| row.ratio.get(name)).filter(|e| e.is_usable())?;
         Some(Number {
-            name: format!("{}, beside the forward’s time", row.label()),
+            name: format!("{}: preprocess ÷ forward", row.label()),
             shown: share(estimate.median),
             value: estimate.median,
             detail: format!("ratio {}, batch {}", interval(estimate), batch.batch_size),
@@ -69,7 +68,7 @@ pub(super) fn numbers(run: &Run) -> Vec<Number> {
         let time = row.preprocess();
         let time = time.map_or_else(String::new, |time| format!("; {} ms per batch", number(time.median)));
         Some(Number {
-            name: format!("{} over hf", row.label()),
+            name: format!("{}: speed-up over hf", row.label()),
             shown: times(estimate.median),
             value: estimate.median,
             detail: interval(&estimate) + &time,

@@ -1,4 +1,4 @@
-//! Several runs on one page: machines, releases or commits beside each other.
+//! Several runs on one page: machines, releases or commits side by side.
 
 use anyhow::Result;
 use maud::html;
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Charts that every run on the page has: with more the page would be too long to read.
+/// Charts per run; with more the page would be too long to read.
 const CHARTS: usize = 3;
 
 /// The runs, each with the name of its folder, as one HTML document.
@@ -40,8 +40,8 @@ pub fn of_runs(runs: &[(String, Run)]) -> Result<String> {
             h1 { (plural(runs.len() as u64, "run")) }
             div.scroll tabindex="0" role="region" aria-label="The runs, table" {
                 table {
-                    caption { "What each run found. Differences between machines say nothing about the code." }
-                    thead { tr { @for name in ["Run", "Machine", "Model", "Commit", "Rounds", "Found"] {
+                    caption { "The runs with their results. Differences between machines do not come from the code." }
+                    thead { tr { @for name in ["Run", "Machine", "Model", "Commit", "Rounds", "Result"] {
                         th scope="col" { (name) } } } }
                     tbody { @for (index, (name, run)) in runs.iter().enumerate() {
                         tr {

@@ -48,7 +48,7 @@
   }
   addEventListener("scroll", hide, { passive: true, capture: true });
 
-  // Tables: a heading sorts by what its cells mean, not by how they are written.
+  // Tables: a heading sorts by the values of its cells, not by their text.
   for (const table of document.querySelectorAll("table")) {
     const body = table.tBodies[0];
     const heads = [...table.tHead.rows[0].cells];
@@ -69,7 +69,7 @@
           return cell.dataset.key === undefined ? null : Number(cell.dataset.key);
         };
         const rows = [...body.rows].map((row) => [key(row), row]);
-        // Rows without a value stay last either way.
+        // Rows without a value stay last in either order.
         rows.sort(([a], [b]) =>
           a === null || b === null ? (a === null) - (b === null) : sign * (numeric ? a - b : a.localeCompare(b)));
         body.append(...rows.map(([, row]) => row));

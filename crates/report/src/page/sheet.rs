@@ -7,24 +7,24 @@ use patchmark_results::text::clean;
 use super::{figure::figure, head};
 use crate::{charts::Chart, format::Format};
 
-/// Notes that a page shows.
+/// The largest number of notes on a page.
 const MOST_NOTES: usize = 100;
 
-/// One number that matters first.
+/// One of the numbers that a page shows first.
 pub(super) struct Number {
     /// What it is.
     pub name: String,
-    /// As it is shown, large.
+    /// The large text.
     pub shown: String,
-    /// As it is saved.
+    /// The saved number.
     pub value: f64,
-    /// Its interval, or what it is of.
+    /// Its interval, or the total that it is a part of.
     pub detail: String,
 }
 
 /// A page, part by part.
 pub(super) struct Sheet<'a> {
-    /// The machine, the model or whatever else tells this page from others.
+    /// The machine, the model or whatever else distinguishes this page from others.
     pub about: String,
     /// The verdict.
     pub headline: String,
@@ -32,21 +32,21 @@ pub(super) struct Sheet<'a> {
     pub lead: Markup,
     pub numbers: Vec<Number>,
     pub charts: &'a [Chart],
-    /// The forms in which the charts' own files lie beside the page.
+    /// The formats of the chart files that lie beside the page.
     pub beside: &'a [Format],
     /// Tables, with their headings.
     pub tables: Vec<(&'static str, Markup)>,
     pub notes: &'a [String],
     /// What the numbers depend on.
     pub environment: Markup,
-    /// How to take it again.
+    /// How to reproduce it.
     pub again: Markup,
-    /// The saved document.
+    /// The name of the saved file.
     pub file: &'static str,
 }
 
 impl Sheet<'_> {
-    /// The whole document.
+    /// The complete document.
     pub(super) fn render(&self) -> Result<String> {
         let figures =
             self.charts.iter().map(|chart| figure(chart, chart.name())).collect::<Result<Vec<_>>>()?;

@@ -19,11 +19,11 @@ const COLUMNS: [(&str, bool); 8] = [
     ("ms per image", true),
     ("Ratio to the forward", true),
     ("Images/s", true),
-    ("Over hf", true),
+    ("Speed-up over hf", true),
     ("Parity", false),
 ];
 
-/// The table, and what it left out.
+/// The table, with a note if rows were left out.
 pub(super) fn table(run: &Run) -> Markup {
     let forward = run.first_forward();
     let rows = run.batches.iter().flat_map(|batch| batch.processors.iter().map(move |row| (batch, row)));

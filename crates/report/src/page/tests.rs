@@ -16,7 +16,7 @@ fn page(run: &Run) -> Result<String> {
     of_run(run, &charts::of_run(run)?, &[])
 }
 
-/// A run whose every text is markup.
+/// A run in which every text is markup.
 fn hostile() -> Run {
     let mut run = fixtures::run::run(&["hf", HOSTILE], &[1, 8]);
     let text = || HOSTILE.to_owned();
@@ -59,7 +59,7 @@ fn a_page_asks_for_nothing_and_leads_with_the_verdict() -> Result<()> {
     Ok(())
 }
 
-/// A decision whose every text is markup.
+/// A decision in which every text is markup.
 fn hostile_decision() -> Decision {
     let text = || HOSTILE.to_owned();
     let mut bad = row(HOSTILE, Verdict::Regressed, Some(Finding::Parity));
@@ -71,7 +71,7 @@ fn hostile_decision() -> Decision {
     decision
 }
 
-/// One image of one processor that differs, every text `text`.
+/// One differing image of one processor; every text is `text`.
 fn compared(text: &str) -> Parity {
     let text = || text.to_owned();
     Parity {
@@ -100,7 +100,7 @@ fn compared(text: &str) -> Parity {
     }
 }
 
-/// A matrix whose every text is markup.
+/// A matrix in which every text is markup.
 fn hostile_matrix() -> Releases {
     let text = || HOSTILE.to_owned();
     let mut matrix = fixtures::releases::releases();
@@ -122,14 +122,14 @@ fn a_comparison_leads_with_who_differs_and_a_matrix_with_who_does_not() -> Resul
     let parity = compared("mine");
     let page = of_parity(&parity, &charts::of_parity(&parity)?, &[])?;
     assert!(
-        page.contains("<h1>1 of 1 processors differ from mine: mine.") && page.contains("Partial"),
+        page.contains("<h1>1 of 1 processor differs from mine: mine.") && page.contains("Partial"),
         "{page}"
     );
-    assert!(page.contains("<dd>7<small>of 100 of all three tensors"), "{page}");
+    assert!(page.contains("<dd>7<small>of 100 in all three tensors"), "{page}");
     assert_eq!(page.matches("<figure").count(), charts::OF_PARITY.len());
     let matrix = fixtures::releases::releases();
     let page = of_releases(&matrix, &charts::of_releases(&matrix)?, &[])?;
-    assert!(page.contains("<h1>Of 2 releases, these have the reference's bits"), "{page}");
+    assert!(page.contains("<h1>Releases with the reference's bits on RGB images:"), "{page}");
     assert_eq!(page.matches("scope=\"row\"").count(), 4, "two classes of two releases");
     Ok(())
 }

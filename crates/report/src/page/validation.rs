@@ -36,7 +36,7 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
         about: format!("{} against {}", clean(&validation.candidate), clean(&validation.reference)),
         headline: headline(validation),
         lead: html! { @if let Some(relaxed) = &validation.relaxed {
-            p.warning { strong { "Relaxed: " } "not the same bits were asked for, but " (clean(relaxed)) "." }
+            p.warning { strong { "Relaxed: " } "differences were allowed by " (clean(relaxed)) "." }
         } },
         numbers: numbers(validation),
         charts,
@@ -55,7 +55,7 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
             ("Commit", validation.commit.clone()),
         ]),
         again: html! {
-            h2 id="again" { "Take it again" }
+            h2 id="again" { "Reproduce it" }
             pre tabindex="0" { code { "patchmark validate " (clean(&validation.candidate)) " --reference " (clean(&validation.reference)) } }
             p { "It took " (number(validation.elapsed_s)) " s." }
         },
@@ -64,7 +64,7 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
     .render()
 }
 
-/// Checks that passed, values that differ, and the time beside the reference's at the largest batch.
+/// Checks that passed, values that differ, and the change from the reference's time at the largest batch.
 fn numbers(validation: &Validation) -> Vec<Number> {
     let outcome = &validation.found;
     let passed = outcome.checks.iter().filter(|row| row.verdict == CheckVerdict::Passed).count();
@@ -73,22 +73,22 @@ fn numbers(validation: &Validation) -> Vec<Number> {
         name: "checks passed".to_owned(),
         shown: count(passed as u64),
         value: passed as f64,
-        detail: format!("{} failed, of {}", count(failed as u64), count(outcome.checks.len() as u64)),
+        detail: format!("of {}; {} failed", count(outcome.checks.len() as u64), count(failed as u64)),
     }];
     numbers.extend(outcome.parity.as_ref().map(|parity| Number {
         name: "values that differ".to_owned(),
         shown: count(parity.total.differing),
         value: parity.total.differing as f64,
         detail: format!(
-            "of {} in {} calls: {}",
+            "of {} in {}: {}",
             count(parity.total.values),
-            count(parity.cases as u64),
+            plural(parity.cases as u64, "call"),
             parity.class
         ),
     }));
     let timed = outcome.speed.iter().max_by_key(|row| row.batch_size);
     numbers.extend(timed.and_then(|row| Some((row, row.judgement?.change))).map(|(row, found)| Number {
-        name: format!("change of the reference’s time, batch {}", row.batch_size),
+        name: format!("change from the reference’s time, batch {}", row.batch_size),
         shown: change(found.median),
         value: found.median,
         detail: format!("{}; {}", change_interval(&found), row.verdict.word()),
@@ -116,7 +116,7 @@ fn checks(validation: &Validation) -> Markup {
     grid::table("All checks", caption, &COLUMNS, validation.found.checks.len(), rows)
 }
 
-/// Each failed check's findings, its evidence and the command that shows it again.
+/// Each failed check's findings, its evidence and the command that reproduces it.
 fn failures(validation: &Validation) -> Markup {
     html! {
         @for row in validation.found.failed() {

@@ -8,11 +8,11 @@ use crate::words::{
     figures::figure,
 };
 
-/// The decision as text, the verdict last, where a terminal's reader looks.
+/// The decision as text, with the verdict on the last line, where the reader of a terminal looks.
 pub fn render(decision: &Decision) -> String {
     let mut lines = vec![format!("base       {}", clean(&decision.base))];
     lines.push(format!("candidate  {}", clean(&decision.candidate)));
-    // A figure that is the same in every row is told once.
+    // A figure that is the same in every row is printed once.
     let same = match decision.rows.as_slice() {
         [first, rest @ ..] => rest.iter().all(|row| row.figure == first.figure).then_some(&first.figure),
         [] => None,

@@ -49,7 +49,7 @@ pub fn render(history: &History) -> String {
     joined(lines)
 }
 
-/// `+12.3% at 0123abc`, one after another.
+/// `+12.3% at 0123abc`, separated by commas.
 fn changes(history: &History, series: &Series) -> String {
     let told = series.changes.iter().filter_map(|change| {
         let commit = history.commits.get(series.points.get(change.index)?.run)?;

@@ -3,15 +3,15 @@
 use patchmark_results::text::shorten;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-/// The most columns that a line takes.
+/// The largest width of a line in columns.
 pub const WIDTH: usize = 100;
 
 /// Spaces between two columns of a table.
 const GAP: usize = 2;
-/// Columns below which a name is cut no further.
+/// The width in columns below which a name is not cut further.
 const NARROWEST: usize = 8;
 
-/// `text` after `lead`, broken between words; further lines are indented by `hanging` columns.
+/// `text` after `lead`, wrapped between words; further lines are indented by `hanging` columns.
 pub fn wrap(lead: &str, hanging: usize, text: &str) -> Vec<String> {
     let spaced = !lead.is_empty() && !lead.ends_with(' ');
     let first = if spaced { format!("{lead} ") } else { lead.to_owned() };
@@ -26,21 +26,21 @@ pub fn wrap(lead: &str, hanging: usize, text: &str) -> Vec<String> {
     textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
-/// Lines as one text; what is still too wide, such as a name without a space, is cut.
+/// Lines as one text; lines that are still too wide, such as a name without a space, are cut.
 pub fn joined(lines: impl IntoIterator<Item = String>) -> String {
     lines.into_iter().map(|line| shorten(line.trim_end(), WIDTH) + "\n").collect()
 }
 
-/// Where a column's text stands.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// Words.
+    /// For words.
     Left,
-    /// Numbers.
+    /// For numbers.
     Right,
 }
 
-/// Rows under one header. A column that is empty in every row is left out.
+/// Rows below one header. A column that is empty in every row is left out.
 #[derive(Debug)]
 pub struct Table {
     aligned: Vec<Align>,
@@ -68,13 +68,12 @@ impl Table {
         self.rows.push(Row { cells: cells.into_iter().collect(), below });
     }
 
-    /// Whether it fits a line as it is.
+    /// Whether its lines fit without cutting.
     pub fn fits(&self) -> bool {
         total(&self.widths()) <= WIDTH
     }
 
-    /// The lines: a header, a rule, and the rows. Where they are too wide, the columns of `names` are cut, the first of
-    /// them first.
+    /// The lines: a header, a rule, and the rows. If they are too wide, the columns in `names` are cut, in that order.
     pub fn lines(&self, names: &[usize]) -> Vec<String> {
         let mut widths = self.widths();
         for &column in names {
@@ -161,6 +160,6 @@ mod tests {
         table.row(["x".repeat(80), "y".repeat(40), "1".to_owned()], Vec::new());
         let lines = table.lines(&[0, 1]);
         assert!(!table.fits() && lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:?}");
-        assert!(lines[2].contains(&"y".repeat(40)), "the first name alone had to give way: {lines:?}");
+        assert!(lines[2].contains(&"y".repeat(40)), "only the first name had to be cut: {lines:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Results as a terminal shows them.
+//! Results as text for a terminal.
 
 pub mod decision;
 pub mod history;

@@ -1,4 +1,4 @@
-//! A comparison as `parity` prints it.
+//! A result of `parity` as it is printed.
 
 use patchmark_results::{
     Parity,
@@ -8,12 +8,12 @@ use patchmark_results::{
 use super::layout::{Align, Table, joined, wrap};
 use crate::words::parity::{differing, notes, worst};
 
-/// The rows, and what a reader must know beside them.
+/// The rows, and what a reader must know in addition to them.
 pub fn render(parity: &Parity) -> String {
     use Align::{Left, Right};
     let images = plural(parity.images.len() as u64, "image");
     let reference = clean(&parity.reference);
-    let mut lines = vec![format!("{images} against {reference}, every value of all three tensors")];
+    let mut lines = vec![format!("{images}, every value of all three tensors compared with {reference}")];
     let mut table = Table::new(&[
         ("processor", Left),
         ("patches", Right),

@@ -9,7 +9,7 @@ use patchmark_results::{
 use super::layout::{Align, Table, joined, wrap};
 use crate::words::releases::{answer, headline, parity};
 
-/// One table of parity and one of answers for each class.
+/// For each class, one table of parity and one of answers.
 pub fn render(releases: &Releases) -> String {
     let mut lines = wrap("", 0, &headline(releases));
     for (title, backends) in releases.classes() {
@@ -30,14 +30,14 @@ fn overview(backends: &[(&str, &Backend)]) -> Vec<String> {
         let below = if failed.is_empty() {
             Vec::new()
         } else {
-            wrap("  └ other checks that fail:", 4, &clean(&failed.join(", ")))
+            wrap("  └ other failed checks:", 4, &clean(&failed.join(", ")))
         };
         table.row([clean(version), parity], below);
     }
     table.lines(&[])
 }
 
-/// What each release makes of each question: the same answer of neighbouring releases once.
+/// Each release's answer to each question; an answer that consecutive releases share is printed once.
 fn answers(backends: &[(&str, &Backend)]) -> Vec<String> {
     let mut table = Table::new(&[("given", Align::Left), ("releases", Align::Left), ("answer", Align::Left)]);
     for question in given(backends) {

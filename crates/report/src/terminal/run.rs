@@ -13,7 +13,7 @@ use crate::words::{
     run::{is_range, model, parity, partial, rounds},
 };
 
-/// Columns of a processor's name in a sentence.
+/// The largest width in columns of a processor's name.
 const NAME_WIDTH: usize = 30;
 
 /// The whole report for a terminal: the trace of `hf`, one table per batch size, and a legend.
@@ -29,7 +29,7 @@ pub fn render(run: &Run) -> String {
     joined(lines)
 }
 
-/// The two readings of one step: synchronised, and as a stopwatch without it would have shown.
+/// The two readings of one step: synchronised, and as a stopwatch without synchronising shows it.
 fn trace(run: &Run) -> Vec<String> {
     let Some(batch) = run.largest_batch() else { return vec!["Nothing was measured.".to_owned()] };
     let chosen = batch.processors.iter().find(|row| row.name == "hf" && row.preprocess().is_some());
@@ -53,7 +53,7 @@ fn trace(run: &Run) -> Vec<String> {
         let meaning = if run.settings.device.starts_with("cuda") {
             "only the launch: the classic mistake"
         } else {
-            "same: a CPU call returns when it is done"
+            "same: CPU calls are synchronous"
         };
         lines.push(reading("not synchronised", &launch, meaning));
     }
@@ -67,7 +67,7 @@ fn forward_of<'a>(batch: &'a Batch, name: Option<&str>) -> Option<&'a ForwardRow
 fn batch_table(run: &Run, batch: &Batch, forward: Option<&str>) -> Vec<String> {
     let mut lines = vec![shorten(&title(batch), WIDTH)];
     let whole = table(batch, forward, parity);
-    // The count of differing values goes first, as the line below the row repeats it.
+    // If there is no room, the count of differing values is left out first, as the line below the row repeats it.
     let short = |status: &ParityStatus| match status {
         ParityStatus::Differs { .. } => "differs".to_owned(),
         other => parity(other),
@@ -141,7 +141,7 @@ fn cells(
     ]
 }
 
-/// The ratios to every forward but the one of the table.
+/// The ratios to the forwards that are not in the table.
 fn other_ratios(batch: &Batch, forward: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     for other in batch.forwards.iter().filter(|row| Some(row.name.as_str()) != forward) {
@@ -158,7 +158,7 @@ fn other_ratios(batch: &Batch, forward: Option<&str>) -> Vec<String> {
     lines
 }
 
-/// How near each processor comes to the machine's own limit, where that was measured.
+/// How close each processor comes to the memory limit, if that was measured.
 fn limit_shares(batch: &Batch) -> Vec<String> {
     let Some(limit) = batch.memory_limit_ms.as_ref().and_then(|limit| limit.measured()) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Tables of runs with long names, failures and nothing measured.
+//! Tables of runs with long names, with failures and with nothing measured.
 
 use patchmark_results::fixtures::run as fixtures;
 
@@ -48,7 +48,7 @@ fn the_trace_names_both_readings() {
         text.starts_with("hf, batch 8:\n  synchronised      preprocess 192 ms, forward   2,720 ms   true\n"),
         "{text}"
     );
-    assert!(text.contains("a CPU call returns when it is done"), "{text}");
+    assert!(text.contains("same: CPU calls are synchronous\n"), "{text}");
     run.settings.device = "cuda:0".to_owned();
     assert!(render(&run).contains("classic mistake"));
 }

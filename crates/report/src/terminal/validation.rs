@@ -1,4 +1,4 @@
-//! A validation as `validate` prints it: what failed first.
+//! A validation as `validate` prints it: failures first.
 
 use patchmark_results::{
     CheckRow, CheckVerdict, Validation,
@@ -8,7 +8,7 @@ use patchmark_results::{
 use super::layout::{WIDTH, wrap};
 use crate::words::validation::{headline, lines};
 
-/// Lines of a traceback that are shown; all that was kept is in the run folder.
+/// How many lines of a traceback are shown; the result folder has everything that was kept.
 const TRACE_LINES: usize = 6;
 
 /// The whole report.
@@ -46,7 +46,7 @@ pub fn render(validation: &Validation) -> String {
     for part in parts {
         out.extend(wrap("  ", 4, &part));
     }
-    // Not cut: a command is to be pasted whole, whatever its length.
+    // Not cut, because a command must stay complete to be pasted.
     out.into_iter().map(|line| line + "\n").collect()
 }
 
@@ -61,7 +61,7 @@ fn failed(out: &mut Vec<String>, row: &CheckRow) {
     }
     if let Some(trace) = row.findings.iter().map(|finding| &finding.trace).find(|trace| !trace.is_empty()) {
         let lines: Vec<&str> = trace.lines().filter(|line| !line.trim().is_empty()).collect();
-        // faulthandler's list of C modules is long, and an exception's own line comes last.
+        // Without faulthandler's long list of C modules, an exception's own line comes last.
         let lines: Vec<&str> =
             lines.into_iter().filter(|line| !line.starts_with("Extension modules:")).collect();
         for line in &lines[lines.len().saturating_sub(TRACE_LINES)..] {
@@ -73,7 +73,7 @@ fn failed(out: &mut Vec<String>, row: &CheckRow) {
         out.extend(wrap("      ", 8, &format!("still fails on an image of {width}×{height} px")));
     }
     if !row.replay.is_empty() {
-        // Whole, whatever its length: it is to be pasted.
+        // Complete, whatever its length, to be pasted.
         out.push(format!("      $ {}", row.replay));
     }
 }

@@ -1,4 +1,4 @@
-//! A comparison of `parity`.
+//! A result of `parity`.
 
 use anyhow::Result;
 use patchmark_results::{

@@ -1,4 +1,4 @@
-//! Releases of transformers against one reference.
+//! Releases of transformers compared with one reference.
 
 use anyhow::Result;
 use patchmark_results::{Kind, Releases, text::clean};
@@ -33,7 +33,7 @@ impl View for Releases {
     }
 
     fn origin(&self) -> Origin {
-        // The reference's class is named after it.
+        // Without the release, which is named after it in parentheses.
         let against = self.reference.split(" (").next().unwrap_or_default();
         let versions: Vec<&str> = self.releases.iter().map(|release| release.version.as_str()).collect();
         Origin {

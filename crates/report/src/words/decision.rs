@@ -7,7 +7,7 @@ use patchmark_results::{
 
 use super::figures::{NONE, change_interval, change_with_interval, min_effect};
 
-/// The word in the verdict's column: what is wrong where something is, the verdict otherwise.
+/// The word in the verdict column: the finding if there is one, otherwise the verdict.
 pub fn word(row: &DecisionRow) -> &'static str {
     match row.finding {
         Some(Finding::Missing) => "missing",
@@ -42,7 +42,7 @@ pub fn sentence(row: &DecisionRow) -> String {
     text
 }
 
-/// The whole decision in one line.
+/// The whole decision on one line.
 pub fn headline(decision: &Decision) -> String {
     let counted = decision.counted().filter(|row| row.finding != Some(Finding::New)).count();
     let rows = |count: usize| plural(count as u64, "row");
@@ -50,7 +50,7 @@ pub fn headline(decision: &Decision) -> String {
     let word = |verdict| decision.counted().filter(|row| row.verdict == verdict).count();
     let of = format!("of {}", rows(counted));
     let text = if decision.partial {
-        "interrupted; nothing is decided".to_owned()
+        "interrupted; nothing was decided".to_owned()
     } else if found(Finding::Parity) > 0 {
         format!("outputs differ in {} {of}", found(Finding::Parity))
     } else if decision.verdict == Verdict::Regressed {
@@ -70,27 +70,29 @@ pub fn headline(decision: &Decision) -> String {
     format!("{text} (exit code {})", decision.exit_code)
 }
 
-/// The minimum effect that a row was held to, or a dash.
+/// The minimum effect that was applied to a row, or a dash.
 pub fn min_effect_of(row: &DecisionRow) -> String {
     row.judgement.map_or_else(|| NONE.to_owned(), |judged| min_effect(judged.min_effect))
 }
 
-/// What the verdicts mean and how sure they are.
+/// What the verdicts mean, and with what confidence.
 pub fn legend(decision: &Decision) -> Vec<String> {
     let rule = &decision.rule;
     let mut lines = vec![format!(
-        "change: candidate ÷ base − 1, median [interval]; all intervals hold together with {}% confidence, corrected for {} × {}",
+        "change: candidate ÷ base − 1, median [interval]; {}% confidence for all intervals together, corrected for {} × {}",
         number(100.0 * (1.0 - rule.error_rate)),
         plural(rule.rows as u64, "row"),
         plural(rule.looks as u64, "look"),
     )];
     lines.push(match decision.kind {
         DecisionKind::Compare => format!(
-            "a verdict needs the interval beyond ±min: {}, or the base's difference from itself in this run if that is larger",
+            "regressed or improved: the whole interval lies beyond ±min; equivalent: within it. min is {}, or the base's \
+             difference from itself in this run if that is larger",
             min_effect(rule.min_effect)
         ),
         DecisionKind::Gate => {
-            "a verdict needs the interval beyond ±min, the minimum effect; `patchmark.toml` sets it"
+            "regressed or improved: the whole interval lies beyond ±min; equivalent: within it. min is the minimum \
+             effect, which `patchmark.toml` sets"
                 .to_owned()
         }
     });

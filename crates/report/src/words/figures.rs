@@ -1,11 +1,11 @@
-//! Figures with what stands beside them.
+//! Figures and their intervals.
 
 use patchmark_results::{
     Change, Estimate,
     text::{change, number},
 };
 
-/// What stands in the place of a figure that is not there.
+/// What is shown instead of a missing figure.
 pub const NONE: &str = "—";
 
 /// A figure, or a dash.
@@ -34,7 +34,7 @@ pub fn change_with_interval(found: &Change) -> String {
     format!("{} {}", change(found.median), change_interval(found))
 }
 
-/// A minimum effect, which has no sign.
+/// A minimum effect, without a sign.
 pub fn min_effect(effect: f64) -> String {
     format!("{:.1}%", effect * 100.0)
 }

@@ -1,4 +1,4 @@
-//! Results in words: what terminal, Markdown, charts and pages say alike.
+//! Results in words, shared by terminal, Markdown, charts and pages.
 
 pub mod decision;
 pub mod figures;

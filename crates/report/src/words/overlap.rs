@@ -1,4 +1,4 @@
-//! How near preparing the next batch beside the forward comes to the forward alone.
+//! How close pipelining comes to the rate of the forward alone.
 
 use patchmark_results::{
     Batch, Estimate, ForwardRow, RunSettings,
@@ -7,17 +7,17 @@ use patchmark_results::{
 
 use super::figures::median;
 
-/// Images per second that a forward alone does, batch behind batch where that was measured, else a batch at a time; none
-/// where neither was.
+/// Images per second of the forward alone: of batches back to back if that was measured, otherwise of single batches; none
+/// if neither was measured.
 pub fn ceiling(batch: &Batch, forward: &ForwardRow) -> Option<f64> {
     let back_to_back = forward.back_to_back_images_per_s.filter(Estimate::is_usable).map(|rate| rate.median);
     back_to_back.or_else(|| Some(batch.batch_size as f64 * 1e3 / forward.forward_ms.measured()?.median))
 }
 
-/// For each forward: a lead with the ceiling, and each processor's rate serially, pipelined, and as a share of the
-/// ceiling. Empty where overlap was not measured.
+/// For each forward, a lead with the ceiling, and each processor's serial rate, pipelined rate and share of the ceiling.
+/// Empty if pipelining was not measured.
 pub fn lines(batch: &Batch, settings: &RunSettings) -> Vec<(String, String)> {
-    let how = if settings.pipelined_decodes { "pipelined, decoding too" } else { "pipelined" };
+    let how = if settings.pipelined_decodes { "pipelined with decoding" } else { "pipelined" };
     let mut lines = Vec::new();
     for forward in &batch.forwards {
         let Some(ceiling) = ceiling(batch, forward) else { continue };
@@ -60,7 +60,7 @@ mod tests {
     fn the_share_is_of_the_forward_alone() {
         let mut run = fixtures::run(&["hf", "fused"], &[8]);
         assert!(lines(&run.batches[0], &run.settings).is_empty());
-        // The forward of a batch of 8 takes 2720 ms, which are 2.94 images per second.
+        // The forward of a batch of 8 takes 2720 ms, which is 2.94 images per second.
         let rate = fixtures::estimate(8.0 / 2.72 * 0.5);
         run.batches[0].processors[1].pipelined_images_per_s = BTreeMap::from([("native".to_owned(), rate)]);
         let lines = |run: &Run| lines(&run.batches[0], &run.settings);
@@ -68,12 +68,12 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].0.contains("→ pipelined (share of the native forward alone, 2.94"), "{found:?}");
         assert!(found[0].1.contains("→ 1.47 (50%)") && !found[0].1.contains("hf"), "{found:?}");
-        // Batch behind batch it does 4.
+        // Back to back it reaches 4.
         run.batches[0].forwards[0].back_to_back_images_per_s = Some(fixtures::estimate(4.0));
         assert!(
             lines(&run)[0].0.contains("forward alone, 4.00") && lines(&run)[0].1.contains("→ 1.47 (37%)")
         );
         run.settings.pipelined_decodes = true;
-        assert!(lines(&run)[0].0.contains("decoding too"));
+        assert!(lines(&run)[0].0.contains("pipelined with decoding"));
     }
 }

@@ -1,4 +1,4 @@
-//! A comparison of `parity` in words.
+//! A result of `parity` in words.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use patchmark_results::{
     text::{clean, count, plural},
 };
 
-/// The largest difference in a cell.
+/// The largest difference, for a table cell.
 pub fn worst(row: &ParityRow) -> String {
     match row.worst {
         _ if row.differing == 0 => "–".to_owned(),
@@ -19,7 +19,7 @@ pub fn worst(row: &ParityRow) -> String {
 /// What it found, in one sentence.
 pub fn headline(run: &Parity) -> String {
     let images = plural(run.images.len() as u64, "image");
-    let partial = if run.partial { " before it was interrupted" } else { "" };
+    let partial = if run.partial { " compared before the interruption" } else { "" };
     let mut bound: Vec<&str> = Vec::new();
     let mut failed: Vec<&str> = Vec::new();
     for row in run.rows.iter().filter(|row| row.must_equal) {
@@ -31,12 +31,12 @@ pub fn headline(run: &Parity) -> String {
     bound.retain(|name| {
         !failed.contains(name) && !run.failures.iter().any(|failure| failure.processor == *name)
     });
-    // Once each, though one may have failed at several limits.
+    // Each once, though it may have failed at several limits.
     let broken: BTreeSet<&str> = run.failures.iter().map(|failure| failure.processor.as_str()).collect();
     let broken: Vec<&str> = broken.into_iter().collect();
     let broken = match broken.as_slice() {
         [] => String::new(),
-        names => format!(" Not compared to the end: {}.", clean(&names.join(", "))),
+        names => format!(" Not fully compared: {}.", clean(&names.join(", "))),
     };
     let compared = match (failed.as_slice(), bound.len()) {
         ([], 0) => format!("No processor that must equal {} was compared.", clean(&run.reference)),
@@ -47,9 +47,10 @@ pub fn headline(run: &Parity) -> String {
             format!("All {all} processors equal {} bit for bit in {images}{partial}.", clean(&run.reference))
         }
         (failed, rest) => format!(
-            "{} of {} processors differ from {}: {}.",
+            "{} of {} {} from {}: {}.",
             failed.len(),
-            failed.len() + rest,
+            plural((failed.len() + rest) as u64, "processor"),
+            if failed.len() == 1 { "differs" } else { "differ" },
             clean(&run.reference),
             clean(&failed.join(", "))
         ),
@@ -57,13 +58,13 @@ pub fn headline(run: &Parity) -> String {
     compared + &broken
 }
 
-/// What a reader must know beside the rows.
+/// What a reader must know in addition to the rows.
 pub fn notes(run: &Parity) -> Vec<String> {
     let differing = run.rows.iter().filter(|row| row.differing > 0);
     let mut notes: Vec<String> = differing
         .map(|row| {
             format!(
-                "{} at {} patches, worst in {}",
+                "{} at {} patches differs most in {}",
                 clean(&row.processor),
                 row.max_num_patches,
                 clean(&row.detail)
@@ -87,7 +88,7 @@ pub fn notes(run: &Parity) -> Vec<String> {
     notes
 }
 
-/// How many values differ, in a cell.
+/// How many values differ, for a table cell.
 pub fn differing(row: &ParityRow) -> String {
     if row.differing == 0 { "0 (exact)".to_owned() } else { count(row.differing) }
 }
@@ -118,9 +119,7 @@ mod tests {
         let found = headline(&run);
         assert_eq!(
             found,
-            format!(
-                "batched equals hf bit for bit in {images} images. Not compared to the end: fused, naive."
-            )
+            format!("batched equals hf bit for bit in {images} images. Not fully compared: fused, naive.")
         );
         assert!(
             terminal::parity::render(&run)

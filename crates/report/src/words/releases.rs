@@ -8,12 +8,12 @@ use patchmark_results::{
 
 /// What they show, in one sentence.
 pub fn headline(releases: &Releases) -> String {
-    let all = plural(releases.releases.len() as u64, "release");
+    let all = releases.releases.len();
     let classes = releases.classes().map(|(title, backends)| {
         let exact = backends.iter().filter(|(_, backend)| backend.exact()).count();
-        format!("{exact} with the {title} class")
+        format!("{exact} of {all} with the {title} class")
     });
-    format!("Of {all}, these have the reference's bits on RGB images: {}.", classes.join(", "))
+    format!("Releases with the reference's bits on RGB images: {}.", classes.join(", "))
 }
 
 /// Parity of one class with the reference.
@@ -36,13 +36,13 @@ pub fn parity(parity: &ReleaseParity) -> String {
     }
 }
 
-/// What a release makes of a call.
+/// A release's answer to a call.
 pub fn answer(answer: &ProbeAnswer) -> String {
     match answer {
-        ProbeAnswer::AsReference => "as the reference".to_owned(),
+        ProbeAnswer::AsReference => "same as the reference".to_owned(),
         ProbeAnswer::Differs { class, levels } => format!("{class}, {} levels", number(*levels)),
         ProbeAnswer::Broken { finding } => finding.clone(),
-        ProbeAnswer::Returns => "returns, the reference raises".to_owned(),
+        ProbeAnswer::Returns => "returns; the reference raises".to_owned(),
         ProbeAnswer::Raises { exception, .. } => format!("raises {exception}"),
         ProbeAnswer::NotComparable => "not comparable".to_owned(),
         ProbeAnswer::Ended => "its worker ended".to_owned(),

@@ -7,7 +7,7 @@ use patchmark_results::{
 
 use super::machine::machine;
 
-/// The one sentence to take away; a processor whose outputs differ never leads it.
+/// The one sentence to take away; it never leads with a processor whose outputs differ.
 pub fn headline(run: &Run) -> String {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return "Nothing was measured.".to_owned() };
@@ -25,7 +25,7 @@ pub fn headline(run: &Run) -> String {
     let reference = timed().find(|(row, _)| row.name == "hf");
     match (best, reference) {
         (Some((row, ms)), Some((_, hf_ms))) if speedup(row) >= 0.995 => format!(
-            "At batch {size}, {} preprocesses {} as fast as hf ({} ms against {} ms) with outputs equal to the \
+            "At batch {size}, {} preprocesses {} as fast as hf ({} ms instead of {} ms) with outputs equal to the \
              reference's{}.",
             row.label(),
             times(speedup(row)),
@@ -56,12 +56,12 @@ pub fn leader(run: &Run) -> Option<&ProcessorRow> {
     rivals.max_by(|a, b| speedup(a).total_cmp(&speedup(b)))
 }
 
-/// A ratio: `4.6%`, or `12×` where a percentage would be hard to read.
+/// A ratio: `4.6%`, or `12×` if a percentage would be hard to read.
 pub fn share(ratio: f64) -> String {
     if ratio < 2.0 { format!("{}%", number(ratio * 100.0)) } else { times(ratio) }
 }
 
-/// What the numbers depend on: name and value.
+/// What the numbers depend on: names and values.
 pub fn facts(run: &Run) -> [(&'static str, String); 9] {
     let (environment, settings) = (&run.environment, &run.settings);
     let versions = environment.versions.iter().map(|(name, version)| format!("{name} {version}"));
@@ -71,8 +71,9 @@ pub fn facts(run: &Run) -> [(&'static str, String); 9] {
         (
             "CPU",
             format!(
-                "{} logical, {}, {gib:.0} GiB memory",
-                environment.logical_cpus, environment.cpu_capability
+                "{}, {}, {gib:.0} GiB memory",
+                plural(environment.logical_cpus as u64, "logical CPU"),
+                environment.cpu_capability
             ),
         ),
         ("System", environment.os.clone()),
@@ -103,7 +104,7 @@ pub fn facts(run: &Run) -> [(&'static str, String); 9] {
     ]
 }
 
-/// Parity in a table's cell.
+/// Parity, for a table cell.
 pub fn parity(status: &ParityStatus) -> String {
     match status {
         ParityStatus::Reference => "reference".to_owned(),
@@ -122,7 +123,7 @@ pub fn model(settings: &RunSettings) -> String {
     format!("{}{weights}", clean(name))
 }
 
-/// Why a run is partial, and what that does to its rows; none where it is whole.
+/// Why a run is partial, and what that means for its rows; none if it is complete.
 pub fn partial(run: &Run) -> Option<String> {
     let why = match run.partial_because {
         _ if !run.partial => return None,
@@ -134,7 +135,7 @@ pub fn partial(run: &Run) -> Option<String> {
     Some(format!("{why}; rows may have few rounds or none"))
 }
 
-/// How many rounds the rows of a run took: `12 rounds`, or `5–12 rounds` where they are not alike.
+/// How many rounds the rows of a run have: `12 rounds`, or `5–12 rounds` if they differ.
 pub fn rounds(run: &Run) -> String {
     match fewest_and_most_rounds(run) {
         None => plural(0, "round"),
@@ -151,16 +152,16 @@ fn fewest_and_most_rounds(run: &Run) -> Option<(usize, usize)> {
     })
 }
 
-/// Rounds below which the interval that a bootstrap gives is the range of the samples, and must be called so: of five
-/// samples, more than one resample in forty has the smallest for its median.
+/// With fewer rounds than this, a bootstrap interval is the range of the samples and must be called a range: of five
+/// samples, more than one resample in forty has the smallest one as its median.
 const ROUNDS_OF_AN_INTERVAL: usize = 6;
 
-/// Whether some row has too few rounds for an interval, so that what stands beside its median is a range.
+/// Whether some row has too few rounds for an interval, so that a range is shown beside its median.
 pub fn is_range(run: &Run) -> bool {
     fewest_and_most_rounds(run).is_some_and(|(low, _)| low < ROUNDS_OF_AN_INTERVAL)
 }
 
-/// What a band or whisker round a median is.
+/// What the bands and whiskers around medians are.
 pub fn spread(run: &Run) -> &'static str {
     if is_range(run) { "ranges of the samples" } else { "95% intervals of the median" }
 }
@@ -182,7 +183,7 @@ mod tests {
         for (counts, range, told) in [
             ([5, 9], true, "5–9 rounds"),
             ([6, 9], false, "6–9 rounds"),
-            // A row that failed at once says nothing of the others.
+            // A row that failed at once says nothing about the others.
             ([0, 6], false, "6 rounds"),
             ([0, 0], false, "0 rounds"),
             ([1, 1], true, "1 round"),

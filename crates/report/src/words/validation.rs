@@ -8,7 +8,7 @@ use patchmark_results::{
 
 use super::figures::{change_with_interval, min_effect};
 
-/// One sentence on all of it.
+/// The whole validation in one sentence.
 pub fn headline(validation: &Validation) -> String {
     let found = &validation.found;
     let failed = found.failed().count();
@@ -19,12 +19,12 @@ pub fn headline(validation: &Validation) -> String {
     let relaxed = relaxed.map_or_else(String::new, |options| format!(" (relaxed by {options})"));
     let what = match validation.verdict {
         Conclusion::Passed => format!("may replace {against}: all {ran} passed"),
-        Conclusion::Slower => format!("is right and slower than {against}"),
+        Conclusion::Slower => format!("is correct but slower than {against}"),
         Conclusion::Failed => format!("may not replace {against}: {failed} of {ran} failed"),
         Conclusion::Undecided if failed == 0 && found.speed_verdict().is_some() => {
-            format!("passed all {ran}; its speed beside {against} was not decided")
+            format!("passed all {ran}; whether it is slower than {against} was not decided")
         }
-        Conclusion::Undecided => format!("could not be decided against {against}"),
+        Conclusion::Undecided => format!("could not be fully compared with {against}"),
     };
     clean(&format!("{} {what}{relaxed}", validation.candidate))
 }
@@ -41,20 +41,20 @@ pub fn lines(validation: &Validation) -> Vec<String> {
             count => format!(", {count} not comparable"),
         };
         let calls = plural(parity.cases as u64, "call");
-        lines.push(format!("parity: {calls}: {}{beside}", classes.join(", ")));
+        lines.push(format!("parity, {calls}: {}{beside}", classes.join(", ")));
         if parity.class != ParityClass::Exact {
             lines.push(format!("        {}", parity.total.describe()));
         }
     }
     if let Some(found) = &found.embeddings {
         lines.push(format!(
-            "behind {}{}: cosine {:.6} at worst, logits move by {:.2e} at most, top-1 of {} agrees for {}",
+            "embeddings of {}{}: worst cosine {:.6}, logits change by at most {:.2e}, same best text for {} of {}",
             found.model,
             if found.random { " (random weights)" } else { "" },
             found.worst_cosine,
             found.worst_logit,
-            plural(found.images as u64, "image"),
-            found.top1_agreement
+            found.top1_agreement,
+            plural(found.images as u64, "image")
         ));
     }
     lines.extend(speed_lines(validation));
@@ -69,11 +69,12 @@ pub fn speed_lines(validation: &Validation) -> Vec<String> {
         let found = row.judgement.map_or_else(
             || "too few rounds".to_owned(),
             |judged| {
-                format!("{}, ±{} counts", change_with_interval(&judged.change), min_effect(judged.min_effect))
+                let least = min_effect(judged.min_effect);
+                format!("{}, minimum effect {least}", change_with_interval(&judged.change))
             },
         );
         format!(
-            "speed, batch {:>2}: {:>12} · {found}; {} ms against {} ms, {}",
+            "speed, batch {:>2}: {:>12} · {found}; candidate {} ms, reference {} ms, {}",
             row.batch_size,
             row.verdict.word(),
             number(row.candidate_ms),
@@ -84,7 +85,7 @@ pub fn speed_lines(validation: &Validation) -> Vec<String> {
     .collect()
 }
 
-/// How a check ended, in a cell.
+/// How a check ended, for a table cell.
 pub fn result(row: &CheckRow) -> String {
     match row.verdict {
         CheckVerdict::Passed => "passed".to_owned(),
@@ -94,7 +95,7 @@ pub fn result(row: &CheckRow) -> String {
     }
 }
 
-/// The checks, those that failed first and those that do not apply last.
+/// The checks, failed ones first and those that do not apply last.
 pub fn by_result(validation: &Validation) -> Vec<&CheckRow> {
     let mut rows: Vec<_> = validation.found.checks.iter().collect();
     rows.sort_by_key(|row| match row.verdict {

@@ -11,13 +11,13 @@ use crate::{charts::theme::Colour, words::releases as words};
 /// How far an answer is from the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// The reference's.
+    /// The same as the reference's.
     Same,
-    /// Other values, by one uint8 level at most.
+    /// Different values, by at most one uint8 level.
     Near,
-    /// Other values, another shape, a result or an exception where the reference has none.
+    /// Different values, a different shape, or only one of the two raises.
     Far,
-    /// Both raise, but not the same.
+    /// Both raise, but different exceptions.
     Other,
     /// Not known.
     Unknown,
@@ -27,15 +27,15 @@ impl Tone {
     /// What the legend and the CSV call it.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Same => "as the reference",
+            Self::Same => "same as the reference",
             Self::Near => "within one level",
-            Self::Far => "another result",
-            Self::Other => "another exception",
+            Self::Far => "different result",
+            Self::Other => "different exception",
             Self::Unknown => "not compared",
         }
     }
 
-    /// What its cell is filled with, how much of that, and the colour of the word on it.
+    /// The colour and the opacity of its cell, and the colour of the word on it.
     pub fn colours(self) -> (Colour, f64, Colour) {
         match self {
             Self::Same => (Colour::Grid, 0.45, Colour::Good),
@@ -47,13 +47,13 @@ impl Tone {
     }
 }
 
-/// One cell: a word that is read without its colour, and the whole answer.
+/// One cell: a word that can be read without its colour, and the whole answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cell {
     pub tone: Tone,
     pub word: String,
     pub text: String,
-    /// The largest difference in uint8 levels: 0 where there is none, infinite where it has no size.
+    /// The largest difference in uint8 levels: 0 if there is none, infinite if it has no size.
     pub levels: f64,
 }
 
@@ -83,12 +83,12 @@ impl Cell {
     pub fn parity(backend: &Backend) -> Self {
         match &backend.parity {
             None => Self::unknown("not compared"),
-            // Calls that failed another check have no values, and are no smaller a difference for that.
+            // Calls that failed another check have no values to compare, which makes the difference no smaller.
             Some(parity) => Self::values(parity.class, parity.worst_levels, "exact", words::parity(parity)),
         }
     }
 
-    /// The answer to what was given; none where it was not.
+    /// The answer to a question; none if it was not asked.
     pub fn probe(probe: Option<&Probe>) -> Self {
         let Some(probe) = probe else { return Self::unknown("not asked") };
         let text = clean(&words::answer(&probe.answer));
@@ -98,19 +98,19 @@ impl Cell {
             ProbeAnswer::Broken { .. } => Self::new(Tone::Far, "broken", text, f64::INFINITY),
             ProbeAnswer::Returns => Self::new(Tone::Far, "returns", text, f64::INFINITY),
             ProbeAnswer::Raises { reference, .. } => match reference {
-                _ if probe.agrees => Self::new(Tone::Same, "raises", text + ", as the reference", 0.0),
+                _ if probe.agrees => Self::new(Tone::Same, "raises", text + ", same as the reference", 0.0),
                 Some(other) => {
-                    let text = format!("{text}, the reference {}", clean(other));
+                    let text = format!("{text}; the reference raises {}", clean(other));
                     Self::new(Tone::Other, "raises", text, f64::INFINITY)
                 }
-                None => Self::new(Tone::Far, "raises", text + ", the reference returns", f64::INFINITY),
+                None => Self::new(Tone::Far, "raises", text + "; the reference returns", f64::INFINITY),
             },
             ProbeAnswer::NotComparable => Self::unknown(&text),
             ProbeAnswer::Ended => Self::new(Tone::Far, "ended", text, f64::INFINITY),
         }
     }
 
-    /// What a check that fails found first; none where it does not fail.
+    /// The first finding of a failed check; none if it did not fail.
     pub fn check(failed: Option<&FailedCheck>) -> Self {
         match failed {
             None => Self::new(Tone::Same, "ok", "no finding", 0.0),

@@ -1,4 +1,4 @@
-//! Releases of transformers beside the reference, as a grid of answers for each class.
+//! Releases of transformers compared with the reference, as one grid of answers per class.
 
 mod cell;
 #[cfg(test)]
@@ -21,24 +21,24 @@ use super::{
     theme::{BODY, Colour, SMALL},
 };
 
-/// Releases that are drawn: the latest of more.
+/// The largest number of releases that are drawn; of more, the latest.
 const MOST_RELEASES: usize = 14;
-/// Questions, and checks, of a block that are drawn.
+/// The largest number of questions, and of checks, that are drawn per block.
 const MOST_ROWS: usize = 24;
-/// Least and greatest width of a column: the longest word, and a picture that does not fall apart.
+/// Smallest and largest width of a column: the longest word must fit, and columns should stay close together.
 const COLUMN: (f64, f64) = (66.0, 110.0);
-/// Height of a cell's row, of a heading within a block, and of the block's own with the versions.
+/// Height of a row of cells, of a heading within a block, and of the block's own heading with the versions.
 const ROW: f64 = 28.0;
 const SECTION: f64 = 34.0;
 const HEAD: f64 = 62.0;
 
-/// A row of a block: what it is about, and a cell a release.
+/// A row of a block: what it is about, and one cell per release.
 struct Line {
     label: String,
     cells: Vec<Cell>,
 }
 
-/// A class of all releases.
+/// One class in all releases.
 struct Block<'a> {
     title: &'static str,
     versions: Vec<&'a str>,
@@ -67,7 +67,7 @@ fn block<'a>(title: &'static str, backends: &[(&'a str, &Backend)]) -> Block<'a>
         label: clean(label),
         cells: (0..backends.len()).map(cell).collect(),
     };
-    // By name, as a document of another hand may hold thousands.
+    // By name, because a document from elsewhere may hold thousands.
     let probes = backends.iter().map(|(_, backend)| by_name(&backend.probes, |probe| &probe.given));
     let failed = backends.iter().map(|(_, backend)| by_name(&backend.failed, |failed| &failed.check));
     let (probes, failed): (Vec<_>, Vec<_>) = (probes.collect(), failed.collect());
@@ -75,13 +75,13 @@ fn block<'a>(title: &'static str, backends: &[(&'a str, &Backend)]) -> Block<'a>
     let checked = |check: &str| line(check, &|of| Cell::check(failed[of].get(check).copied()));
     let sections = vec![
         ("over the corpus", vec![line("parity", &|of| Cell::parity(backends[of].1))]),
-        ("a single call, given", given(backends).into_iter().map(asked).collect()),
-        ("checks that fail in some release", failing(backends).into_iter().map(checked).collect()),
+        ("single calls", given(backends).into_iter().map(asked).collect()),
+        ("checks that failed in some release", failing(backends).into_iter().map(checked).collect()),
     ];
     Block { title, versions: backends.iter().map(|(version, _)| *version).collect(), sections }
 }
 
-/// Each by its name, the first of those of one name.
+/// Each by its name; of several with the same name, the first.
 fn by_name<T>(all: &[T], name: fn(&T) -> &String) -> HashMap<&str, &T> {
     all.iter().rev().map(|one| (name(one).as_str(), one)).collect()
 }
@@ -109,8 +109,8 @@ pub(super) fn draw(matrix: &Releases) -> Result<Canvas> {
     if !remarks.is_empty() {
         remarks.push("all cells are in the CSV".to_owned());
     }
-    let title = "Releases of transformers beside the reference";
-    let subtitle = format!("against {}", clean(&matrix.reference));
+    let title = "Releases of transformers compared with the reference";
+    let subtitle = format!("reference: {}", clean(&matrix.reference));
     let caption = caption(matrix, remarks);
     let measure = Canvas::new(WIDTH, HEIGHT)?;
     let labels = blocks.iter().flat_map(Block::lines).map(|line| line.label.as_str());
@@ -140,11 +140,11 @@ fn caption(matrix: &Releases, remarks: Vec<String>) -> Vec<String> {
     let packages = matrix.environment.iter();
     let mut packages: Vec<String> =
         packages.map(|(package, version)| clean(&format!("{package} {version}"))).collect();
-    packages.push(format!("torch computes at {}", clean(&matrix.cpu_capability)));
+    packages.push(format!("vector level {}", clean(&matrix.cpu_capability)));
     packages.push(format!("commit {}", clean(&matrix.commit)));
     let mut lines = vec![
         packages.join(" · "),
-        "a number is the largest difference in uint8 levels · ≈: floating rounding alone · \
+        "a number is the largest difference in uint8 levels · ≈: floating-point rounding only · \
          broken: a broken contract"
             .to_owned(),
     ];
@@ -154,7 +154,7 @@ fn caption(matrix: &Releases, remarks: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// Returns where it ends.
+/// Draws a block; returns where it ends.
 fn draw_block(canvas: &mut Canvas, block: &Block<'_>, top: f64, labels: f64, pitch: f64) -> Result<f64> {
     let left = 24.0 + labels + 12.0;
     let title = format!("{} class", block.title);
@@ -198,7 +198,7 @@ fn draw_cell(
     let (from, to) = ((centre.0 - half.0, centre.1 - half.1), (centre.0 + half.0, centre.1 + half.1));
     canvas.rectangle(from, to, fill, opacity);
     if tone == Tone::Far {
-        // A cut corner, so that it is told without its colour.
+        // A cut corner, so that it can be recognised without its colour.
         let corner = [(to.0 - 9.0, from.1), (to.0, from.1), (to.0, from.1 + 9.0)];
         canvas.area(&corner, Colour::Paper, 1.0);
     }
@@ -207,7 +207,7 @@ fn draw_cell(
     Ok(())
 }
 
-/// Cells and what they say, from left to right.
+/// Draws example cells with their meanings, from left to right.
 fn draw_legend(canvas: &mut Canvas, y: f64) -> Result<()> {
     let mut x = 24.0;
     for (tone, word) in [
@@ -236,7 +236,7 @@ pub(super) fn csv(matrix: &Releases) -> String {
             for (cell, version) in line.cells.iter().zip(&block.versions) {
                 let (title, section, label) = (block.title, field(section), field(&line.label));
                 let (version, verdict, answer) = (field(version), cell.tone.word(), field(&cell.text));
-                // Nothing where it has no size, as a spreadsheet has it.
+                // Empty if it has no size, as in a spreadsheet.
                 let levels = if cell.levels.is_finite() { cell.levels.to_string() } else { String::new() };
                 // Writing to a String cannot fail.
                 let _ = writeln!(out, "{title},{version},{section},{label},{verdict},{answer},{levels}");

@@ -1,11 +1,11 @@
-//! What a comparison says of each processor.
+//! The parity result of each processor.
 
 use std::collections::BTreeMap;
 
 use patchmark_results::{
     Parity, ParityRow,
     parity::size,
-    text::{clean, count},
+    text::{clean, count, plural},
 };
 
 use super::marks::levels;
@@ -16,7 +16,7 @@ pub(super) struct Lane<'a> {
     pub name: String,
     pub must_equal: bool,
     rows: Vec<&'a ParityRow>,
-    /// The images that differ at any `max_num_patches`: place to the worst of it and the limit of that.
+    /// The images that differ at any `max_num_patches`, by index: the worst difference and the limit at which it occurs.
     pub differing: BTreeMap<usize, (Option<f64>, usize)>,
 }
 
@@ -33,20 +33,19 @@ impl Lane<'_> {
         self.rows.iter().map(|row| size(row.worst)).fold(0.0, f64::max)
     }
 
-    /// Of its images that differ.
+    /// The colour of its images that differ.
     pub fn colour(&self) -> Colour {
         if self.must_equal { Colour::Bad } else { Colour::Calm }
     }
 
-    /// What it comes to, in short lines.
+    /// Its summary, in short lines.
     pub fn sentences(&self, images: usize) -> Vec<(String, Colour)> {
-        let images_text =
-            if images == 1 { "1 image".to_owned() } else { format!("{} images", count(images as u64)) };
+        let images_text = plural(images as u64, "image");
         if self.exact() {
             return vec![(format!("exact in {images_text}"), Colour::Good)];
         }
         let how_far = match self.worst() {
-            worst if worst.is_infinite() => "no number or no contract".to_owned(),
+            worst if worst.is_infinite() => "NaN or broken contract".to_owned(),
             worst => format!("{} at worst", levels(worst)),
         };
         let judgement = if self.must_equal { "must be equal" } else { "differs by design" };
@@ -59,7 +58,7 @@ impl Lane<'_> {
     }
 }
 
-/// The processors in the order first met.
+/// The processors in order of first appearance.
 pub(super) fn lanes(run: &Parity) -> Vec<Lane<'_>> {
     let mut lanes: Vec<Lane<'_>> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Words and marks that the charts of a comparison share.
+//! Words and symbols that the charts of a parity result share.
 
 use patchmark_results::{
     LEVEL,
@@ -24,7 +24,7 @@ pub(in crate::charts) fn named(image: &CorpusImage) -> String {
     format!("{} ({}×{} px)", clean(&image.name), image.width, image.height)
 }
 
-/// A cross where a value has no place on a scale.
+/// Draws a cross for a value that has no place on a scale.
 pub(in crate::charts) fn cross(canvas: &mut Canvas, (x, y): Point, reach: f64, colour: Colour) {
     for sign in [-1.0, 1.0] {
         canvas.line(&[(x - reach, y - sign * reach), (x + reach, y + sign * reach)], colour, 2.0);

@@ -23,19 +23,20 @@ use super::{
     theme::{BODY, Colour},
 };
 
-/// Marks of a strip; of more images, neighbours share a mark.
+/// The largest number of marks in a strip; of more images, neighbours share a mark.
 const MOST_OF_STRIP: usize = 240;
-/// Marks in all strips together: a page holds each as an element.
+/// The largest number of marks in all strips together, as each is an element of a page.
 const MOST_MARKS: usize = 480;
-/// Dots in all strips together; of more images, those of a mark share a bar from the least to the worst.
+/// The largest number of dots in all strips together; of more images, those of a mark share a bar from the smallest to the
+/// largest difference.
 const MOST_DOTS: usize = 4000;
 
-/// The comparison as strips.
+/// Draws the parity result as strips.
 pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     let mut lanes = lanes(run);
     let all = lanes.len();
     if all > MOST_PROCESSORS {
-        // A fault is not left out; beyond, the order stays.
+        // Failures are never left out; otherwise the order is kept.
         lanes.sort_by_key(|lane| !lane.failed());
         lanes.truncate(MOST_PROCESSORS);
     }
@@ -45,7 +46,7 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
     let bars = images.saturating_mul(strips) > MOST_DOTS;
     let mut remarks = Vec::new();
     if bars && lanes.iter().any(|lane| !lane.exact()) {
-        remarks.push(format!("a bar spans {bundle} images from the least to the worst"));
+        remarks.push(format!("a bar spans {bundle} images from the smallest to the largest difference"));
     }
     if lanes.len() < all {
         let all = count(all as u64);
@@ -77,7 +78,7 @@ pub(super) fn csv(run: &Parity) -> String {
             let image = run.images.get(found.image);
             let (name, width, height) =
                 image.map_or((String::new(), 0, 0), |image| (field(&image.name), image.width, image.height));
-            // Nothing where it is no number, as a spreadsheet has it.
+            // Empty if it is not a number, as in a spreadsheet.
             let worst = found.worst.map_or(String::new(), |worst| worst.to_string());
             let levels = found.worst.map_or(String::new(), |worst| (worst / LEVEL).to_string());
             // Writing to a String cannot fail.

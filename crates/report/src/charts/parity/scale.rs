@@ -4,13 +4,14 @@ use patchmark_results::{LEVEL, parity::size, text::short};
 
 use super::lanes::Lane;
 
-/// The height of the bands for what has no place on the scale.
+/// The height of the bands for images that have no place on the scale.
 pub(super) const BAND: f64 = 20.0;
 
-/// The scale that all strips share: powers of ten of a level, and whether a band above it is needed.
+/// The scale that all strips share, in powers of ten of a level.
 pub(super) struct Scale {
     low: i32,
     high: i32,
+    /// Whether a band above the scale is needed.
     pub broken: bool,
 }
 
@@ -29,7 +30,7 @@ impl Scale {
         Self { low: low as i32, high: (high as i32).max(low as i32 + 1), broken }
     }
 
-    /// Where a difference is in a strip from `top` to `bottom`.
+    /// The place of a difference in a strip from `top` to `bottom`.
     pub fn y(&self, worst: Option<f64>, (top, bottom): (f64, f64)) -> f64 {
         let levels = size(worst) / LEVEL;
         if levels.is_infinite() {
@@ -40,14 +41,14 @@ impl Scale {
         bottom - share.clamp(0.0, 1.0) * (bottom - top)
     }
 
-    /// At most four powers of ten, one level among them where it is in the range.
+    /// At most four powers of ten, with one level among them if it is in the range.
     pub fn ticks(&self) -> impl Iterator<Item = i32> {
         let step = ((self.high - self.low + 2) / 3).max(1);
         (self.low..=self.high).filter(move |power| power.rem_euclid(step) == 0)
     }
 }
 
-/// A power of ten as a person reads it.
+/// A power of ten as people read it.
 pub(super) fn tick(power: i32) -> String {
     if (-2..4).contains(&power) { short(10f64.powi(power)) } else { format!("1e{power}") }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use patchmark_results::{LEVEL, Parity, parity::size, text::count};
+use patchmark_results::{LEVEL, Parity, parity::size, text::plural};
 
 use super::{
     lanes::Lane,
@@ -16,7 +16,7 @@ use crate::charts::{
     theme::{BODY, Colour, SMALL},
 };
 
-/// Heights of a strip: one sentence where all is exact, a scale where something differs.
+/// Heights of a strip: with one sentence if all images are exact, with a scale if some differ.
 const THIN: f64 = 38.0;
 const TALL: f64 = 150.0;
 
@@ -33,7 +33,7 @@ pub(super) struct Strips {
     names: f64,
     scale: Scale,
     images: usize,
-    /// Images of a mark.
+    /// Images per mark.
     bundle: usize,
     /// Whether the images of a mark share a bar.
     bars: bool,
@@ -83,15 +83,15 @@ impl Strips {
         }
         samples::axis(canvas, self.images, from, &|image| self.x(image));
         let middle = ((self.left + self.right) / 2.0, from + 42.0);
-        canvas.text("image of the corpus, in its order", middle, BODY, Colour::Ink, Side::Centre);
+        canvas.text("images in the order of the corpus", middle, BODY, Colour::Ink, Side::Centre);
         Ok(())
     }
 
-    /// One line and one mark say that no image differs.
+    /// Draws one line and one mark to say that no image differs.
     fn exact(&self, canvas: &mut Canvas, lane: &Lane<'_>, y: f64) {
         canvas.line(&[(self.left, y), (self.right, y)], Colour::Good, 4.0);
         canvas.text("exact", (self.left - 8.0, y), SMALL, Colour::Muted, Side::Right);
-        let text = format!("{}: exact in {} images", lane.name, count(self.images as u64));
+        let text = format!("{}: exact in {}", lane.name, plural(self.images as u64, "image"));
         let centre = ((self.left + self.right) / 2.0, y);
         canvas.mark(centre, ((self.right - self.left) / 2.0, THIN / 2.0 - 5.0), text, 0.0);
     }
@@ -113,7 +113,7 @@ impl Strips {
         }
     }
 
-    /// The images, each with a dot of its own where they are few enough, and a mark for each bundle of them.
+    /// Draws the images, each with a dot of its own if they are few enough, and one mark per bundle of images.
     fn images(&self, canvas: &mut Canvas, lane: &Lane<'_>, run: &Parity, inner: (f64, f64)) {
         let columns = self.images.div_ceil(self.bundle);
         let half = ((self.right - self.left) / columns as f64 / 2.0).clamp(1.0, 8.0);
@@ -144,7 +144,7 @@ impl Strips {
         }
     }
 
-    /// An exact image (none), one that differs, or one that has no place on the scale.
+    /// Draws an exact image (none), one that differs, or one that has no place on the scale.
     fn dot(&self, canvas: &mut Canvas, lane: &Lane<'_>, at: Point, worst: Option<Option<f64>>) {
         let radius = if self.images > 60 { 2.0 } else { 3.2 };
         match worst {
@@ -155,7 +155,8 @@ impl Strips {
     }
 }
 
-/// What a mark says of its images, `among` of which differ: the worst of them, its difference and the limit of that.
+/// What a mark says about its images, `among` of which differ. `worst` is the image that differs most, with its difference
+/// and the limit at which it occurs.
 fn words(
     lane: &Lane<'_>,
     run: &Parity,
@@ -168,7 +169,7 @@ fn words(
         _ => format!("images {} to {}", images.start + 1, images.end),
     };
     let Some((image, (worst, limit))) = worst else { return format!("{}, {span}: exact", lane.name) };
-    let how_far = worst.map_or("a broken contract or no number".to_owned(), levels);
+    let how_far = worst.map_or("NaN or broken contract".to_owned(), levels);
     let what = format!("{how_far} at max_num_patches {limit}");
     match images.len() {
         1 => format!("{}, {span}: {what}", lane.name),

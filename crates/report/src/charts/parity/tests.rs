@@ -1,4 +1,4 @@
-//! Charts of ordinary and of degenerate comparisons.
+//! Charts of ordinary and degenerate parity results.
 
 use anyhow::Result;
 use patchmark_results::{
@@ -29,7 +29,7 @@ fn an_exact_processor_is_one_line_and_one_mark() -> Result<()> {
     assert_eq!(marks, [("fused: exact in 10 images", 0.0), ("naive: exact in 10 images", 0.0)]);
     let svg = drawn.svg(Theme::Light)?;
     let texts = texts(&svg);
-    for text in ["fused", "naive", "exact in 10 images", "image of the corpus, in its order"] {
+    for text in ["fused", "naive", "exact in 10 images", "images in the order of the corpus"] {
         assert!(texts.contains(&text), "{text:?} is not among {texts:?}");
     }
     assert!(texts.iter().any(|text| text.contains("n = 10 images") && text.contains("torch 2.9.0")));
@@ -51,14 +51,14 @@ fn each_image_stands_at_its_worst_difference_over_all_limits() -> Result<()> {
     ];
     let drawn = chart(&run, "parity")?;
     let marks = &drawn.canvas().marks;
-    assert_eq!(marks.len(), 20, "one an image of each strip");
+    assert_eq!(marks.len(), 20, "one per image in each strip");
     assert_eq!(marks[2].text, "hf-pil, i2 (640×480 px): 2.00 levels at max_num_patches 256");
     assert_eq!(marks[2].value, 2.0 * LEVEL);
     assert_eq!((marks[4].text.as_str(), marks[4].value), ("hf-pil, i4 (640×480 px): exact", 0.0));
     assert_eq!(marks[9].value, f64::INFINITY);
-    assert!(marks[9].text.contains("a broken contract or no number"));
+    assert!(marks[9].text.contains("NaN or broken contract"));
     let svg = drawn.svg(Theme::Light)?;
-    // The same place on the same scale in both strips, the exact ones at the foot, the invalid one on top.
+    // Both strips have the same scale, with exact images at the foot and invalid ones on top.
     let height = |from: usize, colour| {
         let discs = svg.lines().filter(|line| line.starts_with("<circle") && line.contains(colour));
         let mut all: Vec<f64> =
@@ -74,7 +74,7 @@ fn each_image_stands_at_its_worst_difference_over_all_limits() -> Result<()> {
     let texts = texts(&svg);
     for text in [
         "3 of 10 images differ",
-        "no number or no contract",
+        "NaN or broken contract",
         "differs by design",
         "1 of 10 images differ",
         "1.00 levels at worst",
@@ -144,7 +144,7 @@ fn the_worst_image_is_a_grid_in_the_order_of_its_patches() -> Result<()> {
     run.rows[2].heat = heat(3, 2, &[Some(0.0), Some(1.0), Some(4.0), None, Some(0.001), Some(2.0)]);
     let drawn = chart(&run, "worst")?;
     let canvas = drawn.canvas();
-    // What must be equal comes before what may differ by more.
+    // A processor that must be equal comes before one that differs by more by design.
     assert!(canvas.title.contains("quick") && canvas.title.contains("256"), "{}", canvas.title);
     assert!(canvas.description.contains("i3 (640×480 px) as 2 × 3 patches"), "{}", canvas.description);
     let marks: Vec<_> = canvas.marks.iter().map(|mark| (mark.text.as_str(), mark.value / LEVEL)).collect();
@@ -191,7 +191,7 @@ fn large_grids_share_cells_by_their_worst_patch() -> Result<()> {
     let marks = &drawn.canvas().marks;
     assert_eq!(marks.len(), 34 * 17, "cells of 3 × 3 patches");
     assert_eq!(marks.last().map(|mark| mark.text.as_str()), Some("rows 100–100, columns 49–50: 3.00 levels"));
-    assert!(drawn.svg(Theme::Light)?.contains("a cell is the worst of 3 × 3 patches"));
+    assert!(drawn.svg(Theme::Light)?.contains("each cell shows the worst of 3 × 3 patches"));
     assert_eq!(drawn.csv().lines().count(), 5_001);
     Ok(())
 }
