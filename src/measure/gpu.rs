@@ -186,7 +186,7 @@ mod tests {
         let mut record = GpuRecord { rounds: vec![GpuState::default(), hot], ..GpuRecord::default() };
         assert!(
             notes(&record)[0]
-                .starts_with("in 1 of 2 rounds the GPU's clock was held down (sw power cap): rounds 2")
+                .starts_with("in 1 of 2 rounds the GPU's clock was held down (sw power cap): round 2;")
         );
         record.rounds.pop();
         assert!(notes(&record).is_empty());
