@@ -147,7 +147,7 @@ fn real_breaches(file: &str, line: &str) -> usize {
 #[test]
 fn every_rule_of_the_repository_is_in_force() {
     assert_eq!(real_breaches("", ""), 0);
-    let producers = "bench compare validate parity worker measure processor model workload python family";
+    let producers = "bench compare validate parity worker measure processor model workload python";
     for producer in producers.split(' ') {
         let file = format!("src/{producer}/mod.rs");
         assert_eq!(real_breaches(&file, "use patchmark_report::Item as I;"), 1, "{producer}");
