@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use patchmark_results::text::plural;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -59,15 +60,16 @@ pub(super) enum End {
 impl End {
     /// A sentence for the run's notes.
     pub(super) fn sentence(self, rounds: usize) -> String {
+        let rounds = plural(rounds as u64, "round");
         match self {
             Self::Narrow => format!(
-                "measuring ended after {rounds} rounds, with every ratio's interval within ±{:.0}%",
+                "measuring ended after {rounds}, with every ratio's interval within ±{:.0}%",
                 NARROW * 100.0
             ),
             Self::Budget => format!(
-                "measuring ended after {rounds} rounds because the budget was spent; a larger --budget narrows the intervals"
+                "measuring ended after {rounds} because the budget was spent; a larger --budget narrows the intervals"
             ),
-            Self::Rounds => format!("measuring ended after {rounds} rounds, the most that are taken"),
+            Self::Rounds => format!("measuring ended after {rounds}, the most allowed"),
         }
     }
 }

@@ -247,7 +247,7 @@ fn rounds(
             let left = budget.saturating_sub(measuring.elapsed()).as_secs();
             let label = batch.label(bench, step);
             progress.set_position(measuring.elapsed().as_millis() as u64);
-            progress.set_message(format!("round {}, {label}, {left} s left at most", rounds + 1));
+            progress.set_message(format!("round {}, {label}, at most {left} s left", rounds + 1));
             batch.take(bench, step).with_context(|| format!("failed in round {}, {label}", rounds + 1))?;
             if let Some(monitor) = monitor.as_deref_mut().filter(|_| step.is_forward()) {
                 monitor.observe();

@@ -66,7 +66,7 @@ fn gpu_state(index: usize) -> String {
             plural(others as u64, "other process")
         );
         if !state.throttled_by.is_empty() {
-            text += &format!(", held down by {}", state.throttled_by.join(", "));
+            text += &format!(", throttled by {}", state.throttled_by.join(", "));
         }
     }
     text

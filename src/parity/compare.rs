@@ -134,7 +134,7 @@ fn compare_values(name: &str, reference: &Tensor, candidate: &Tensor, found: &mu
             Ok::<_, anyhow::Error>(tensor.f_to_kind(Kind::Double)?.f_double_value(&index)? as f32)
         };
         found.detail = format!(
-            "by {worst:.2e} at most: {name}{index:?} is {}, not {}",
+            "by at most {worst:.2e}: {name}{index:?} is {}, not {}",
             value(candidate)?,
             value(reference)?
         );

@@ -1,4 +1,4 @@
-//! The arrows between files, and the circles among them.
+//! The arrows between files and between folders, and the circles among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,23 @@ impl Graph {
     /// Adds the use of a package from outside.
     pub fn add_external(&mut self, from: &str, package: &str, name: &str, line: usize) {
         insert(&mut self.external, from, package, name, line);
+    }
+
+    /// The same between places, which are folders and the files beside them: an arrow between two files is one between
+    /// the outermost places that hold only one of them. `src` and `crates` are the whole and no places. The names are
+    /// those of the files.
+    pub fn of_places(&self) -> Self {
+        let mut places = Self::default();
+        for ((from, to), names) in &self.arrows {
+            let shared = from.split('/').zip(to.split('/')).take_while(|(one, other)| one == other).count();
+            if shared == 0 {
+                continue;
+            }
+            let place = |file: &str| file.split('/').take(shared + 1).collect::<Vec<_>>().join("/");
+            let line = names.values().min().copied().unwrap_or_default();
+            places.add(&place(from), &place(to), &format!("{from} uses {to}"), line);
+        }
+        places
     }
 
     /// Every circle: files of which each reaches every other one, by Tarjan's strongly connected components.

@@ -1,5 +1,5 @@
 //! Checks the dependencies between source files. An arrow goes from a file that uses an item to the file that defines
-//! it, however many re-exports lie between. Three things are faults: files on a circle of arrows, arrows that a rule
+//! it, however many re-exports lie between. Three things are faults: files or folders on a circle of arrows, arrows that a rule
 //! forbids, and a map in `docs/architecture.md` that differs from what is there. There are no exceptions.
 //!
 //! | file | concept |
@@ -50,10 +50,14 @@ pub use rules::{Breach, Rule, Target};
 pub fn check(root: &Path, rules: &[Rule]) -> Result<Report, AllUnreadable> {
     let tree = read::tree(root).map_err(AllUnreadable)?;
     let graph = walk::graph(&tree);
+    let mut circles = report::circles(&graph, "file");
+    if circles.is_empty() {
+        circles = report::circles(&graph.of_places(), "folder");
+    }
     Ok(Report {
         files: tree.files.len(),
         arrows: graph.arrows.len(),
-        circles: report::circles(&graph),
+        circles,
         breaches: rules::breaches(rules, &tree, &graph),
         map: map::faults(root),
     })

@@ -8,21 +8,28 @@ use crate::{
     rules::Breach,
 };
 
-/// Files that use one another in a circle.
+/// The most names that are printed for one arrow.
+const SHOWN: usize = 6;
+
+/// Files, or folders and the files beside them, that use one another in a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circle {
-    /// How many files are on it.
-    pub files: usize,
+    /// How many there are, and of what.
+    pub members: String,
     /// Its arrows: the using file, the defining one, and what is used.
     pub arrows: Vec<(String, String, Names)>,
 }
 
 impl fmt::Display for Circle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "a circle of {} files; move what two of them need into a third:", self.files)?;
+        writeln!(out, "a circle of {}; move what two of them need into a third:", self.members)?;
         for (from, to, names) in &self.arrows {
-            let names: Vec<&str> = names.keys().map(String::as_str).collect();
-            writeln!(out, "  {from} -> {to}: {}", names.join(", "))?;
+            let shown: Vec<&str> = names.keys().map(String::as_str).take(SHOWN).collect();
+            let more = match names.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            writeln!(out, "  {from} -> {to}: {}{more}", shown.join(", "))?;
         }
         Ok(())
     }
@@ -35,7 +42,7 @@ pub struct Report {
     pub files: usize,
     /// How many arrows are between them.
     pub arrows: usize,
-    /// Circles of files.
+    /// Circles of files, or, where there are none, of folders.
     pub circles: Vec<Circle>,
     /// Forbidden arrows, and rules that guard nothing.
     pub breaches: Vec<Breach>,
@@ -67,13 +74,13 @@ impl fmt::Display for Report {
     }
 }
 
-/// Every circle with its arrows.
-pub fn circles(graph: &Graph) -> Vec<Circle> {
+/// Every circle with its arrows; `of` is what the graph is made of.
+pub fn circles(graph: &Graph, of: &str) -> Vec<Circle> {
     let circles = graph.circles().into_iter().map(|files| {
         let within = |file: &String| files.contains(file.as_str());
         let arrows = graph.arrows.iter().filter(|((from, to), _)| within(from) && within(to));
         let arrows = arrows.map(|((from, to), names)| (from.clone(), to.clone(), names.clone())).collect();
-        Circle { files: files.len(), arrows }
+        Circle { members: counted(files.len(), of), arrows }
     });
     circles.collect()
 }

@@ -1,6 +1,9 @@
 //! The arguments of `patchmark validate`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -119,21 +122,21 @@ pub(in crate::commands) struct Arguments {
     #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
     seed: u64,
     /// Folder for validate.json (with --all-releases: releases.json), summary.md, junit.xml, report.html, charts and the
-    /// evidence [default: runs/validate]
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "runs/validate",
-        hide_default_value = true,
-        env = "PATCHMARK_OUT"
-    )]
-    pub(super) out: PathBuf,
+    /// evidence [default: runs/validate; with --all-releases: runs/releases]
+    #[arg(long, value_name = "DIR", env = "PATCHMARK_OUT")]
+    out: Option<PathBuf>,
     /// Print JSON instead of the summary
     #[arg(long, env = "PATCHMARK_JSON")]
     pub(super) json: bool,
 }
 
 impl Arguments {
+    /// Where the result goes: two kinds cannot share a folder, so each has its own.
+    pub(super) fn out(&self) -> &Path {
+        let default = if self.all_releases { "runs/releases" } else { "runs/validate" };
+        self.out.as_deref().unwrap_or(Path::new(default))
+    }
+
     /// What is to be examined, without the photographs.
     pub(super) fn settings(&self) -> Result<Settings> {
         let list = |given: &Option<Numbers>, otherwise: &[usize]| {

@@ -54,7 +54,7 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     let reference = Subject::parse(&arguments.reference)?;
     let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
     let kind = if candidate.is_some() { Kind::Validation } else { Kind::Releases };
-    store::check_writable(&arguments.out, kind)?;
+    store::check_writable(arguments.out(), kind)?;
     settings.photographs = photographs(arguments.images.as_ref())?;
     let options = Options {
         program: Launcher::own()?,
@@ -87,7 +87,7 @@ fn one(
     candidate: &Subject,
     options: Options,
 ) -> Result<Outcome> {
-    let mut staging = Folder::find(&arguments.out, Kind::Validation.file())?.staging()?;
+    let mut staging = Folder::find(arguments.out(), Kind::Validation.file())?.staging()?;
     staging.discard("evidence");
     let (started, threads) = (Instant::now(), options.threads);
     let names = [candidate.to_string(), reference.to_string()];
@@ -97,7 +97,7 @@ fn one(
         &mut session,
         settings,
         (&names[0], &names[1]),
-        (staging.path(), &arguments.out),
+        (staging.path(), arguments.out()),
         &mut |what: &str| bar.set_message(what.to_owned()),
     );
     bar.finish_and_clear();
@@ -127,7 +127,7 @@ fn one(
     // The workers end before the last line, so that whoever reads it finds the machine clean.
     drop(session);
     store::finish(staging, &validation)?;
-    saved::print(&validation, arguments.json, &arguments.out)?;
+    saved::print(&validation, arguments.json, arguments.out())?;
     Ok(validation.outcome())
 }
 
@@ -147,7 +147,7 @@ fn all_releases(
     });
     bar.finish_and_clear();
     let releases = releases?;
-    store::write(&arguments.out, &releases)?;
-    saved::print(&releases, arguments.json, &arguments.out)?;
+    store::write(arguments.out(), &releases)?;
+    saved::print(&releases, arguments.json, arguments.out())?;
     Ok(releases.outcome())
 }

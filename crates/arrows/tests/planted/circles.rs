@@ -223,3 +223,30 @@ fn a_report_counts_and_names_every_arrow() {
         "{report}"
     );
 }
+
+#[test]
+fn folders_whose_files_use_each_other() {
+    let files = [
+        ("src/lib.rs", "mod a; mod b; mod c;"),
+        ("src/a/mod.rs", "pub mod high; pub mod low;"),
+        ("src/a/high.rs", "use crate::b::B; pub struct High(B); use super::low::Low; fn high(_: Low) {}"),
+        ("src/a/low.rs", "pub struct Low;"),
+        ("src/b/mod.rs", "mod deep; pub use deep::B;"),
+        ("src/b/deep.rs", "use crate::a::low::Low; pub struct B(Low);"),
+        ("src/c.rs", "use crate::{a::high::High, b::B}; fn c(_: High, _: B) {}"),
+    ];
+    let expected = ["a -> b: src/a/high.rs uses src/b/deep.rs", "b -> a: src/b/deep.rs uses src/a/low.rs"];
+    assert_eq!(circles(&files), expected);
+    let below = [
+        ("src/lib.rs", "mod a;"),
+        ("src/a/mod.rs", "mod x; mod y;"),
+        ("src/a/x/mod.rs", "mod one; pub mod two;"),
+        ("src/a/x/one.rs", "use crate::a::y::Y; fn one(_: Y) {}"),
+        ("src/a/x/two.rs", "pub struct Two;"),
+        ("src/a/y.rs", "use super::x::two::Two; pub struct Y(Two);"),
+    ];
+    assert_eq!(
+        circles(&below),
+        ["a/x -> a/y.rs: src/a/x/one.rs uses src/a/y.rs", "a/y.rs -> a/x: src/a/y.rs uses src/a/x/two.rs"]
+    );
+}

@@ -88,10 +88,11 @@ fn sentence(run: &Parity, title: &str, subtitle: &str, text: &str) -> Result<Can
 }
 
 fn calm(run: &Parity) -> Result<Canvas> {
-    let text = match run.images.len() {
-        _ if run.rows.is_empty() => "Nothing was compared.".to_owned(),
-        0 => "Nothing was compared.".to_owned(),
-        images => format!("No value differs in {}.", plural(images as u64, "image")),
+    let images = run.images.len();
+    let text = if images == 0 || run.rows.is_empty() {
+        "Nothing was compared.".to_owned()
+    } else {
+        format!("No value differs in {}.", plural(images as u64, "image"))
     };
     sentence(
         run,
