@@ -124,6 +124,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         rows: result.rows,
         failures: result.failures,
     };
+    store::write(&arguments.out, &run)?;
     saved::print(&run, arguments.json, &arguments.out)?;
     Ok(run.outcome())
 }

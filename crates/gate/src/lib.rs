@@ -10,3 +10,6 @@ pub mod runs;
 pub use figures::FigureKind;
 pub use policy::Policy;
 pub use runs::decide;
+
+#[cfg(test)]
+mod tests;
