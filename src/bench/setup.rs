@@ -58,10 +58,9 @@ impl Bench {
     /// # Errors
     /// If a thread cannot be started.
     pub fn pipelined(mut self, make: &MakeProcessor) -> Result<Self> {
-        let start = |processor: &Box<dyn Processor>| {
-            Preparer::start(processor.name(), self.device, make.clone(), self.threads())
-        };
-        self.preparers = self.processors.iter().map(start).collect::<Result<_>>()?;
+        let start = |name| Preparer::start(name, self.device, make.clone(), self.threads());
+        let names = self.processors.iter().map(|processor| processor.name());
+        self.preparers = names.map(start).collect::<Result<_>>()?;
         Ok(self)
     }
 

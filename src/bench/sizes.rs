@@ -17,7 +17,7 @@ use crate::{
 enum Size<'a> {
     Waiting,
     UnderTest(Box<BatchUnderTest<'a>>),
-    Failed(Batch),
+    Failed(Box<Batch>),
 }
 
 /// All batch sizes of a bench, in the order of the table.
@@ -74,7 +74,7 @@ impl<'a> BatchSizes<'a> {
             Ok(Some(batch)) => Size::UnderTest(Box::new(batch)),
             Ok(None) => return Ok(()),
             Err(error) if classify(&error) == Failure::OutOfMemory => {
-                Size::Failed(not_measured(bench, *size, &reason(&error)))
+                Size::Failed(Box::new(not_measured(bench, *size, &reason(&error))))
             }
             Err(error) => return Err(error).with_context(|| format!("failed to warm up batch size {size}")),
         };
@@ -107,7 +107,7 @@ impl<'a> BatchSizes<'a> {
         let finished = self.sizes.iter().filter_map(|(_, size)| match size {
             Size::Waiting => None,
             Size::UnderTest(batch) => Some(batch.finish(bench, run)),
-            Size::Failed(batch) => Some(batch.clone()),
+            Size::Failed(batch) => Some(Batch::clone(batch)),
         });
         finished.collect()
     }

@@ -1,8 +1,6 @@
 //! Two subjects, or two builds of patchmark, each in worker processes that are started anew every few rounds: a process keeps
 //! the memory layout that it was started with, and with it some percent of its time.
 
-use std::collections::HashMap;
-
 use anyhow::{Context, Result, bail};
 use patchmark_statistics::{Contest, Round, RowName, median};
 use serde_json::{Map, Value};
@@ -74,7 +72,7 @@ impl Workers {
         }
         let processors = contest.sides.processors();
         for (number, workload) in workloads.iter().enumerate() {
-            let mut written = HashMap::new();
+            let mut written = Vec::new();
             for &size in &contest.setup.batch_sizes.clone() {
                 let images = contest.written(&mut written, number, workload, size)?;
                 for processor in &processors {
@@ -89,20 +87,17 @@ impl Workers {
     /// The images of a batch where workers can read them, each written once.
     fn written(
         &self,
-        known: &mut HashMap<usize, ImageRef>,
+        known: &mut Vec<ImageRef>,
         number: usize,
         workload: &Workload,
         size: usize,
     ) -> Result<Vec<ImageRef>> {
-        let mut images = Vec::new();
-        for (index, image) in workload.batch(size)?.iter().enumerate() {
-            if !known.contains_key(&index) {
-                let file = self.folder.path().join(format!("image-{number}-{index}"));
-                known.insert(index, write_image(image, file)?);
-            }
-            images.push(known[&index].clone());
+        // A larger batch begins with the images of a smaller one.
+        for (index, image) in workload.batch(size)?.iter().enumerate().skip(known.len()) {
+            let file = self.folder.path().join(format!("image-{number}-{index}"));
+            known.push(write_image(image, file)?);
         }
-        Ok(images)
+        Ok(known[..size].to_vec())
     }
 
     /// Workers of the places given (0 for the base, 1 for the candidate), all of which load at once.

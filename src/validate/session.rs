@@ -87,7 +87,7 @@ impl Session {
         (&self.candidate.about, &self.reference.about)
     }
 
-    /// Keeps the reference's answers, up to [`MOST_REMEMBERED`] bytes, so that further candidates cost little more than
+    /// Keeps the reference's answers, up to a gigabyte of them, so that further candidates cost little more than
     /// their own calls.
     pub fn remember(&mut self) {
         self.answers.get_or_insert_default();

@@ -1,4 +1,4 @@
-//! The messages between coordinator and worker: JSON in the frames of [`super::frames`], over one socket.
+//! The messages between coordinator and worker: JSON in the frames of `frames`, over one socket.
 //!
 //! Pixels and tensors are not sent in frames: images are raw RGB in files that both sides can read, and outputs are
 //! written as safetensors to a file that the request names.

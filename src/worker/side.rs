@@ -243,7 +243,7 @@ pub(crate) fn write_image(image: &DecodedImage, file: PathBuf) -> Result<ImageRe
     Ok(ImageRef { file, offset: 0, width: image.width, height: image.height, mode: "RGB".into() })
 }
 
-/// The pixels of an image that [`write_image`] wrote.
+/// The pixels of an image that `write_image` wrote.
 ///
 /// # Errors
 /// If the file is gone.
