@@ -1,4 +1,4 @@
-//! About how long a bench takes, from figures of earlier runs: for planning only, never for a result.
+//! Estimates how long a bench takes, from the figures of earlier runs: for planning only, never for a result.
 
 use tch::Device;
 
@@ -8,15 +8,15 @@ use crate::{
     model::Tower,
 };
 
-/// Rounds that are taken however small the budget is.
+/// The number of rounds taken however small the budget is.
 pub const LEAST_ROUNDS: u32 = rounds::MINIMUM_ROUNDS as u32;
 
-/// Seconds that starting takes: importing torch and transformers, and making the model's weights.
+/// Seconds to start: to import torch and transformers and make the model's weights.
 pub fn start_s(device: Device) -> f64 {
     if device.is_cuda() { 17.0 } else { 8.0 }
 }
 
-/// What the figures were taken on, to be read behind "estimated".
+/// What the figures were measured on, to follow the word "estimated".
 pub fn basis(device: Device) -> &'static str {
     if device.is_cuda() {
         "from images of 1024x768 and random-base on an NVIDIA H100 with 16 CPU cores (reports/h100)"
@@ -33,7 +33,7 @@ pub struct Work<'a> {
     pub batch_sizes: &'a [usize],
     /// Forwards of all runs.
     pub forwards: Vec<(ForwardKind, Precision, Tower)>,
-    /// Whether the model is so small that its forwards take no time.
+    /// Whether the model is so small that a forward takes about a millisecond.
     pub tiny: bool,
     /// Whether stages are timed.
     pub stages: bool,
@@ -41,23 +41,23 @@ pub struct Work<'a> {
     pub pipelined: bool,
     /// Whether torch's DataLoader is measured.
     pub dataloader: bool,
-    /// Where it runs.
+    /// The device it runs on.
     pub device: Device,
 }
 
 impl Work<'_> {
-    /// Seconds of a round over all batch sizes.
+    /// Seconds per round, over all batch sizes.
     pub fn round_s(&self) -> f64 {
         self.batch_sizes.iter().map(|&size| self.round_ms(size as f64)).sum::<f64>() / 1e3
     }
 
-    /// Seconds until every batch size has been warmed up: each processor and each forward once, and the reference that
-    /// they are compared with.
+    /// Seconds of everything that happens once per batch size: warming up each processor and forward, the reference
+    /// that processors are compared with, decoding on a GPU, and torch's DataLoader.
     pub fn warm_up_s(&self) -> f64 {
         let once = |size: f64| {
             let processors: f64 = self.processors.iter().map(|name| self.processor_ms(name, size)).sum();
             let forwards: f64 = self.forwards.iter().map(|&forward| self.forward_ms(forward, size)).sum();
-            // Feeding and comparing cost about as much as processing does. On a GPU decoding is timed once.
+            // Feeding and comparing cost about as much as processing. On a GPU decoding is timed once.
             let decode = if self.device.is_cuda() { DECODE_MS * size } else { 0.0 };
             2.0 * processors + 2.0 * self.processor_ms("hf", size) + 3.0 * forwards + decode
         };
@@ -84,7 +84,7 @@ impl Work<'_> {
         spent
     }
 
-    /// Milliseconds of one call for a batch.
+    /// Milliseconds of one call with a batch.
     fn processor_ms(&self, name: &str, size: f64) -> f64 {
         let (gpu, cpu) = match name {
             "hf" => (1.6, 3.8),
@@ -98,7 +98,7 @@ impl Work<'_> {
         size * if self.device.is_cuda() { gpu } else { cpu }
     }
 
-    /// Milliseconds of one forward for a batch.
+    /// Milliseconds of one forward of a batch.
     fn forward_ms(&self, (kind, precision, tower): (ForwardKind, Precision, Tower), size: f64) -> f64 {
         if self.tiny {
             return 1.0;
@@ -116,10 +116,10 @@ impl Work<'_> {
     }
 }
 
-/// Milliseconds of decoding a photograph.
+/// Milliseconds to decode one photograph.
 const DECODE_MS: f64 = 7.0;
 
-/// Seconds of torch's DataLoader at a batch size: most of it goes to starting workers.
+/// Seconds to measure torch's DataLoader at one batch size, most of them to start workers.
 const LOADER_S: f64 = 40.0;
 
 #[cfg(test)]

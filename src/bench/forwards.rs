@@ -1,4 +1,4 @@
-//! The forwards that preprocessing is held against.
+//! The forwards that preprocessing is compared with.
 
 use std::fmt;
 
@@ -12,37 +12,37 @@ use crate::{
     python::{cuda, graph::CudaGraphs, model::HuggingFaceModel},
 };
 
-/// A forward of a bench, and how it is run.
+/// A forward of a bench, and the setting in which it is run.
 pub struct TimedForward {
-    /// What is called.
+    /// The forward itself.
     pub forward: Box<dyn Forward>,
     /// The dtype of its weights.
     pub precision: Precision,
     /// How much of the model it runs.
     pub tower: Tower,
-    /// The index of the run that its times go into; a bench writes one run for each dtype and tower.
+    /// The index of the run that its times go into; a bench writes one run per dtype and tower.
     pub run: usize,
 }
 
 impl TimedForward {
-    /// Brings torch into the state in which this forward is run. Called before each of its samples, outside the clock.
+    /// Sets torch's TF32 switch on a GPU to what this forward needs. Called before each of its samples, untimed.
     pub(super) fn prepare(&self, device: Device) -> Result<()> {
         if device.is_cuda() { cuda::allow_tf32(self.precision == Precision::Tf32) } else { Ok(()) }
     }
 
-    /// The part of a batch's text that it takes.
+    /// The batch's text if this forward takes text, otherwise `None`.
     pub(super) fn text<'a>(&self, text: Option<&'a TextInputs>) -> Option<&'a TextInputs> {
         text.filter(|_| self.tower == Tower::Full)
     }
 
-    /// Its name, with dtype and tower where a bench has several of them.
+    /// Its name, followed by dtype and tower if the bench has `several` settings.
     pub(super) fn label(&self, several: bool) -> String {
         let name = self.forward.name();
         if several { format!("{name} {} {}", self.precision, self.tower) } else { name.to_owned() }
     }
 }
 
-/// Whose forward.
+/// An implementation of the forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ForwardKind {
     /// Patchmark's own, in tch.
@@ -67,7 +67,7 @@ impl fmt::Display for ForwardKind {
 /// Refuses a forward that `device` cannot run, before anything slow starts.
 ///
 /// # Errors
-/// An input error that names it.
+/// An input error that names the forward.
 pub fn check_forwards(kinds: &[ForwardKind], device: Device) -> Result<()> {
     if kinds.contains(&ForwardKind::NativeGraph) && !device.is_cuda() {
         return Err(input_error!(
@@ -77,7 +77,7 @@ pub fn check_forwards(kinds: &[ForwardKind], device: Device) -> Result<()> {
     Ok(())
 }
 
-/// Builds each forward over the same weights, which are on `device`.
+/// Builds each forward over the same weights, which must be on `device`.
 ///
 /// # Errors
 /// If the weights do not fit, Python cannot start, or as [`check_forwards`].

@@ -6,8 +6,8 @@ use crate::workload::DecodedImage;
 
 /// A read loop over the images and a fill loop over a buffer as large as `pixel_values`.
 ///
-/// The buffer is kept between rounds, so that the loop meets no page fault: no processor can beat it by more
-/// than its outputs are kept in cache.
+/// The buffer is kept between rounds, so that the loops cause no page faults. A processor with one thread can therefore
+/// beat the limit only as far as its outputs stay in cache.
 pub(super) struct MemoryLimit {
     images: Vec<Arc<DecodedImage>>,
     output: Vec<f32>,
@@ -28,7 +28,7 @@ impl MemoryLimit {
     }
 }
 
-/// A sum that needs every byte and costs less than loading it: eight bytes at a time, in four chains.
+/// A sum that needs every byte but costs less than loading it: eight bytes at a time, in four independent chains.
 fn sum(bytes: &[u8]) -> u64 {
     let mut sums = [0u64; 4];
     let blocks = bytes.chunks_exact(32);

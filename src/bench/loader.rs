@@ -1,4 +1,5 @@
-//! What people use today beside the forward: torch's `DataLoader` running `hf` in worker processes.
+//! What people use today to overlap preprocessing with the forward: torch's `DataLoader`, running `hf` in worker
+//! processes.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -25,22 +26,22 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// Samples of each figure; a loader's workers disturb whatever runs beside them, so they are taken in one block.
+/// Samples of each figure. A loader's workers disturb everything else, so its samples are taken in one block.
 const SAMPLES: usize = 5;
-/// Batches in a sample at the least: prefetching evens out over a few. With workers they are two from each, as workers
-/// that began together finish together, and a sample between would find all of its batches ready.
+/// The minimum number of batches in a sample, over which prefetching evens out. A sample takes at least two from each
+/// worker: workers that start together finish together, so a shorter sample could find all its batches ready.
 const BATCHES: usize = 4;
 
 /// What was measured with one number of workers.
 pub(super) struct Row {
-    /// Without the rates, which depend on the forward.
+    /// The row without its rates, which depend on the forward.
     row: ProcessorRow,
-    /// Images per second with each of the bench's forwards behind it, as far as it came.
+    /// Images per second into each of the bench's forwards, up to the one that failed.
     rates: Vec<Option<Estimate>>,
 }
 
 impl Row {
-    /// The row as run number `run` holds it.
+    /// The row of run number `run`, with the rates of its forwards.
     pub(super) fn of_run(&self, bench: &Bench, run: usize) -> ProcessorRow {
         let rates = bench.forwards.iter().zip(&self.rates).filter(|(timed, _)| timed.run == run);
         let rates = rates.filter_map(|(timed, rate)| Some((timed.forward.name().to_owned(), (*rate)?)));
@@ -48,9 +49,9 @@ impl Row {
     }
 }
 
-/// One row per number of workers: `preprocess_ms` is the time until the next batch is on the device with nothing beside
-/// it, the rate is that with a forward behind it. A loader that fails ends its row with the reason;
-/// after Ctrl-C the rows that are left are left out.
+/// One row per number of workers: `preprocess_ms` is the time until the next batch is on the device, with nothing else
+/// running, and the rates are those into each forward. A loader that fails ends its row with the reason; after Ctrl-C
+/// the remaining rows are left out.
 ///
 /// # Errors
 /// If the device is lost.
@@ -89,9 +90,10 @@ fn measure(
     row: &mut Row,
 ) -> Result<()> {
     let loader = Loader::new(images, workers, &loaders.parameters, bench.device.is_cuda())?;
-    // The first batches are those that the workers start with; a loader computes on the CPU.
+    // The loader computes on the CPU, so it is compared with the reference of the host.
     let first = loader.next()?;
     row.row.parity = parity::compare(bench.references.process(images)?.of_host(), &first)?.status();
+    // Workers start with two batches each, which are a warm-up.
     for _ in 0..2 * workers {
         drop(loader.next()?);
     }
@@ -127,7 +129,7 @@ fn measure(
     Ok(())
 }
 
-/// The batch on the device, submitted and not waited for.
+/// Copies a batch to the device, without waiting for a GPU to finish.
 fn upload(inputs: &ModelInputs, device: Device) -> Result<ModelInputs> {
     if device == Device::Cpu {
         return Ok(inputs.shallow_clone());

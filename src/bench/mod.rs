@@ -1,4 +1,4 @@
-//! The bench: every subject in every round, paired by round, then one run for each setting of the forward.
+//! The bench: times every subject in every round, pairs by round, and makes one run per setting of the forward.
 
 mod batch;
 pub mod estimate;

@@ -1,4 +1,4 @@
-//! Overlap: the next batch is prepared while one is in the forward.
+//! Overlap: a thread prepares the next batch while the forward runs.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -22,13 +22,14 @@ use crate::{
     workload::{DecodedImage, EncodedImage},
 };
 
-/// Makes the processor of a name; called in the thread that prepares, which keeps it.
+/// Makes the processor with a name; called in the preparing thread, which keeps the processor.
 pub type MakeProcessor = Arc<dyn Fn(&'static str) -> Result<Box<dyn Processor>> + Send + Sync>;
 
-/// Batches that wait for the forward: with the one in it and the one in the making, three are in memory.
+/// Batches that may wait for the forward. The one being prepared, the one in the forward and the one before it, which
+/// is still held, are in memory too: four in all.
 const WAITING: usize = 1;
 
-/// A batch, and when the device has it.
+/// A batch, and the event that a GPU reaches once it is ready.
 struct Prepared {
     inputs: ModelInputs,
     ready: Option<Event>,
@@ -39,7 +40,7 @@ struct Prepared {
 pub(super) enum Source {
     /// Images in host memory.
     Decoded(Vec<Arc<DecodedImage>>),
-    /// Stored images, which are decoded anew for each batch.
+    /// Stored images, which are decoded again for each batch.
     Stored(Vec<EncodedImage>),
 }
 
@@ -53,14 +54,14 @@ impl Source {
     }
 }
 
-/// What a preparing thread is asked for: so many batches of these images.
+/// A request to a preparing thread for `count` batches of `source`.
 struct Ask {
     source: Source,
     count: usize,
     replies: SyncSender<Result<Prepared>>,
 }
 
-/// A thread with a processor and, on a GPU, a stream of its own; dropping it ends it.
+/// A thread with its own processor and, on a GPU, its own stream; dropping it ends the thread.
 pub struct Preparer {
     asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
@@ -68,8 +69,8 @@ pub struct Preparer {
 }
 
 impl Preparer {
-    /// Starts the thread, which decodes with `threads` others. That a processor cannot be made shows in the first
-    /// batch.
+    /// Starts the thread, and `threads` more in which it decodes. If the processor cannot be made, the first batch
+    /// fails with the reason.
     pub(super) fn start(
         name: &'static str,
         device: Device,
@@ -88,8 +89,8 @@ impl Preparer {
         Ok(Self { asks: Some(asks), thread: Some(thread), device })
     }
 
-    /// Images a second of `count` batches in a row, from the moment that the first is ready until the device has
-    /// done `count` forwards and `count` more batches are prepared: neither filling the line nor emptying it counts.
+    /// Images per second over `count` batches, from when the first is ready until the device has done `count` forwards
+    /// and `count` more batches are prepared: neither filling the pipeline nor emptying it counts.
     ///
     /// # Errors
     /// If the processor or the forward fails.
@@ -109,7 +110,7 @@ impl Preparer {
                 ready.order(index)?;
             }
             drop(forward.forward(&next.inputs, text)?);
-            // The inputs' memory belongs to the other stream, which would reuse it while the forward still reads.
+            // The inputs' memory belongs to the other stream, which could reuse it while the forward still reads it.
             if let Some((inputs, Some(done))) = running.replace((next.inputs, mark(self.device)?)) {
                 done.wait()?;
                 drop(inputs);
@@ -135,7 +136,7 @@ impl Drop for Preparer {
     fn drop(&mut self) {
         drop(self.asks.take());
         if let Some(thread) = self.thread.take() {
-            // A panic there was reported when it happened, and nothing here depends on the thread any more.
+            // A panic in the thread was reported when it happened, and nothing depends on the thread any more.
             let _ = thread.join();
         }
     }
@@ -154,7 +155,7 @@ fn serve(
     decoders: &ThreadPool,
 ) {
     let _no_grad = tch::no_grad_guard();
-    // torch keeps the number by thread, and a new one may begin with what another processor set for its own.
+    // torch keeps this number per thread, and a new thread may inherit what another processor set.
     if let Ok(threads) = i32::try_from(decoders.current_num_threads()) {
         tch::set_num_threads(threads);
     }
@@ -173,7 +174,7 @@ fn serve(
                 Err(error) => Err(anyhow!("{error:#}")),
             };
             let failed = batch.is_err();
-            // Whoever asked may have given up.
+            // The receiver is gone if the forward failed.
             if ask.replies.send(batch).is_err() || failed {
                 break;
             }
@@ -190,7 +191,7 @@ fn prepare(
 ) -> Result<Prepared> {
     let decoded;
     let batch = match source {
-        // Images in the form that the processor takes are what a user holds: made once, in no time that counts.
+        // Users already hold images in the form that the processor takes, so it is made once per batch size, untimed.
         Source::Decoded(images) => match fed.entry(images.len()) {
             Entry::Occupied(known) => &*known.into_mut(),
             Entry::Vacant(place) => &*place.insert(FedBatch::new(processor.feed(), images)?),
@@ -206,7 +207,7 @@ fn prepare(
     Ok(Prepared { inputs, ready: mark(device)? })
 }
 
-/// A point after what this thread has submitted, on a GPU.
+/// An event after all work that this thread has submitted; `None` on a CPU.
 fn mark(device: Device) -> Result<Option<Event>> {
     let Device::Cuda(index) = device else { return Ok(None) };
     let event = Event::new()?;

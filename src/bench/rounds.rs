@@ -1,4 +1,4 @@
-//! The order of a round, and when rounds end.
+//! The order of the steps in a round, and when to stop.
 
 use std::time::{Duration, Instant};
 
@@ -6,18 +6,18 @@ use patchmark_results::text::plural;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-/// Rounds that every row gets, however small the budget: an interval of fewer says nothing.
+/// Rounds that every row gets, however small the budget: an interval from fewer would mean nothing.
 pub(super) const MINIMUM_ROUNDS: usize = 3;
-/// Rounds after which more would not change what is decided.
+/// The maximum number of rounds; more would hardly change a result.
 const MAXIMUM_ROUNDS: usize = 200;
-/// The relative half-width at which an interval is narrow enough.
+/// The relative half-width up to which an interval is narrow enough.
 const NARROW: f64 = 0.02;
 
-/// Orders that change from round to round: each odd round is the mirror of the even one before it
-/// (ABBA), so that a drift hits all alike, and each pair of rounds is shuffled anew.
+/// Orders that change from round to round. Counted from 0, each odd round mirrors the even one before it (ABBA), so
+/// that drift affects everything alike, and each such pair is shuffled again.
 ///
-/// The first round, and so its mirror, takes group after group, each shuffled: what a group needs can be made when
-/// its first subject is due, so that the first measurement waits for no other group.
+/// The first pair keeps groups together, each shuffled: what a group needs can be made when its first item is due, so
+/// the first measurement does not wait for the other groups.
 pub(super) struct Orders<T> {
     rng: ChaCha8Rng,
     current: Vec<T>,
@@ -53,7 +53,7 @@ pub(super) enum End {
     Narrow,
     /// Another round would not fit in the budget.
     Budget,
-    /// The most rounds that are ever taken.
+    /// The maximum number of rounds was taken.
     Rounds,
 }
 
@@ -74,7 +74,8 @@ impl End {
     }
 }
 
-/// Whether to stop after `rounds` rounds, the last of which took `last`.
+/// Why to stop after `rounds` rounds, or `None` to continue. `last` is how long the last round took, and `widest` the
+/// widest relative half-width of an interval.
 pub(super) fn end(
     rounds: usize,
     started: Instant,

@@ -1,4 +1,4 @@
-//! From the samples of a batch to what a run holds of it.
+//! Turns the samples of a batch size into a run's rows and notes.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::processor::{Processor, REFERENCE, must_equal_reference};
 
 impl BatchUnderTest<'_> {
-    /// The widest relative half-width of a ratio's interval, or none before there is one.
+    /// The widest relative half-width of a ratio's interval: `None` while a ratio lacks an interval, 0 without ratios.
     pub(super) fn widest_interval(&self) -> Option<f64> {
         self.processors
             .iter()
@@ -26,7 +26,7 @@ impl BatchUnderTest<'_> {
             .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)))
     }
 
-    /// The summary of all samples of a run.
+    /// The summary of all samples, for run number `run`.
     pub(super) fn finish(&self, bench: &Bench, run: usize) -> Batch {
         let hf = bench
             .processors
@@ -99,8 +99,8 @@ impl BatchUnderTest<'_> {
         }
     }
 
-    /// Sentences for the run's notes: rows that ended early, what the device's own clock says, and where
-    /// transformers' forward resamples positions.
+    /// Sentences for the run's notes: what ended early or could not be timed, what the GPU's clock says, and how long
+    /// transformers' forward spends on resampling positions.
     pub(super) fn notes(&self, bench: &Bench, run: usize) -> Vec<String> {
         let size = self.size();
         let mut notes = Vec::new();
@@ -139,7 +139,7 @@ impl BatchUnderTest<'_> {
     }
 }
 
-/// What the host's and the device's clocks say of the same calls; none where there is no device.
+/// The times of the same calls by the host's clock and by the GPU's; `None` without a GPU.
 fn clocks(size: usize, what: &str, host: &[f64], device: &[f64]) -> Option<String> {
     (!device.is_empty()).then(|| {
         format!(
@@ -150,7 +150,7 @@ fn clocks(size: usize, what: &str, host: &[f64], device: &[f64]) -> Option<Strin
     })
 }
 
-/// A batch that could not even be warmed up: each row with the reason.
+/// A batch size that could not be warmed up: every row fails with `reason`.
 pub(super) fn not_measured(bench: &Bench, size: usize, reason: &str) -> Batch {
     Batch {
         batch_size: size,
@@ -181,7 +181,7 @@ fn summarized(samples: &[f64]) -> Samples {
     statistics::summarize(samples.to_vec())
 }
 
-/// Preprocess over forward, paired by round.
+/// Preprocess time over forward time, paired by round.
 fn ratio(preprocess: &[f64], forward: &[f64]) -> Option<Estimate> {
     statistics::paired(preprocess, forward, |preprocess, forward| preprocess / forward)
 }

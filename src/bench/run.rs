@@ -1,4 +1,4 @@
-//! Measuring one workload: every step in every round, then one run for each setting.
+//! Measures one workload: every step in every round, then one run per setting.
 
 use std::{
     collections::BTreeMap,
@@ -29,24 +29,25 @@ use crate::{
     workload::Workload,
 };
 
-/// What a reader must know of the loaders' rows.
+/// What a reader must know about the loaders' rows.
 const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes running hf: its ms/batch is the time until \
-     the next batch is there, with nothing beside it; taken after the rounds, so no ratio is paired; its images are decoded already";
+     the next batch is on the device, with nothing else running; it is measured after the rounds, so it has no \
+     ratio; its images are already decoded";
 
 /// Decoding times by batch size, in milliseconds per batch.
 pub type DecodeTimes = BTreeMap<usize, Vec<f64>>;
 
 impl Bench {
-    /// Measures one workload; returns one run for each of the bench's settings. What preprocessing takes does not depend on
-    /// the forward, so all runs share its times, and every ratio is formed within a round.
+    /// Measures one workload and returns one run per setting of the bench. Preprocessing does not depend on the
+    /// forward, so all runs share its times, and every ratio is formed within a round.
     ///
-    /// `decode_ms` are decoding times of the same files that are known already, which then are not taken again.
+    /// `decode_ms` holds decoding times of the same files that were taken earlier; on a GPU they are not taken again.
     ///
-    /// A batch size for which there is no memory ends with its reason, and so does a processor that fails; the others go on.
-    /// If the GPU is lost, what was measured before is returned, marked partial.
+    /// A batch size that runs out of memory ends with the reason, and so does a processor that fails; the others
+    /// continue. If the GPU is lost, what was measured before is returned, marked partial.
     ///
     /// # Errors
-    /// If the reference fails for another reason.
+    /// If the input is wrong, or the reference, decoding or tokenising fails for another reason.
     pub fn measure(
         &self,
         workload: &Workload,
@@ -97,14 +98,14 @@ impl Bench {
     }
 }
 
-/// What gathers beside the samples.
+/// What a bench collects besides samples.
 struct Found {
     partial: Option<PartialBecause>,
-    /// For all runs.
+    /// The notes that all runs share.
     notes: Vec<String>,
-    /// How far the forwards of each run agree.
+    /// By run, sentences on how closely its forwards agree.
     agreements: Vec<Vec<String>>,
-    /// By batch size.
+    /// The loaders' rows by batch size.
     loader_rows: BTreeMap<usize, Vec<loader::Row>>,
 }
 
@@ -154,7 +155,7 @@ impl Found {
         for run in 0..bench.settings.len() {
             match agreement(bench, sizes, run) {
                 Ok(sentences) => self.agreements[run].extend(sentences),
-                // All samples are there already.
+                // All samples have been taken, so this ends nothing.
                 Err(error) => {
                     if classify(&error) == Failure::DeviceLost {
                         self.partial.get_or_insert(PartialBecause::DeviceLost);
@@ -211,7 +212,7 @@ struct Ended {
     interrupted: bool,
 }
 
-/// Rounds until the intervals are narrow, the budget is spent, or Ctrl-C.
+/// Takes rounds until the intervals are narrow, the budget is spent, the maximum is reached, or Ctrl-C.
 fn rounds(
     bench: &Bench,
     sizes: &mut BatchSizes<'_>,
@@ -240,7 +241,7 @@ fn rounds(
                 if interrupt.load(Ordering::Relaxed) {
                     return Ok(interrupted());
                 }
-                // The budget is for measuring.
+                // Warm-up does not count against the budget.
                 measuring += warming.elapsed();
             }
             let Some(batch) = sizes.get_mut(index) else { continue };
@@ -267,7 +268,8 @@ fn rounds(
     }
 }
 
-/// How far each other forward of a run is from its first on the first batch; nothing where the first failed.
+/// How closely each other forward of a run agrees with its first, on the first batch size that was measured; empty if
+/// the first failed.
 fn agreement(bench: &Bench, sizes: &BatchSizes<'_>, run: usize) -> Result<Vec<String>> {
     let Some((batch, text)) = sizes.under_test().next() else { return Ok(Vec::new()) };
     let embeds = |timed: &TimedForward| -> Result<Tensor> {

@@ -1,4 +1,4 @@
-//! What all workloads and all batch sizes of a bench share.
+//! What all workloads and batch sizes of a bench share.
 
 use anyhow::Result;
 use patchmark_results::RunSettings;
@@ -14,22 +14,22 @@ use crate::{
     processor::{Parameters, Processor, References},
 };
 
-/// What a bench of loaders needs to know.
+/// How torch's `DataLoader` is measured.
 #[derive(Debug, Clone)]
 pub struct Loaders {
-    /// Worker processes, one row per number; 0 for none.
+    /// Numbers of worker processes, one row each; with 0 the bench's own process does the work.
     pub workers: Vec<usize>,
-    /// What `hf` computes.
+    /// The parameters of `hf`.
     pub parameters: Parameters,
 }
 
-/// Everything that a bench needs but the images. It is built once, and measures one workload after another.
+/// Everything that a bench needs except the images. It is built once and measures one workload after another.
 pub struct Bench {
     /// The processors, in the order of the table.
     pub processors: Vec<Box<dyn Processor>>,
     /// What outputs are compared with.
     pub references: References,
-    /// The forwards of all runs; the first of a run is the one that its charts show.
+    /// The forwards of all runs; a run's charts show its first.
     pub forwards: Vec<TimedForward>,
     /// Texts for the full model, one per row, at least as many as the largest batch.
     pub text: Option<TextInputs>,
@@ -39,21 +39,21 @@ pub struct Bench {
     pub batch_sizes: Vec<usize>,
     /// Where the forward runs.
     pub device: Device,
-    /// Whether the time of each stage is taken too, in passes of their own.
+    /// Whether stages are timed too, in separate passes.
     pub stages: bool,
-    /// Prepare batches beside the forward, one per processor; empty unless overlap is measured.
+    /// The threads that prepare batches during the forward, one per processor; empty unless overlap is measured.
     pub preparers: Vec<Preparer>,
-    /// Whether they also decode the stored images, which then must be of the workload's sizes.
+    /// Whether the preparers also decode the stored images, which must then have the workload's sizes.
     pub decode: bool,
-    /// torch's DataLoader as rows of its own, measured after the rounds; none unless it was asked for.
+    /// torch's DataLoader, which has its own rows and is measured after the rounds; `None` unless requested.
     pub loaders: Option<Loaders>,
-    /// What was asked for, as it is saved, but for the images: one run is made of each. They differ in the forward's
-    /// dtype and tower only; at least one.
+    /// The settings as they are saved, except the images: at least one, each of which makes one run. They differ only
+    /// in the forward's dtype and tower.
     pub settings: Vec<RunSettings>,
 }
 
 impl Bench {
-    /// Lets overlap be measured, with the processors that `make` makes in threads of their own.
+    /// Measures overlap too: starts one thread per processor, in which `make` makes that processor again.
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -74,10 +74,10 @@ impl Bench {
         self.forwards[index].label(self.settings.len() > 1)
     }
 
-    /// Every step of a batch size in a round, in no order.
+    /// Every step of a batch size in a round, in no particular order.
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = vec![Step::Decode];
-        // What one thread of a CPU reaches says nothing of a GPU.
+        // The limit of one CPU thread says nothing about a GPU.
         steps.extend((!self.device.is_cuda()).then_some(Step::MemoryLimit));
         steps.extend(self.tokenizer.as_ref().map(|_| Step::Tokenize));
         steps.extend((0..self.processors.len()).map(Step::Processor));

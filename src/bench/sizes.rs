@@ -23,7 +23,7 @@ enum Size<'a> {
 /// All batch sizes of a bench, in the order of the table.
 pub(super) struct BatchSizes<'a> {
     workload: &'a Workload,
-    /// Those of the largest batch; smaller ones are the first of them.
+    /// The images of the largest batch; a smaller batch takes the first of them.
     images: Vec<Arc<DecodedImage>>,
     texts: &'a [TextInputs],
     decode_ms: &'a BTreeMap<usize, Vec<f64>>,
@@ -31,11 +31,11 @@ pub(super) struct BatchSizes<'a> {
 }
 
 impl<'a> BatchSizes<'a> {
-    /// `texts` holds one item per batch size, or none where the forward takes no text; `decode_ms` the decoding times
-    /// that are known already.
+    /// `texts` holds one item per batch size, or is empty if no forward takes text; `decode_ms` holds decoding times
+    /// that were taken earlier.
     ///
     /// # Errors
-    /// An input error where the images of the largest batch need too much memory.
+    /// An input error if the images of the largest batch need too much memory.
     pub(super) fn new(
         workload: &'a Workload,
         batch_sizes: &[usize],
@@ -51,7 +51,7 @@ impl<'a> BatchSizes<'a> {
         })
     }
 
-    /// The batch size at `index` if it was not warmed up yet.
+    /// The batch size at `index` if it is not warmed up yet.
     pub(super) fn waiting(&self, index: usize) -> Option<usize> {
         match self.sizes[index] {
             (size, Size::Waiting) => Some(size),
@@ -59,11 +59,11 @@ impl<'a> BatchSizes<'a> {
         }
     }
 
-    /// Warms up the batch size at `index`, which goes on waiting if `interrupt` is set meanwhile. If there is no memory
-    /// for it, that is its result.
+    /// Warms up the batch size at `index`. If `interrupt` is set meanwhile, it stays [`Size::Waiting`]; if memory runs
+    /// out, it becomes [`Size::Failed`].
     ///
     /// # Errors
-    /// If the device is lost, or the reference fails for another reason than memory.
+    /// As [`BatchUnderTest::warm_up`], except if memory runs out.
     pub(super) fn warm_up(&mut self, bench: &Bench, index: usize, interrupt: &Interrupt) -> Result<()> {
         let (size, state) = &mut self.sizes[index];
         let encoded = self.workload.batch_encoded(*size);
@@ -97,12 +97,12 @@ impl<'a> BatchSizes<'a> {
         })
     }
 
-    /// Whether a batch size never came to its first sample.
+    /// Whether any batch size was never warmed up.
     pub(super) fn incomplete(&self) -> bool {
         self.sizes.iter().any(|(_, size)| matches!(size, Size::Waiting))
     }
 
-    /// What run number `run` holds of each batch size that was begun.
+    /// The batches of run number `run`, without those that were never warmed up.
     pub(super) fn finish(&self, bench: &Bench, run: usize) -> Vec<Batch> {
         let finished = self.sizes.iter().filter_map(|(_, size)| match size {
             Size::Waiting => None,

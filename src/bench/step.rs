@@ -1,13 +1,13 @@
 //! The steps of a round.
 
-/// One thing that a round times once.
+/// One thing that each round samples once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Processor(usize),
     Forward(usize),
-    /// A forward time after time, for pipelined rates to be held against.
+    /// A forward back to back, for comparison with pipelined rates.
     BackToBack(usize),
-    /// A processor that prepares batches for a forward.
+    /// A processor that prepares batches while a forward runs.
     Pipelined(usize, usize),
     Decode,
     Tokenize,
@@ -15,7 +15,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// Whether a GPU works at it as it does in use.
+    /// Whether it runs a forward, so that it loads a GPU as real use does.
     pub(super) fn is_forward(self) -> bool {
         matches!(self, Self::Forward(_) | Self::BackToBack(_) | Self::Pipelined(..))
     }

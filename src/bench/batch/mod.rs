@@ -1,4 +1,4 @@
-//! One batch size: what is timed on it, and the samples that gather.
+//! One batch size under test: its inputs, and the samples of everything that is timed on it.
 
 mod timing;
 
@@ -31,7 +31,7 @@ use crate::{
 
 pub(super) use timing::PIPELINED_MS;
 
-/// One batch of a workload with everything that is timed on it.
+/// One batch of a workload, with the samples of everything that is timed on it.
 pub(super) struct BatchUnderTest<'a> {
     encoded: Vec<&'a EncodedImage>,
     images: Vec<Arc<DecodedImage>>,
@@ -47,11 +47,11 @@ pub(super) struct BatchUnderTest<'a> {
 }
 
 impl<'a> BatchUnderTest<'a> {
-    /// Feeds, warms up and compares every processor; warms up every forward. Nothing is timed. `decode` are times that
-    /// are known already. Returns none where `interrupt` was set before it was done.
+    /// Feeds, warms up and compares every processor, and warms up every forward; takes no samples. `decode` holds
+    /// decoding times that were taken earlier. Returns `None` if `interrupt` is set before it is done.
     ///
     /// # Errors
-    /// If the reference fails, or the device is lost.
+    /// If the reference fails, a processor's input cannot be made, or an error ends the whole run.
     pub(super) fn warm_up(
         bench: &Bench,
         images: &[Arc<DecodedImage>],
@@ -90,12 +90,12 @@ impl<'a> BatchUnderTest<'a> {
         &self.images
     }
 
-    /// What the progress line says of a subject.
+    /// The progress line's text for a step.
     pub(super) fn label(&self, bench: &Bench, step: Step) -> String {
         let what = match step {
             Step::Processor(index) => bench.processors[index].name().to_owned(),
             Step::Forward(index) => format!("forward {}", bench.label(index)),
-            Step::BackToBack(index) => format!("forward {} time after time", bench.label(index)),
+            Step::BackToBack(index) => format!("forward {} back to back", bench.label(index)),
             Step::Pipelined(processor, forward) => {
                 format!("{} into {}", bench.processors[processor].name(), bench.label(forward))
             }
@@ -106,7 +106,7 @@ impl<'a> BatchUnderTest<'a> {
         format!("batch {}: {what}", self.size())
     }
 
-    /// The forwards of a run, in their order, each with its samples.
+    /// The forwards of run number `run`, in the bench's order, each with its samples.
     pub(super) fn forwards_of<'b>(
         &'b self,
         bench: &'b Bench,
@@ -115,13 +115,14 @@ impl<'a> BatchUnderTest<'a> {
         bench.forwards.iter().zip(&self.forwards).filter(move |(timed, _)| timed.run == run)
     }
 
-    /// The reference's inputs of this batch.
+    /// The model inputs that the reference made from this batch.
     pub(super) fn inputs(&self) -> &ModelInputs {
         &self.inputs
     }
 }
 
-/// Each processor with its batch in the form it takes, called once and compared; none where `interrupt` was set.
+/// Each processor with the batch in the form that it takes, called once and compared with the reference; `None` if
+/// `interrupt` was set.
 fn preprocesses(
     bench: &Bench,
     images: &[Arc<DecodedImage>],
@@ -160,7 +161,7 @@ fn preprocesses(
     Ok(Some(processors))
 }
 
-/// Each forward, run once; none where `interrupt` was set.
+/// Each forward, run once; `None` if `interrupt` was set.
 fn passes(
     bench: &Bench,
     inputs: &ModelInputs,

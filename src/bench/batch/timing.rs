@@ -1,4 +1,4 @@
-//! One sample of each subject.
+//! Takes one sample of a step.
 
 use anyhow::Result;
 use patchmark_statistics::bootstrap as statistics;
@@ -17,21 +17,21 @@ use crate::{
     processor::StageClock,
 };
 
-/// Milliseconds that the forwards of one pipelined sample take together, so that starting them does not count.
+/// The approximate milliseconds of a sample that spans several forwards: long enough to make start-up negligible.
 pub(in crate::bench) const PIPELINED_MS: f64 = 200.0;
 
 impl BatchUnderTest<'_> {
-    /// Times one subject once. A processor or a forward that fails ends its own row with the reason.
+    /// Takes one sample of a step. A processor or a forward that fails ends its own row with the reason.
     ///
     /// # Errors
-    /// If the device is lost, or decoding or tokenising fails.
+    /// If decoding or tokenising fails, or an error ends the whole run.
     pub(in crate::bench) fn take(&mut self, bench: &Bench, step: Step) -> Result<()> {
         match step {
             Step::Processor(index) => self.preprocess(bench, index)?,
             Step::Forward(index) => self.forward(bench, index)?,
             Step::BackToBack(index) => self.back_to_back(bench, index)?,
             Step::Pipelined(processor, forward) => self.pipelined(bench, processor, forward)?,
-            // On a GPU once is enough: it takes long there beside everything else, and is no part of any ratio.
+            // On a GPU once is enough: decoding takes far longer than everything else there, and no ratio uses it.
             Step::Decode if bench.device.is_cuda() && !self.decode.is_empty() => {}
             Step::Decode => {
                 let timed = time(Device::Cpu, || {
@@ -74,7 +74,7 @@ impl BatchUnderTest<'_> {
             }
         }
         if bench.stages && row.stage_failure.is_none() {
-            // A pass of its own, so that reading the clock between stages is not in the headline time.
+            // A separate pass, so that reading the clock between stages does not count in the headline time.
             let mut clock = StageClock::started(bench.device);
             match processor.process(&row.fed, &mut clock) {
                 Ok(_) => {
@@ -161,7 +161,7 @@ impl BatchUnderTest<'_> {
         let run = |count| {
             bench.preparers[processor].run(&source, timed.forward.as_ref(), timed.text(self.text), count)
         };
-        // The first time, the thread's own memory and plans are made, which counts as warm-up.
+        // The first run is a warm-up, in which the thread allocates its memory and makes its plans.
         let warm = if row.pipelined[forward].is_empty() { run(2).map(drop) } else { Ok(()) };
         match warm.and_then(|()| run(count)) {
             Ok(images_per_s) => row.pipelined[forward].push(images_per_s),
@@ -172,8 +172,8 @@ impl BatchUnderTest<'_> {
     }
 }
 
-/// Forwards of a sample that spans several, each of so many milliseconds; NaN before the first is known. Two batches are
-/// the least that overlap.
+/// How many forwards of `ms` milliseconds (NaN before the first sample) make a sample that spans several. At least two,
+/// because one batch cannot overlap with another.
 fn passes_of_a_sample(ms: f64) -> usize {
     if ms > 0.0 { (PIPELINED_MS / ms).ceil().clamp(2.0, 32.0) as usize } else { 2 }
 }

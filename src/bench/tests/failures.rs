@@ -1,4 +1,4 @@
-//! Failures of memory and of the device.
+//! Memory runs out, a forward fails, or the device is lost.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn a_processor_without_memory_ends_its_row_and_the_others_go_on() {
     assert!(!run.partial);
     assert_eq!(one.processors[0].failure, None);
     assert_eq!(one.processors[0].preprocess_ms.samples.len(), 3);
-    // The first line says it; the trace is left out.
+    // The first line is the reason; the trace is left out.
     assert_eq!(two.processors[0].failure.as_deref(), OUT_OF_MEMORY.lines().next());
     assert!(two.processors[0].preprocess_ms.samples.is_empty());
     assert_eq!(two.processors[1].preprocess_ms.samples.len(), 3);
@@ -31,7 +31,7 @@ fn a_forward_without_memory_ends_and_preprocessing_is_still_measured() {
     );
 }
 
-/// A forward that fails as a library does.
+/// A forward that fails with a library's message.
 struct Broken;
 
 impl Forward for Broken {

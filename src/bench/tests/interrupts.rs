@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// `naive`, which counts its calls and interrupts the bench in the first.
+/// `naive`, but each call is counted and interrupts the bench.
 struct Interrupting {
     inner: Box<dyn Processor>,
     interrupt: Arc<Interrupt>,

@@ -1,4 +1,4 @@
-//! Whole benches of fakes.
+//! Whole benches of fake processors and forwards.
 
 mod failures;
 mod interrupts;
@@ -29,7 +29,7 @@ use crate::{
 const OUT_OF_MEMORY: &str = "CUDA out of memory. Tried to allocate 2.00 GiB.\nException raised from malloc";
 const LOST: &str = "CUDA error: unspecified launch failure";
 
-/// `batched` until a batch is too large or too many were processed.
+/// `batched`, until a batch is too large or `calls_left` is used up.
 struct Fragile {
     inner: Box<dyn Processor>,
     largest: usize,
@@ -62,7 +62,7 @@ impl Processor for Fragile {
     }
 }
 
-/// A forward that returns at once, and has no memory for more than `largest` images.
+/// A forward that returns at once, and runs out of memory above `largest` images.
 struct Quick {
     largest: i64,
 }

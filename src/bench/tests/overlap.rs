@@ -1,4 +1,4 @@
-//! Batches that are prepared beside the forward.
+//! Batches that are prepared while the forward runs.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn what_fails_beside_the_forward_ends_only_the_overlap() {
     assert!(run.notes.iter().any(|note| note.contains("beside the forward ended early")), "{:?}", run.notes);
 }
 
-/// `naive` for images of the workload's size alone.
+/// A processor that refuses images of any size but the workload's.
 struct Particular(Box<dyn Processor>);
 
 impl Processor for Particular {

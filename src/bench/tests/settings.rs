@@ -6,7 +6,7 @@ use super::*;
 fn settings_of_the_forward_share_what_preprocessing_took() {
     let quick = || Box::new(Quick { largest: 99 });
     let asked = Asked { dtypes: &["f32", "bf16"], batch_sizes: &[1, 2], ..Asked::default() };
-    // The second run's forward has no memory for two images.
+    // The second run's forward runs out of memory with two images.
     let forwards = vec![in_run(0, quick()), in_run(1, Box::new(Quick { largest: 1 }))];
     let runs = asked.bench(vec![naive()], forwards, &Interrupt::new(false));
     let [first, second] = runs.as_slice() else { panic!("{} runs", runs.len()) };

@@ -1,8 +1,8 @@
-//! What fails beside the rounds: stages, and the last comparison.
+//! Failures outside the samples: timing stages, and comparing the forwards at the end.
 
 use super::*;
 
-/// A forward that works `calls_left` times; its stages never do.
+/// A forward that works `calls_left` times; timing its stages always fails.
 struct Mortal {
     calls_left: Cell<usize>,
     failure: &'static str,
@@ -44,7 +44,7 @@ fn a_device_that_is_lost_in_the_last_step_leaves_all_samples() {
     assert!(note.contains(LOST), "{note}");
 }
 
-/// `naive`, which fails where its stages are timed.
+/// A processor that fails when its stages are timed.
 struct Stageless(Box<dyn Processor>);
 
 impl Processor for Stageless {
