@@ -1,9 +1,9 @@
-//! From samples and verdicts to the rows of a decision.
+//! Turns samples and verdicts into the rows of a decision.
 
 use patchmark_results::{DecisionRow, Finding, Verdict};
 use patchmark_statistics::{Measured, RowName, median};
 
-/// Each row's samples and verdict as they are saved.
+/// Each row's samples and verdict, as they are saved.
 pub fn rows(names: &[RowName], measured: &Measured) -> Vec<DecisionRow> {
     let middle = |times: &[[f64; 2]]| {
         let times: Vec<f64> = times.iter().flatten().copied().collect();

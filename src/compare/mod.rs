@@ -1,5 +1,5 @@
-//! Two subjects timed in turn: two processors in this process; or two subjects, or two builds of patchmark, each in worker
-//! processes that are started anew every few rounds.
+//! Times a base and a candidate in turn: two processors in this process, or two subjects or two builds of patchmark in
+//! worker processes that are restarted every few rounds.
 
 mod decision;
 mod processors;

@@ -1,4 +1,4 @@
-//! Two processors in this process.
+//! Compares two processors in this process.
 
 use std::sync::Arc;
 
@@ -18,23 +18,23 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// Two processors, or one against itself.
+/// Two processors, or one compared with itself.
 pub struct Processors {
     setup: Setup,
     device: Device,
-    /// Base and candidate; one that cannot be made says why in every row.
+    /// Base and candidate; if one could not be made, the reason, which every row gives.
     processors: [Result<Box<dyn Processor>, String>; 2],
     rows: Vec<Row>,
     names: Vec<RowName>,
 }
 
-/// One batch in the form of each processor, and the calls of a sample.
+/// One batch in the form that each processor takes (`None` if one failed), and the number of calls per sample.
 struct Row {
     fed: Option<[Arc<FedBatch>; 2]>,
     calls: usize,
 }
 
-/// A processor's first two calls of a batch.
+/// A batch as a processor takes it, the outputs of the first call and the time of the second.
 struct Warm {
     fed: Arc<FedBatch>,
     outputs: ModelInputs,
@@ -42,10 +42,10 @@ struct Warm {
 }
 
 impl Processors {
-    /// Makes both processors and warms them up on every batch. What fails only ends its own rows.
+    /// Makes both processors and warms them up on every batch. A processor that fails ends only its own rows.
     ///
     /// # Errors
-    /// For images or a device that cannot be used.
+    /// If the images or the device cannot be used.
     pub fn load(names: [&'static str; 2], setup: Setup) -> Result<Self> {
         let device = parse_device(&setup.device)?;
         let make = |name| {
@@ -63,7 +63,7 @@ impl Processors {
         Ok(contest)
     }
 
-    /// Calls both processors with a batch and adds its row.
+    /// Calls both processors with a batch and adds the row.
     fn learn(&mut self, names: [&str; 2], images: &[Arc<DecodedImage>], batch: String) -> Result<()> {
         let mut batches = Batches { images, fed: Vec::new() };
         let warm = self.processors.each_ref().map(|processor| match processor {
@@ -149,8 +149,8 @@ impl Contest for Processors {
     }
 }
 
-/// One batch in each form that was asked for. Processors of one form share it, so that they do not differ by where their
-/// images lie in memory.
+/// One batch in each form requested so far. Processors that take the same form share it, so that the images' place in
+/// memory cannot make them differ.
 struct Batches<'a> {
     images: &'a [Arc<DecodedImage>],
     fed: Vec<(Feed, Arc<FedBatch>)>,
@@ -161,7 +161,7 @@ impl Batches<'_> {
         if let Some((_, fed)) = self.fed.iter().find(|(form, _)| *form == feed) {
             return Ok(Arc::clone(fed));
         }
-        // Not sent to another thread: a reference count is all that is wanted.
+        // Only the reference count is needed: it never leaves this thread.
         #[expect(clippy::arc_with_non_send_sync, reason = "shared within one thread")]
         let fed = Arc::new(FedBatch::new(feed, self.images)?);
         self.fed.push((feed, Arc::clone(&fed)));

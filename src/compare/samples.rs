@@ -1,14 +1,15 @@
-//! How many calls make one sample.
+//! How many calls make a sample, and what a row's batch is called.
 
-/// A sample is the median of enough calls to take this long.
+/// The approximate milliseconds that the calls of a sample take.
 const SAMPLE_MS: f64 = 8.0;
 
-/// The calls of a sample, for a warm call of `warm_ms` milliseconds: one preempted call does not count.
+/// The number of calls in a sample if a warm call takes `warm_ms`. A sample is their median, so a preempted call does
+/// not distort it.
 pub(super) fn calls(warm_ms: f64) -> usize {
     if warm_ms > 0.0 { (SAMPLE_MS / warm_ms).ceil().clamp(1.0, 64.0) as usize } else { 1 }
 }
 
-/// How a row's batch is called.
+/// The name of a row's batch.
 pub(super) fn batch(workload: &str, batch_size: usize) -> String {
     format!("{workload}, batch {batch_size}")
 }

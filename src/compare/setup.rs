@@ -1,4 +1,4 @@
-//! What is compared, whoever the two subjects are.
+//! The setup of a comparison, for any kind of base and candidate.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::{
     workload::{ImageSource, Sizes, Workload},
 };
 
-/// Images, batches and parameters of a comparison.
+/// The images, batch sizes and parameters of a comparison.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The images.
@@ -18,15 +18,15 @@ pub struct Setup {
     pub sizes: Sizes,
     /// One row per batch size.
     pub batch_sizes: Vec<usize>,
-    /// A preprocessor_config.json, by its absolute path; none for NaFlex's parameters.
+    /// The absolute path of a preprocessor_config.json; `None` for NaFlex's parameters.
     pub preprocessor: Option<PathBuf>,
-    /// What both subjects compute.
+    /// The parameters of both subjects.
     pub parameters: Parameters,
     /// `cpu` or `cuda:N`.
     pub device: String,
-    /// Threads of torch and of processors that have their own.
+    /// Threads for torch, and for processors with threads of their own.
     pub threads: usize,
-    /// A share by which the candidate's times are made longer; 0 but in tests of the decision itself.
+    /// A share by which the candidate's times are lengthened; 0 except in tests of the decision itself.
     pub slowdown: f64,
 }
 
@@ -39,7 +39,7 @@ impl Setup {
         Workload::load_all(&self.images, &self.sizes)
     }
 
-    /// The candidate's times as they are judged.
+    /// The candidate's times with the slowdown, as they are judged.
     pub(super) fn slowed(&self, times: [f64; 2]) -> [f64; 2] {
         times.map(|time| time * (1.0 + self.slowdown))
     }

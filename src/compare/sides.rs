@@ -1,4 +1,4 @@
-//! Who is compared in worker processes: two subjects, or two builds of patchmark.
+//! What is compared in worker processes: two subjects, or two builds of patchmark.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// Who is compared. A place is 0 for the base, 1 for the candidate, and 2 for the control, which is the base once more.
+/// What is compared. A place is 0 for the base, 1 for the candidate and 2 for the control, which is the base again.
 pub enum Sides {
     /// Two subjects in this build.
     Subjects([Subject; 2]),
-    /// Processors, each held against itself in the other build.
+    /// Processors, each compared with itself in the other build.
     Builds {
         /// The base's build.
         base: Launcher,
@@ -34,7 +34,7 @@ pub enum Sides {
 }
 
 impl Sides {
-    /// What each batch is timed with: every processor of the two builds, or the subjects themselves (`None`).
+    /// What each batch is timed with: every processor of the two builds, or `None` for the subjects themselves.
     pub(super) fn processors(&self) -> Vec<Option<&'static str>> {
         match self {
             Self::Subjects(_) => vec![None],
@@ -42,7 +42,7 @@ impl Sides {
         }
     }
 
-    /// The name of a row, with what a processor was fed if that is not the natural form.
+    /// The name of a row; for builds, the processor's, with the form it was fed if the worker reported one.
     pub(super) fn row_name(&self, processor: Option<&str>, feed: &str) -> String {
         match (self, processor) {
             (Self::Builds { .. }, Some(name)) if feed.is_empty() => name.to_owned(),
@@ -84,7 +84,7 @@ impl Sides {
         Ok(Side::new(launch, load, options.limits, options.interrupt.clone(), outputs))
     }
 
-    /// The error for a base build that cannot be started as a worker.
+    /// The error for a base build that cannot be started as a worker; `None` for any other side.
     pub(super) fn refused(&self, place: usize, error: &anyhow::Error) -> Option<anyhow::Error> {
         match self {
             Self::Builds { base, .. } if place != 1 => Some(input_error!(
@@ -94,7 +94,7 @@ impl Sides {
         }
     }
 
-    /// How two results differ that must not, as a sentence.
+    /// A sentence if the outputs differ although they must not.
     pub(super) fn differ(
         &self,
         base: &BTreeMap<String, Tensor>,
@@ -117,7 +117,7 @@ impl Sides {
         }))
     }
 
-    /// What the side at a place is called in messages.
+    /// The name in messages of the side at a place.
     fn name(&self, place: usize) -> String {
         match self {
             Self::Subjects(subjects) => subjects[usize::from(place == 1)].to_string(),
@@ -125,7 +125,7 @@ impl Sides {
         }
     }
 
-    /// The error for a side that answered once and does not any more: its user has to look at it first.
+    /// The error for a side that cannot be made or no longer answers: an input error, because the user has to fix it.
     pub(super) fn lost(&self, place: usize, answer: Answer) -> anyhow::Error {
         let what = match answer {
             Answer::Died(death) => format!("its worker {death}\n{}", death.output),

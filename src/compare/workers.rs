@@ -1,5 +1,5 @@
-//! Two subjects, or two builds of patchmark, each in worker processes that are started anew every few rounds: a process keeps
-//! the memory layout that it was started with, and with it some percent of its time.
+//! Compares two subjects, or two builds of patchmark, in worker processes that are restarted every few rounds: a
+//! process keeps the memory layout that it started with, which alone can change its times by a few per cent.
 
 use anyhow::{Context, Result, bail};
 use patchmark_statistics::{Contest, Round, RowName, median};
@@ -20,10 +20,10 @@ use crate::{
     workload::Workload,
 };
 
-/// The most calls of a sample, so that a round stays short.
+/// The maximum number of calls in a sample, so that a round stays short.
 const MOST_CALLS: usize = 64;
 
-/// Base and candidate, with the base once more as its own control.
+/// Base and candidate, with the base again as the control.
 pub struct Workers {
     sides: Sides,
     setup: Setup,
@@ -32,11 +32,11 @@ pub struct Workers {
     rows: Vec<Row>,
     names: Vec<RowName>,
     workers: Vec<Side>,
-    /// The commits of the two builds that serve.
+    /// The commits that the two sides' workers were built from.
     pub commits: [String; 2],
 }
 
-/// One batch of one processor or subject, and how often it is called for a sample.
+/// One batch of one processor or subject, and the number of calls per sample.
 struct Row {
     prepare: Request,
     calls: usize,
@@ -46,7 +46,7 @@ impl Workers {
     /// Starts both sides once, to learn which rows can be timed and whether their outputs agree.
     ///
     /// # Errors
-    /// An input error for images that cannot be used, a subject that does not exist, or a build that does not serve.
+    /// An input error for images that cannot be used, a subject that does not exist, or a side that cannot be started.
     pub fn load(sides: Sides, setup: Setup, options: Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("patchmark-compare-").tempdir()?;
         let workloads = setup.workloads()?;
@@ -84,7 +84,7 @@ impl Workers {
         Ok(contest)
     }
 
-    /// The images of a batch where workers can read them, each written once.
+    /// The images of a batch in files that workers can read, each written once.
     fn written(
         &self,
         known: &mut Vec<ImageRef>,
@@ -100,7 +100,7 @@ impl Workers {
         Ok(known[..size].to_vec())
     }
 
-    /// Workers of the places given (0 for the base, 1 for the candidate), all of which load at once.
+    /// Starts a worker for each place (0 for the base, 1 for the candidate); they load in parallel.
     fn started<const N: usize>(&self, places: [usize; N]) -> Result<Vec<Side>> {
         let mut workers = Vec::with_capacity(N);
         for (index, place) in places.into_iter().enumerate() {
@@ -112,7 +112,7 @@ impl Workers {
         Ok(workers)
     }
 
-    /// Calls both sides with a batch and adds its row.
+    /// Calls both sides with a batch and adds the row.
     fn learn(&mut self, images: &[ImageRef], batch: String, processor: Option<&'static str>) -> Result<()> {
         let processor = processor.map(str::to_owned);
         let call =
@@ -120,7 +120,7 @@ impl Workers {
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         let (mut warm, mut feed) = (f64::INFINITY, String::new());
         for worker in &mut self.workers {
-            // The first call is a cold one.
+            // The first call is cold, so the second is used.
             let first = worker.call(&call)?;
             let last = if matches!(first, Observation::Returned(_)) { worker.call(&call)? } else { first };
             failures.push(match last {
@@ -190,7 +190,7 @@ impl Contest for Workers {
 
     fn restart(&mut self) -> Result<()> {
         self.workers.clear();
-        // All three load at once; only the times themselves must have the machine alone.
+        // All three load in parallel: only the timed calls need the machine to themselves.
         self.workers = self.started([0, 1, 0])?;
         for place in 0..self.workers.len() {
             for (row, name) in self.rows.iter().zip(&self.names) {
@@ -207,7 +207,7 @@ impl Contest for Workers {
     }
 
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round> {
-        // A B C C B A, or C B A A B C: a drift hits all three alike.
+        // A B C C B A, or C B A A B C: drift affects all three alike.
         let mut order = [0, 1, 2, 2, 1, 0];
         if mirrored {
             order = order.map(|place| 2 - place);
