@@ -226,8 +226,10 @@ fn rounds(
     let mut measuring = Instant::now();
     let mut rounds = 0;
     loop {
-        let interrupted =
-            || Ended { sentence: format!("interrupted after {rounds} rounds"), interrupted: true };
+        let interrupted = || Ended {
+            sentence: format!("interrupted after {}", plural(rounds as u64, "round")),
+            interrupted: true,
+        };
         if interrupt.load(Ordering::Relaxed) {
             return Ok(interrupted());
         }

@@ -20,9 +20,6 @@ use crate::{
     workload::Workload,
 };
 
-/// The maximum number of calls in a sample, so that a round stays short.
-const MOST_CALLS: usize = 64;
-
 /// Base and candidate, with the base again as the control.
 pub struct Workers {
     sides: Sides,
@@ -156,7 +153,7 @@ impl Workers {
                 keywords: self.keywords(),
                 processor,
             },
-            calls: calls(warm).min(MOST_CALLS),
+            calls: calls(warm),
         });
         Ok(())
     }

@@ -12,9 +12,7 @@ use std::{
 };
 
 use anyhow::bail;
-use tch::Tensor;
-
-use tch::Device;
+use tch::{Device, Tensor};
 
 use super::*;
 use crate::{
