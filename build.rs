@@ -1,12 +1,12 @@
-//! Writes the commit into the binary and, where it measures, the run-time search paths, so that it runs from any folder with
-//! no exported variable: torch's `lib` folder, libpython's folder, and the interpreter to embed.
+//! Writes the commit into the binary and, with the feature `harness`, the paths it needs at run time, so that it runs
+//! from any folder without exported variables: torch's `lib` folder, libpython's folder, and the interpreter to embed.
 
 use std::{env, process::Command};
 
-/// What a binary is made of: other files of the tree, such as saved results, change nothing in it.
+/// What a binary is built from. Other files of the tree, such as saved results, do not affect it.
 const SOURCES: [&str; 6] = ["build.rs", "Cargo.toml", "Cargo.lock", "src", "crates", "fixtures"];
 
-/// Prints one `key=value` line for each path that the binary must know.
+/// Prints what must be known about the interpreter, as `key=value` lines.
 const PROBE: &str = r#"
 import sys, sysconfig, pathlib
 import torch
@@ -17,7 +17,7 @@ print("shared=" + str(sysconfig.get_config_var("Py_ENABLE_SHARED") or 0))
 "#;
 
 fn main() {
-    // All of them, or the commit below would be told without the changes made since.
+    // All of them: a change that does not rerun this script would be missing from the commit below.
     for source in SOURCES {
         println!("cargo:rerun-if-changed={source}");
     }
@@ -28,13 +28,13 @@ fn main() {
     println!("cargo:rerun-if-changed=.git/refs/heads");
 
     println!("cargo:rustc-env=PATCHMARK_BUILD_COMMIT={}", commit());
-    // What only decides and draws needs neither torch nor Python.
+    // A binary that only decides and draws needs neither torch nor Python.
     if env::var_os("CARGO_FEATURE_HARNESS").is_some() {
         find_python();
     }
 }
 
-/// The interpreter with torch that the binary embeds.
+/// Finds the interpreter to embed, which must have torch.
 fn find_python() {
     let python = env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".into());
     let output = Command::new(&python).args(["-c", PROBE]).output().unwrap_or_else(|error| {
@@ -49,7 +49,7 @@ fn find_python() {
     let value = |key: &str| {
         text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default().to_owned()
     };
-    // The wheel runs elsewhere, in an interpreter that has loaded torch and needs no path of this machine.
+    // The wheel is loaded elsewhere, by an interpreter that has torch: this machine's paths are of no use there.
     if env::var_os("CARGO_FEATURE_EXTENSION_MODULE").is_some() {
         return;
     }
@@ -64,7 +64,7 @@ fn find_python() {
     println!("cargo:rustc-env=PATCHMARK_BUILD_PYTHON={}", value("executable"));
 }
 
-/// The commit this binary is built from, with `+changes` where its sources differ from it.
+/// The commit this binary is built from, followed by `+changes` if its sources differ from it.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;

@@ -1,8 +1,8 @@
-//! Where patchmark keeps what it can make again.
+//! Where patchmark keeps files that it can recreate.
 
 use std::{env, path::PathBuf};
 
-/// `PATCHMARK_CACHE`, or `patchmark` in the user's cache folder; none where there is no home either.
+/// `PATCHMARK_CACHE`, or `patchmark` in the user's cache folder; `None` without a home folder.
 pub fn cache_folder() -> Option<PathBuf> {
     let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     given("PATCHMARK_CACHE")

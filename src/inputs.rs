@@ -13,13 +13,13 @@ pub struct ModelInputs {
     pub pixel_attention_mask: Tensor,
     /// i64 `[B, 2]`: the number of patches as (rows, columns).
     pub spatial_shapes: Tensor,
-    /// The same as `spatial_shapes` in host memory, where its maker had it there: a forward that reads them back from a
-    /// GPU waits for all that the GPU was asked before. No part of transformers' contract.
+    /// A copy of `spatial_shapes` in host memory, if the processor had one: a forward that reads the shapes back from a
+    /// GPU waits for all work queued before. Not part of transformers' contract.
     pub host_shapes: Option<Tensor>,
 }
 
 impl ModelInputs {
-    /// `spatial_shapes` from where the host reads them soonest.
+    /// `spatial_shapes`, in host memory if they are there too.
     pub fn readable_shapes(&self) -> &Tensor {
         self.host_shapes.as_ref().unwrap_or(&self.spatial_shapes)
     }
@@ -33,7 +33,7 @@ impl ModelInputs {
         ]
     }
 
-    /// Another handle to the same storage.
+    /// Other handles to the same tensors.
     pub fn shallow_clone(&self) -> Self {
         Self {
             pixel_values: self.pixel_values.shallow_clone(),

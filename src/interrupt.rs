@@ -1,4 +1,4 @@
-//! Ctrl-C, and a signal to end: what was measured is saved first.
+//! Ctrl-C and termination signals: what was measured is saved before patchmark exits.
 
 use std::sync::{
     Arc,
@@ -7,15 +7,15 @@ use std::sync::{
 
 use anyhow::{Context, Result};
 
-/// Set by the first Ctrl-C. Whoever measures looks at it and ends with what there is.
+/// Set by the first Ctrl-C. Code that measures polls it, and stops with what it has.
 pub type Interrupt = AtomicBool;
 
 /// What a second Ctrl-C does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Second {
-    /// It leaves at once, and nothing is saved.
+    /// It exits at once, and nothing is saved.
     Leaves,
-    /// Nothing: the first ends every wait soon, and worker processes and temporary folders are removed on the way.
+    /// Nothing: the first ends every wait soon, and worker processes and temporary folders must be cleaned up.
     Waits,
 }
 
@@ -31,7 +31,7 @@ pub fn listen(second: Second) -> Result<Arc<Interrupt>> {
         match (second, again) {
             (Second::Leaves, true) => std::process::exit(130),
             (Second::Leaves, false) => {
-                eprintln!("\nfinishing this round and saving what was measured; Ctrl-C again leaves at once");
+                eprintln!("\nfinishing this round and saving what was measured; Ctrl-C again exits at once");
             }
             (Second::Waits, _) => {}
         }

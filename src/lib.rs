@@ -1,11 +1,11 @@
-//! Patchmark measures what runs before the forward pass of SigLIP 2 (NaFlex), proves that an image processor still computes
-//! the reference's numbers, and tells CI whether a change may land.
+//! Patchmark measures what runs before the forward pass of SigLIP 2 (NaFlex), proves that an image processor still
+//! computes the reference's numbers, and tells CI whether a change may land.
 //!
 //! Data flows one way: [`workload`] → [`processor`] → [`model`], with [`measure`] round each step and [`parity`] beside it.
-//! [`mod@bench`], [`compare`] and [`validate`] fill saved results (`patchmark-results`), which `patchmark-report` draws and
-//! `patchmark-gate` decides about. `docs/architecture.md` has the map.
+//! [`mod@bench`], [`compare`], [`validate`] and [`parity`] produce results (`patchmark-results`), which
+//! `patchmark-report` draws and `patchmark-gate` judges. `docs/architecture.md` has the map.
 //!
-//! Without the feature `harness` there is only the command line of what needs neither torch nor Python.
+//! Without the feature `harness`, only the commands that need neither torch nor Python are built.
 
 #[cfg(feature = "harness")]
 pub mod bench;

@@ -1,4 +1,4 @@
-//! The command line as a program of its own.
+//! The command line as a standalone binary.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! How this program was started, and how to start it again: a binary of its own, or an extension module that
-//! a Python interpreter has loaded (the wheel).
+//! How this program was started, and how to start it again: as a standalone binary, or as an extension module loaded by
+//! a Python interpreter (the wheel).
 
 use std::{
     env,
@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// What the interpreter that loaded the extension module says of itself.
+/// The interpreter that loaded the extension module.
 #[derive(Debug, Clone)]
 pub struct Host {
     /// Its executable: Python's `sys.executable`.
@@ -25,12 +25,12 @@ pub struct Host {
 
 static HOST: OnceLock<Host> = OnceLock::new();
 
-/// Says that this program runs inside an interpreter; only the first call counts.
+/// Records that this program runs inside an interpreter; only the first call counts.
 pub fn set_host(host: Host) {
     HOST.get_or_init(|| host);
 }
 
-/// The interpreter that this program runs in, where it is not a binary of its own.
+/// The interpreter that this program runs in; `None` for a standalone binary.
 pub fn host() -> Option<&'static Host> {
     HOST.get()
 }
@@ -48,10 +48,10 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// This very patchmark once more.
+    /// This patchmark itself.
     ///
     /// # Errors
-    /// If the system does not say which binary this is.
+    /// If the system cannot tell the path of this binary.
     pub fn own() -> Result<Self> {
         Ok(match host() {
             Some(host) => Self { program: host.python.clone(), script: Some(host.script.clone()) },
@@ -64,19 +64,19 @@ impl Launcher {
         Self { program: path.to_owned(), script: None }
     }
 
-    /// A command that lacks patchmark's own arguments.
+    /// A command to which patchmark's own arguments are yet to be added.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.script);
         command
     }
 
-    /// The value of `PYTHONPATH` with which it finds its packages, `overlay` before all others; none where the
-    /// variable must not be set. A wheel may itself have been found through that variable.
+    /// The `PYTHONPATH` to start it with, `overlay` first; `None` if the variable must not be set. A wheel keeps the
+    /// current value, because Python may have found the wheel itself through it.
     pub fn python_path(&self, overlay: Option<&Path>) -> Option<OsString> {
         let kept = self.script.as_ref().and_then(|_| env::var_os("PYTHONPATH"));
         let paths = overlay.map(Path::to_owned).into_iter().chain(kept.iter().flat_map(env::split_paths));
-        // A folder whose name holds the separator cannot be told to Python at all.
+        // A folder whose name contains the separator cannot be passed to Python at all.
         env::join_paths(paths).ok().filter(|joined| !joined.is_empty())
     }
 }

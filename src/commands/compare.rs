@@ -33,16 +33,16 @@ use crate::{
     workload::{ImageSource, Sizes},
 };
 
-/// The seed of the order of rows: nothing that is decided depends on it.
+/// The seed of the order of rows, which affects no verdict.
 const SEED: u64 = 0;
-/// The longest that one call in another build may take: a batch of a thousand photographs.
+/// The time limit of one call to a build's worker: enough for a batch of a thousand photographs.
 const CALL: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Two subjects, the base first: processors, python:FILE:CLASS or transformers==VERSION; anything but two processors
-    /// runs in processes of its own. With --base-binary: the processors to compare between the builds [default: all of
-    /// patchmark's own]
+    /// Two subjects, the base first: processors, python:FILE:CLASS or transformers==VERSION; anything but two
+    /// processors runs in worker processes. With --base-binary: the processors to compare between the builds
+    /// [default: all but hf's]
     #[arg(value_name = "SUBJECT")]
     subjects: Vec<String>,
     /// A patchmark built from the base commit; this program is the candidate
@@ -83,19 +83,19 @@ pub(super) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     output: OutputOptions,
-    /// Make the candidate slower by this many percent: for tests of the decision itself
+    /// Make the candidate slower by this many percent, to test the decision itself
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, hide = true, value_parser = percent)]
     slow_candidate: f64,
 }
 
-/// Who is compared, as far as the arguments say.
+/// What is compared, before anything is loaded.
 enum Who {
     Processors([&'static str; 2]),
     Workers(Sides),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    // Everything that can be wrong is looked at before anything slow starts.
+    // Check everything that can be wrong before anything slow starts.
     allow_network(false);
     let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     let started = Instant::now();
@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let threads = setup.threads;
     let interrupt = interrupt::listen(Second::Leaves)?;
     let environment = environment()?;
-    // Python's modules may have changed torch's threads.
+    // Importing Python's modules may have changed torch's number of threads.
     use_threads(threads)?;
 
     eprintln!("loading …");
@@ -140,7 +140,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(decision.outcome())
 }
 
-/// Starts both sides, and says what they are called.
+/// Starts both sides and returns them with their names.
 fn load(
     arguments: &Arguments,
     who: Who,
@@ -240,7 +240,7 @@ fn who(arguments: &Arguments) -> Result<Who> {
     }
 }
 
-/// The two subjects, if they are compared in worker processes: if either is none of patchmark's own processors.
+/// The two subjects, if at least one is not a processor of patchmark's own, so that both must run in workers.
 fn in_workers(arguments: &Arguments, names: [&String; 2]) -> Result<Option<[Subject; 2]>> {
     let own = |name: &&String| processor::NAMES.iter().chain(&processor::GPU_NAMES).any(|own| own == name);
     if names.iter().all(own) {

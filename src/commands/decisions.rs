@@ -10,15 +10,15 @@ use patchmark_results::Decision;
 /// What goes to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shape {
-    /// A table.
+    /// A table
     Text,
-    /// Markdown, for a comment or a job's summary.
+    /// Markdown, for a comment or a job's summary
     Markdown,
-    /// JUnit XML.
+    /// JUnit XML
     Junit,
-    /// GitHub's annotations, after the table.
+    /// The table, then GitHub's annotations
     Github,
-    /// The decision itself.
+    /// The decision as it is saved
     Json,
 }
 

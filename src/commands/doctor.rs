@@ -16,10 +16,10 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 
-/// Vector levels at which torchvision resizes uint8 in its own integer arithmetic.
+/// Vector levels at which torchvision resizes uint8 in integer arithmetic.
 const NATIVE_UINT8: [&str; 2] = ["AVX2", "AVX512"];
 
-/// A program that building needs and running does not.
+/// A program needed to build patchmark, but not to run it.
 struct Tool {
     name: &'static str,
     /// Names to try, in order.
@@ -41,7 +41,7 @@ const BUILD_TOOLS: [Tool; 2] = [
 ];
 
 impl Tool {
-    /// The first line of the first program's `--version`.
+    /// The first line of `--version` from the first program that runs.
     fn find(&self) -> Option<String> {
         self.programs.iter().find_map(|program| {
             let output = Command::new(program).arg("--version").output().ok()?;
@@ -51,7 +51,7 @@ impl Tool {
     }
 }
 
-/// What the driver says of a GPU now, or that it says nothing.
+/// The current state of a GPU according to NVML, or a note that NVML does not know it.
 fn gpu_state(index: usize) -> String {
     let Some(monitor) = GpuMonitor::open(Device::Cuda(index)) else {
         return "; NVML does not know it, so clocks and throttling will not be recorded".into();
@@ -124,7 +124,7 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     if missing.is_empty() {
         println!("\nnothing is missing");
     } else {
-        println!("\nto run, nothing is missing; to build patchmark anew:");
+        println!("\nnothing is missing to run patchmark; to build it:");
         missing.iter().for_each(|remedy| println!("- {remedy}"));
     }
     Ok(Outcome::Done)

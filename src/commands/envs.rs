@@ -33,7 +33,7 @@ enum Action {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     match &arguments.action {
         Action::Add { versions } => {
-            // All are read before the first is fetched, so that a slip costs no download.
+            // Check every version before the first download, so that a typo costs none.
             versions.iter().try_for_each(|version| overlays::check_version(version))?;
             for version in versions {
                 println!("{version}  {}", overlays::ensure(version)?.display());

@@ -10,7 +10,7 @@ use patchmark_results::{Kind, Outcome, Run, input_error};
 
 use super::decisions::{OutputOptions, print};
 
-/// The policy that is read where none is named.
+/// The policy that is read if none is named.
 const POLICY: &str = "patchmark.toml";
 
 #[derive(Debug, Args)]

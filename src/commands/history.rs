@@ -8,14 +8,14 @@ use patchmark_gate::{FigureKind, history};
 use patchmark_report::{charts::trend, terminal};
 use patchmark_results::{Folder, Outcome};
 
-/// The file that makes a folder a history's.
+/// The file that marks a folder as a history's.
 const MARKER: &str = "trend.csv";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Figure {
     /// Preprocess time over forward time
     Ratio,
-    /// hf's preprocess time over this one's
+    /// hf's preprocess time over this processor's
     Speedup,
     /// Milliseconds, on the latest run's class of machine
     Time,

@@ -1,4 +1,4 @@
-//! `patchmark kernel-bench`: the kernel of `fused-cuda` alone, against a copy on the same device.
+//! `patchmark kernel-bench`: the kernel of `fused-cuda` alone, compared with a copy on the same device.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -36,10 +36,10 @@ pub(super) struct Arguments {
     /// Image sizes, one launch per size
     #[arg(long, value_name = "WxH,…", default_value = "1024x768,640x480,1023x767,2000x1500")]
     sizes: String,
-    /// Patches that images are resized to fit
+    /// Most patches that an image may have after resizing
     #[arg(long, value_name = "N", default_value_t = 256)]
     max_num_patches: usize,
-    /// Samples of each row
+    /// Samples per row
     #[arg(long, value_name = "N", default_value_t = 50)]
     samples: usize,
 }
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 eprintln!("{what} …");
                 let outcome = match bench.measure(&setup) {
                     Ok(measured) => KernelOutcome::Measured(Box::new(times(measured))),
-                    // Out of memory at one batch size is no reason to lose the others.
+                    // Running out of memory at one batch size must not lose the others.
                     Err(error) => KernelOutcome::Failed { error: error.to_string() },
                 };
                 rows.push(KernelRow {

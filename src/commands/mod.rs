@@ -1,4 +1,4 @@
-//! The command line: one file per command, each from arguments to an [`Outcome`].
+//! The command line: one file or folder per command, which turns arguments into an [`Outcome`].
 
 #[cfg(feature = "harness")]
 mod bench;
@@ -48,7 +48,7 @@ pub struct Cli {
     command: Command,
 }
 
-/// What the help of every build ends with.
+/// The end of every build's help.
 macro_rules! exit_codes {
     () => {
         "Exit codes: 0 done, nothing regressed; 1 a fault inside patchmark; 2 the arguments or an input are wrong; \
@@ -60,7 +60,7 @@ macro_rules! exit_codes {
 
 #[cfg(feature = "harness")]
 const AFTER_HELP: &str = exit_codes!();
-/// What a build that cannot measure says of itself.
+/// The note of a build that cannot measure.
 #[cfg(not(feature = "harness"))]
 macro_rules! without_harness {
     () => {
@@ -83,7 +83,7 @@ enum Command {
     /// Time two processors, classes, releases or builds in turn until the difference is decided
     #[cfg(feature = "harness")]
     Compare(Box<compare::Arguments>),
-    /// Decide about a saved run beside a saved baseline; --update makes it the new baseline
+    /// Compare a saved run with a saved baseline; --update makes it the new baseline
     Gate(gate::Arguments),
     /// Check whether a candidate (a Python class, a release of transformers) may replace the reference
     #[cfg(feature = "harness")]
@@ -101,9 +101,9 @@ enum Command {
     /// Show what this machine has, what is missing, and how to get it
     #[cfg(feature = "harness")]
     Doctor(doctor::Arguments),
-    /// Write the JSON Schemas of what is saved
+    /// Write the JSON Schemas of saved documents
     Schema(schema::Arguments),
-    /// Time the kernel of `fused-cuda` alone against a copy on the same GPU; prints JSON
+    /// Time the kernel of `fused-cuda` alone, compared with a copy on the same GPU; prints JSON
     #[cfg(feature = "harness")]
     #[command(hide = true)]
     KernelBench(kernel_bench::Arguments),
@@ -114,7 +114,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Reads a command line, the program's name first, and runs it; an error is printed with its causes.
+    /// Parses a command line, the program's name first, and runs it; an error is printed with its causes.
     ///
     /// Returns the exit code.
     pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -124,7 +124,7 @@ impl Cli {
         let parsed = match matches.and_then(|matches| Self::from_arg_matches(&matches)) {
             Ok(parsed) => parsed,
             Err(refusal) => {
-                // Nothing can be done where even the message cannot be printed.
+                // If even the message cannot be printed, there is nothing left to do.
                 let _ = refusal.print();
                 #[cfg(not(feature = "harness"))]
                 if refusal.kind() == ErrorKind::InvalidSubcommand {

@@ -1,4 +1,4 @@
-//! Options that read the same in every command that measures.
+//! Options that the measuring commands share.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +17,7 @@ use crate::{
     workload::ImageSource,
 };
 
-/// What is processed.
+/// Which images are processed.
 #[derive(Debug, Args)]
 pub(super) struct ImageOptions {
     /// Folder of JPEG and PNG files [default: the photographs built into patchmark]
@@ -34,10 +34,10 @@ impl ImageOptions {
 /// What every processor computes.
 #[derive(Debug, Args)]
 pub(super) struct ParameterOptions {
-    /// A preprocessor_config.json [default: NaFlex's parameters, or the checkpoint's file].
+    /// A preprocessor_config.json [default: the checkpoint's file, or NaFlex's parameters]
     #[arg(long, value_name = "FILE", env = "PATCHMARK_PREPROCESSOR")]
     preprocessor: Option<PathBuf>,
-    /// Patches that an image is resized to fit and padded to.
+    /// Most patches that an image may have after resizing; it is padded to this number
     #[arg(long, value_name = "N", env = "PATCHMARK_MAX_NUM_PATCHES")]
     pub(super) max_num_patches: Option<usize>,
     /// Side of a patch in pixels
@@ -46,12 +46,12 @@ pub(super) struct ParameterOptions {
 }
 
 impl ParameterOptions {
-    /// The preprocessor_config.json, where one is named.
+    /// The preprocessor_config.json, if one is named.
     pub(super) fn file(&self) -> Option<&Path> {
         self.preprocessor.as_deref()
     }
 
-    /// The parameters: options over the named file, over the checkpoint's own file, over the defaults.
+    /// The parameters: options override the named file, else the checkpoint's own file, else the defaults.
     pub(super) fn parameters(&self, checkpoint: Option<&Path>) -> Result<Parameters> {
         let own =
             checkpoint.map(|folder| folder.join("preprocessor_config.json")).filter(|file| file.exists());
@@ -73,7 +73,7 @@ impl ParameterOptions {
 /// Where processors and forwards run.
 #[derive(Debug, Args)]
 pub(super) struct DeviceOptions {
-    /// cpu or cuda:N.
+    /// cpu or cuda:N
     #[arg(long, default_value = "cpu", env = "PATCHMARK_DEVICE")]
     device: String,
     /// Threads for torch and for the processors that have their own [default: every logical CPU]
@@ -82,49 +82,49 @@ pub(super) struct DeviceOptions {
 }
 
 impl DeviceOptions {
-    /// The device as it was named.
+    /// The device as the user named it.
     pub(super) fn name(&self) -> &str {
         &self.device
     }
 
-    /// The device, whether it is there or not.
+    /// The device, which may be absent.
     pub(super) fn named(&self) -> Result<Device> {
         named_device(&self.device)
     }
 
-    /// The device, which must be there.
+    /// The device, which must be present.
     pub(super) fn device(&self) -> Result<Device> {
         parse_device(&self.device)
     }
 
-    /// Sets torch's threads and returns their number.
+    /// Sets torch's number of threads and returns it.
     pub(super) fn use_threads(&self) -> Result<usize> {
         use_threads(self.threads)
     }
 }
 
-/// Sets torch's threads; 0 stands for every logical CPU. Returns the number in force.
+/// Sets torch's number of threads and returns it; 0 stands for one per logical CPU.
 pub(super) fn use_threads(threads: usize) -> Result<usize> {
     let threads = if threads == 0 { thread::available_parallelism().map_or(1, usize::from) } else { threads };
     let count = i32::try_from(threads).ok().filter(|count| *count <= 4096);
-    let count = count.ok_or_else(|| input_error!("--threads {threads} is too many; 4096 is the most"))?;
+    let count = count.ok_or_else(|| input_error!("--threads {threads} is too many; give at most 4096"))?;
     tch::set_num_threads(count);
     Ok(threads)
 }
 
-/// Tells transformers and huggingface_hub whether they may look for a network.
+/// Keeps transformers and huggingface_hub off the network unless `allowed`.
 ///
 /// Must be called before any other thread is started.
 pub(super) fn allow_network(allowed: bool) {
     for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
         if !allowed {
-            // SAFETY: commands call this first, while the process has only its main thread.
+            // SAFETY: commands call this before they start a thread, so nothing else reads the environment now.
             unsafe { std::env::set_var(variable, "1") };
         }
     }
 }
 
-/// A bar on stderr; without a terminal nothing is drawn.
+/// A bar on stderr, drawn only on a terminal.
 pub(super) fn progress_bar(length: u64) -> Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:28} {wide_msg}")?;
     Ok(ProgressBar::new(length).with_style(style))

@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let asked = Check { names: &names, parameters: &parameters, limits: &limits, device, threads, count };
     let result = parity::check(&asked, image, |images| {
         progress.set_position(images as u64);
-        progress.set_message(format!("{images} of {count} images against {REFERENCE}"));
+        progress.set_message(format!("{images} of {count} images compared with {REFERENCE}"));
         !interrupt.load(Ordering::Relaxed)
     });
     progress.finish_and_clear();

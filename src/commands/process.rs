@@ -36,8 +36,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
     };
     let parameters = arguments.parameters.parameters(None)?;
-    // Beside the target, so that the rename at the end is atomic; before anything slow, so that a folder that cannot be
-    // written to is told at once.
+    // Beside the target, so that the rename at the end is atomic; before anything slow, so that an unwritable folder is
+    // reported at once.
     let temporary = document::beside(&arguments.out)?;
     if arguments.out.is_dir() {
         return Err(input_error!("cannot write {}: it is a folder; name a file", arguments.out.display()));

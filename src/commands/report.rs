@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     /// shows them side by side
     #[arg(required_unless_present = "index", value_name = "RESULT")]
     results: Vec<PathBuf>,
-    /// Instead, write index.html into DIR: every result below it, with a link to its page
+    /// Write index.html into DIR instead: every result below it, with a link to its page
     #[arg(long, value_name = "DIR", conflicts_with_all = ["results", "out", "only", "format"])]
     index: Option<PathBuf>,
     /// Where to draw [default: the result's own folder; runs/report for several runs]
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The index of a folder; returns it.
+/// Writes the index of a folder and returns its path.
 fn list(folder: &Path) -> Result<PathBuf> {
     let entries = index::find(folder)?;
     let page = index::write(folder, &entries)?;
@@ -56,7 +56,7 @@ fn list(folder: &Path) -> Result<PathBuf> {
     Ok(page)
 }
 
-/// One result in its folder; returns its page.
+/// Redraws one result and returns the path of its page.
 fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
     let selection = selection(arguments)?;
     let saved = Saved::read(path)?;
@@ -75,7 +75,7 @@ fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
     Ok(folder.join(page::FILE))
 }
 
-/// What was asked for, where it is not everything.
+/// What to redraw; `None` stands for everything.
 fn selection(arguments: &Arguments) -> Result<Option<Selection>> {
     let (only, format) = (&arguments.only, &arguments.format);
     if only.is_empty() && format.is_empty() && arguments.theme == Theme::Light {
@@ -94,7 +94,7 @@ fn selection(arguments: &Arguments) -> Result<Option<Selection>> {
     Ok(Some(selection))
 }
 
-/// Several runs on one page; returns it.
+/// Puts several runs on one page and returns its path.
 fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
     if selection(arguments)?.is_some() {
         return Err(input_error!("--only, --format and --theme are for one run; several become one page"));
@@ -117,7 +117,7 @@ fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
     Ok(page)
 }
 
-/// Hands the page to whatever the desktop opens pages with.
+/// Opens the page with the desktop's default program.
 fn open(page: &Path) -> Result<()> {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let ended = Command::new(opener).arg(page).stdin(Stdio::null()).stdout(Stdio::null()).status();

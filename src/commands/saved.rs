@@ -1,11 +1,11 @@
-//! How the commands that measure print what they saved.
+//! How the measuring commands print what they saved.
 
 use std::path::Path;
 
 use anyhow::Result;
 use patchmark_report::View;
 
-/// Prints a result, as its file holds it or as a terminal shows it, and where it was saved.
+/// Prints a result, as JSON or for a terminal, and says where it was saved.
 pub(super) fn print(result: &dyn View, json: bool, folder: &Path) -> Result<()> {
     if json {
         print!("{}", String::from_utf8(result.json()?)?);

@@ -1,4 +1,4 @@
-//! The hidden `patchmark schema`: the JSON Schemas of everything that is saved, from the types.
+//! `patchmark schema`: the JSON Schemas of all saved documents, generated from their types.
 
 use std::{fs, path::PathBuf};
 

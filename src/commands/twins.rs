@@ -1,4 +1,4 @@
-//! Options whose values came from the environment, so that an error about one names the variable.
+//! Options that the environment sets, so that an error about one can name the variable.
 
 use std::{env, ffi::OsString};
 
@@ -11,7 +11,7 @@ pub(super) struct Twin {
     variable: String,
 }
 
-/// The options of the command that was called which the environment set and the command line did not.
+/// The called command's options that the environment sets and the command line does not.
 pub(super) fn of(command: &Command, arguments: &[OsString]) -> Vec<Twin> {
     let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let called = words.iter().find_map(|word| command.find_subcommand(word.as_ref()));
@@ -25,7 +25,7 @@ pub(super) fn of(command: &Command, arguments: &[OsString]) -> Vec<Twin> {
     set.collect()
 }
 
-/// Names the variables of the options that a message is about, on stderr.
+/// Names, on stderr, the variable behind each option that a message mentions.
 pub(super) fn tell(twins: &[Twin], message: &str) {
     let told = twins.iter().filter(|twin| {
         let mut words = message.split(|c: char| !(c.is_alphanumeric() || c == '-'));
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     fn set(arguments: &[&str]) -> Vec<Twin> {
-        // Set in every process that cargo starts.
+        // Cargo sets the first variable for every test it runs.
         let option = |long: &'static str, variable: &'static str| Arg::new(long).long(long).env(variable);
         let command = Command::new("patchmark").subcommand(
             Command::new("bench")

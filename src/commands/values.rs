@@ -1,6 +1,6 @@
 //! Values of options: lists of numbers, times and percentages.
 
-/// Numbers from 1 up, each once, as a comma-separated list gives them.
+/// Distinct numbers from 1 up, in the order of a comma-separated list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Numbers(pub(super) Vec<usize>);
 
@@ -38,7 +38,7 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "give a percentage from 0 to 1000".into())
 }
 
-/// Reads a difference from 0 up.
+/// Reads a tolerated difference, from 0 up.
 pub(super) fn tolerance(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
     value.ok_or_else(|| "give a number from 0 up".into())

@@ -8,7 +8,7 @@ use crate::worker;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The inherited socket.
+    /// The inherited socket
     #[arg(long)]
     socket: i32,
 }

@@ -18,7 +18,7 @@ use crate::{
     workload::Sizes,
 };
 
-/// The most images of a batch: 4096 of 256 patches are 3 GB of pixel values.
+/// The largest batch size: 4096 images of 256 patches are 3 GB of pixel values.
 pub(in crate::commands) const LARGEST_BATCH: usize = 4096;
 
 #[derive(Debug, Args)]
@@ -75,13 +75,13 @@ pub(in crate::commands) struct Arguments {
     /// Seed of weights, text ids and orders
     #[arg(long, default_value_t = 0, env = "PATCHMARK_SEED")]
     pub(super) seed: u64,
-    /// Also time the stages of each processor, in passes of their own
+    /// Also time the stages of each processor, in separate passes
     #[arg(long, env = "PATCHMARK_STAGES")]
     pub(super) stages: bool,
     /// Also prepare each batch while the previous one is in the forward, and report images per second end to end
     #[arg(long, env = "PATCHMARK_PIPELINED")]
     pub(super) pipelined: bool,
-    /// With --pipelined, begin with the files, so that decoding is part of preparing a batch; needs `--sizes mixed`,
+    /// With --pipelined, start from the files, so that decoding is part of preparing a batch; needs `--sizes mixed`,
     /// and cannot be combined with --dataloader
     #[arg(long, requires = "pipelined", conflicts_with = "dataloader", env = "PATCHMARK_DECODE")]
     pub(super) decode: bool,
@@ -105,10 +105,10 @@ pub(in crate::commands) struct Arguments {
     pub(super) json: bool,
 }
 
-/// A dtype with a tower: one run for each workload.
+/// A dtype and a tower: one run per workload.
 pub(super) type Mode = (Precision, Tower);
 
-/// Every dtype with every tower, in the order given.
+/// Every combination of dtype and tower, in the order given.
 pub(super) fn modes(arguments: &Arguments, device: Device) -> Result<Vec<Mode>> {
     let mut modes = Vec::new();
     for &precision in &arguments.dtype {

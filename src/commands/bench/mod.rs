@@ -30,7 +30,7 @@ use crate::{
 };
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    // Everything that can be wrong is looked at before anything slow starts.
+    // Check everything that can be wrong before anything slow starts.
     let batch_sizes = arguments.batch_sizes.0.clone();
     let source: ModelSource = arguments.model.parse()?;
     allow_network(matches!(source, ModelSource::Hub(_)));
@@ -75,14 +75,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     python::start()?;
-    // Loading may have changed torch's threads: transformers' import does on some machines.
+    // Importing transformers changes torch's number of threads on some machines.
     use_threads(threads)?;
     let asked = Asked { arguments, names: &names, modes: &modes, parameters: &parameters, device, threads };
     let bench = asked.bench(&models)?;
     measure(arguments, &bench, &workloads, &folders, &interrupt)
 }
 
-/// Measures one workload after another, and saves the runs of each as soon as they are there.
+/// Measures one workload after another, and saves the runs of each as soon as it is done.
 fn measure(
     arguments: &Arguments,
     bench: &Bench,
@@ -112,7 +112,7 @@ fn measure(
     Ok(outcome)
 }
 
-/// Remembers what decoding took, for the workloads that follow: they have the same files.
+/// Keeps the decode times for the workloads that follow, which have the same files.
 fn keep_decode_times(runs: &[Run], known: &mut DecodeTimes) {
     for batch in runs.first().into_iter().flat_map(|run| &run.batches) {
         if !batch.decode_ms.samples.is_empty() {
@@ -121,8 +121,8 @@ fn keep_decode_times(runs: &[Run], known: &mut DecodeTimes) {
     }
 }
 
-/// Where the runs of a workload go: `--out` itself if there is but one run, and folders below it named after whatever
-/// there are several of.
+/// The folders of a workload's runs: `--out` itself if there is only one run, otherwise folders below it that are named
+/// after the workload, dtype and tower, each only if there are several.
 fn folders(arguments: &Arguments, workload: &str, workloads: usize, modes: &[Mode]) -> Vec<PathBuf> {
     let folder = |&(precision, tower): &Mode| {
         let mut parts = Vec::new();

@@ -12,7 +12,7 @@ use crate::{
     workload::Workload,
 };
 
-/// Everything that decides how much work a bench is.
+/// Everything that determines how much work a bench is.
 pub(super) struct Plan<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) names: &'a [&'static str],
@@ -22,7 +22,7 @@ pub(super) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// The runs in the order in which they would be measured, each with its folder, and the estimate.
+    /// The runs in the order of measurement, each with its folder, and the estimate.
     pub(super) fn render(&self, workloads: &[Workload], folders: &[Vec<PathBuf>]) -> String {
         let mut text = String::new();
         let mut total = estimate::start_s(self.device);
@@ -69,7 +69,7 @@ impl Plan<'_> {
         text
     }
 
-    /// Seconds of warm-up and rounds of one workload.
+    /// The seconds that one workload takes, warm-up included.
     fn workload_s(&self) -> f64 {
         let work = Work {
             processors: self.names,

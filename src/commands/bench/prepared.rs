@@ -1,4 +1,4 @@
-//! From the arguments to the one bench that measures all workloads.
+//! Turns the arguments into the one bench that measures all workloads.
 
 use std::{path::Path, sync::Arc, thread::available_parallelism};
 
@@ -14,12 +14,12 @@ use crate::{
     python,
 };
 
-/// The model once for each dtype, in the order of `--dtype`.
+/// The model once per dtype, in the order of `--dtype`.
 pub(super) fn load(source: &ModelSource, arguments: &Arguments, device: Device) -> Result<Vec<LoadedModel>> {
     let mut models: Vec<LoadedModel> = Vec::new();
     for precision in &arguments.dtype {
         let kind = precision.kind();
-        // Random numbers take seconds to draw, and are drawn in f32.
+        // Random weights take seconds to draw, always in f32, so a model that has them is converted instead.
         let mut known = models.iter().zip(&arguments.dtype);
         let drawn = known.find(|(model, known)| model.random && known.kind() == Kind::Float);
         models.push(match drawn {
@@ -35,7 +35,7 @@ pub(super) fn load(source: &ModelSource, arguments: &Arguments, device: Device) 
     Ok(models)
 }
 
-/// What was asked for, once it is known to be sound.
+/// The arguments and what they name, once checked.
 pub(super) struct Asked<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) names: &'a [&'static str],
@@ -102,7 +102,7 @@ impl Asked<'_> {
     }
 }
 
-/// Texts for the largest batch where a full model runs, and the checkpoint's tokenizer where it has one.
+/// Texts for the largest batch if the text tower runs, and the checkpoint's tokenizer if it has one.
 fn text(
     arguments: &Arguments,
     model: &LoadedModel,
@@ -129,13 +129,13 @@ fn text(
     Ok((Some(text.to_device(device)?), tokenizer))
 }
 
-/// The model as a reader knows it: a checkpoint by its folder's name.
+/// The name of the model in results: for a checkpoint, its folder's name.
 fn shown_model(arguments: &Arguments, model: &LoadedModel) -> String {
     let folder = Path::new(&arguments.model).file_name().filter(|_| model.folder.is_some());
     folder.map_or_else(|| arguments.model.clone(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Worker processes of the DataLoader rows: none, the four of many tutorials, one a CPU.
+/// The numbers of DataLoader workers to time: none, four as in many tutorials, and one per CPU.
 fn workers() -> Vec<usize> {
     let mut workers = vec![0, 4, available_parallelism().map_or(1, usize::from)];
     workers.sort_unstable();

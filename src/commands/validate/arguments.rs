@@ -106,7 +106,7 @@ pub(in crate::commands) struct Arguments {
     /// Time limit for timing
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
-    /// Smallest change of time that counts, in percent; `compare` can decide about smaller ones
+    /// Smallest change of time that counts, in percent; `compare` can decide smaller ones
     #[arg(long, value_name = "PERCENT", default_value_t = 10.0, value_parser = percent, env = "PATCHMARK_MIN_EFFECT")]
     min_effect: f64,
     /// Time limit for one call of the candidate
@@ -131,13 +131,13 @@ pub(in crate::commands) struct Arguments {
 }
 
 impl Arguments {
-    /// Where the result goes: two kinds cannot share a folder, so each has its own.
+    /// The folder of the result. Two kinds of result cannot share one, so each has its own default.
     pub(super) fn out(&self) -> &Path {
         let default = if self.all_releases { "runs/releases" } else { "runs/validate" };
         self.out.as_deref().unwrap_or(Path::new(default))
     }
 
-    /// What is to be examined, without the photographs.
+    /// What to examine; the photographs are added later.
     pub(super) fn settings(&self) -> Result<Settings> {
         let list = |given: &Option<Numbers>, otherwise: &[usize]| {
             given.as_ref().map_or_else(|| otherwise.to_vec(), |numbers| numbers.0.clone())
@@ -163,7 +163,7 @@ impl Arguments {
     }
 }
 
-/// Reads the name of a check.
+/// Parses the name of a check.
 fn check(text: &str) -> Result<String, String> {
     let name = text.trim();
     if names().contains(&name) {

@@ -72,7 +72,7 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     }
 }
 
-/// A line that says what is being done; without a terminal nothing is drawn.
+/// A line on stderr that says what is being done, drawn only on a terminal.
 fn spinner() -> Result<ProgressBar> {
     let bar = ProgressBar::new_spinner()
         .with_style(ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")?);
@@ -124,7 +124,7 @@ fn one(
         found,
     }
     .concluded();
-    // The workers end before the last line, so that whoever reads it finds the machine clean.
+    // The workers end before the last line, so that a script that waits for it finds no process left over.
     drop(session);
     store::finish(staging, &validation)?;
     saved::print(&validation, arguments.json, arguments.out())?;
