@@ -1,9 +1,9 @@
-//! Attributes: which code is for tests alone, and where `#[path]` puts a module.
+//! Attributes: which code is only for tests, and where `#[path]` puts a module.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Expr, ExprLit, ImplItem, Item, Lit, Meta, TraitItem};
 
-/// Whether these attributes make a node test code: `#[test]`, or a `cfg` whose predicate asks for `test`.
+/// Whether these attributes mark test code: `#[test]`, or a `cfg` whose predicate asks for `test`.
 pub fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::Path(path) => path.is_ident("test"),
@@ -39,7 +39,7 @@ pub fn path(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// Whether one of these attributes is called so.
+/// Whether one of these attributes has that name.
 pub fn has(attributes: &[Attribute], name: &str) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident(name))
 }
@@ -88,7 +88,7 @@ pub fn of_trait_item(item: &TraitItem) -> &[Attribute] {
     }
 }
 
-/// The attributes of an expression as a statement. The parser leaves those of `#[…] a = b` at `a`.
+/// The attributes of an expression statement. The parser attaches those of `#[…] a = b` to `a`.
 pub fn of_statement(mut expression: &Expr) -> &[Attribute] {
     loop {
         expression = match expression {

@@ -1,8 +1,8 @@
-//! What ends a check before there is a result.
+//! Errors that end a check without a result.
 
 use std::fmt;
 
-/// An input that cannot be read: which file, which line where one is known, and what to do.
+/// An input that cannot be read: which file, which line if known, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Unreadable {
     /// The file or folder, from the root of the workspace.
@@ -22,7 +22,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// All inputs of a check that cannot be read, so that they can be mended together.
+/// All inputs of a check that cannot be read, so that they can be corrected together.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.iter().map(Unreadable::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct AllUnreadable(pub Vec<Unreadable>);

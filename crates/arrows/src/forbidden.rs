@@ -56,6 +56,6 @@ pub const RULES: &[Rule] = &[
     Rule {
         from: &["src/processor"],
         to: &[Place("src/measure")],
-        says: "a processor knows of time only the clock that it is handed",
+        says: "a processor knows nothing of time beyond the clock that it is handed",
     },
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The names for which an arrow stands, each with the line where it is first used.
+/// The names behind an arrow, each with the line of its first use.
 pub type Names = BTreeMap<String, usize>;
 
 /// Which file uses which, by paths from the workspace's root.
@@ -10,26 +10,26 @@ pub type Names = BTreeMap<String, usize>;
 pub struct Graph {
     /// Arrows from the using file to the defining one.
     pub arrows: BTreeMap<(String, String), Names>,
-    /// Arrows from a file to a package that is not of the workspace.
+    /// Arrows from a file to a package outside the workspace.
     pub external: BTreeMap<(String, String), Names>,
 }
 
 impl Graph {
-    /// Adds the use of a name; a file's use of its own names is no arrow.
+    /// Adds the use of a name; a file's use of its own names is not an arrow.
     pub fn add(&mut self, from: &str, to: &str, name: &str, line: usize) {
         if from != to {
             insert(&mut self.arrows, from, to, name, line);
         }
     }
 
-    /// Adds the use of a package from outside.
+    /// Adds the use of a package outside the workspace.
     pub fn add_external(&mut self, from: &str, package: &str, name: &str, line: usize) {
         insert(&mut self.external, from, package, name, line);
     }
 
-    /// The same between places, which are folders and the files beside them: an arrow between two files is one between
-    /// the outermost places that hold only one of them. `src` and `crates` are the whole and no places. The names are
-    /// those of the files.
+    /// The arrows between places, which are folders and the files beside them. An arrow between two files becomes one
+    /// between the outermost places that contain only one of them, named after the two files. `src` and `crates`
+    /// themselves are not places, so arrows between them are left out.
     pub fn of_places(&self) -> Self {
         let mut places = Self::default();
         for ((from, to), names) in &self.arrows {
@@ -44,7 +44,7 @@ impl Graph {
         places
     }
 
-    /// Every circle: files of which each reaches every other one, by Tarjan's strongly connected components.
+    /// Every circle: a strongly connected component of more than one file, by Tarjan's algorithm.
     pub fn circles(&self) -> Vec<BTreeSet<&str>> {
         let mut files: Vec<&str> = self.arrows.keys().flat_map(|(from, to)| [from.as_str(), to]).collect();
         files.sort_unstable();
@@ -69,12 +69,12 @@ fn insert(arrows: &mut BTreeMap<(String, String), Names>, from: &str, to: &str, 
     *first = line.min(*first);
 }
 
-/// Tarjan's algorithm with a stack of its own, so that long chains of files cannot exhaust the thread's.
+/// Tarjan's algorithm without recursion, so that long chains of files cannot exhaust the thread's stack.
 struct Tarjan {
     next: Vec<Vec<usize>>,
     /// When a file was first reached.
     reached: Vec<Option<usize>>,
-    /// The earliest file on the stack that one leads back to.
+    /// The earliest time among the files on the stack that a file is known to lead back to.
     low: Vec<usize>,
     on_stack: Vec<bool>,
     stack: Vec<usize>,
@@ -133,7 +133,7 @@ impl Tarjan {
         path.push((file, 0));
     }
 
-    /// Takes a component off the stack if the file is the first of it.
+    /// Takes a component off the stack if the file is its first.
     fn close(&mut self, file: usize) {
         if self.reached[file] != Some(self.low[file]) {
             return;

@@ -1,6 +1,6 @@
 //! Checks the dependencies between source files. An arrow goes from a file that uses an item to the file that defines
-//! it, however many re-exports lie between. Three things are faults: files or folders on a circle of arrows, arrows that a rule
-//! forbids, and a map in `docs/architecture.md` that differs from what is there. There are no exceptions.
+//! it, however many re-exports lie between. Three things are faults: files or folders on a circle of arrows, arrows
+//! that a rule forbids, and a map in `docs/architecture.md` that differs from the tree. There are no exceptions.
 //!
 //! | file | concept |
 //! | --- | --- |
@@ -17,8 +17,8 @@
 //! | `report` | what was found |
 //!
 //! # Limits
-//! Names are resolved, not types: a method call is no arrow. A trait that comes by a glob import and is used only
-//! through its methods is not seen. Nor is what a procedural macro writes, nor `include!`, nor a `#[path]` within
+//! Names are resolved, not types, so a method call is not an arrow. A trait that comes from a glob import and is used
+//! only through its methods is not seen. Nor is the output of a procedural macro, nor `include!`, nor a `#[path]` in
 //! `cfg_attr`.
 
 mod attributes;
@@ -46,7 +46,7 @@ pub use map::{Fault, MAP};
 pub use report::{Circle, Report};
 pub use rules::{Breach, Rule, Target};
 
-/// Checks the workspace with that root.
+/// Checks the workspace at that root.
 pub fn check(root: &Path, rules: &[Rule]) -> Result<Report, AllUnreadable> {
     let tree = read::tree(root).map_err(AllUnreadable)?;
     let graph = walk::graph(&tree);

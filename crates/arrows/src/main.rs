@@ -11,7 +11,7 @@ use patchmark_arrows::{RULES, check};
 
 /// Checks the source files of a workspace: no circle of imports, no forbidden import, a complete map.
 ///
-/// Exit codes: 0 where nothing is wrong, 1 for faults, 2 for input that cannot be read.
+/// Exit codes: 0 if nothing is wrong, 1 for faults, 2 for input that cannot be read.
 #[derive(Parser)]
 #[command(name = "arrows")]
 struct Options {
@@ -22,7 +22,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    // A reader that has gone needs no message.
+    // If the reader is gone, nobody needs the message.
     match check(&options.root, RULES) {
         Ok(report) => {
             let _ = writeln!(io::stdout(), "{report}");

@@ -21,11 +21,11 @@ pub struct Package {
     pub library_root: Option<PathBuf>,
     /// The source files of its programs.
     pub program_roots: Vec<PathBuf>,
-    /// Packages by the names under which the source uses them.
+    /// The packages it depends on, by their names in its source.
     pub dependencies: BTreeMap<String, String>,
 }
 
-/// The packages of the root and of every folder of `crates` with a manifest.
+/// The packages of the root and of every folder of `crates` that has a manifest.
 pub fn packages(root: &Path) -> Result<Vec<Package>, Vec<Unreadable>> {
     let manifest = root.join("Cargo.toml");
     if !manifest.is_file() {
@@ -68,7 +68,7 @@ fn read(root: &Path, manifest: &Path) -> Result<Table, Unreadable> {
             .span()
             .and_then(|span| text.get(..span.start))
             .map(|before| before.matches('\n').count() + 1),
-        reason: format!("is no TOML ({}); correct it", error.message()),
+        reason: format!("is not TOML ({}); correct it", error.message()),
     })
 }
 
@@ -97,7 +97,7 @@ fn package(folder: &Path, manifest: &Table, shared: Option<&Table>) -> Option<Pa
     })
 }
 
-/// Every dependency of every kind and target, by the name that the source uses.
+/// The dependencies of every kind and target, by the name that the source uses.
 fn dependencies(manifest: &Table, shared: Option<&Table>) -> BTreeMap<String, String> {
     let targets = table(manifest, "target").into_iter().flat_map(Table::values).filter_map(Value::as_table);
     let mut found = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The map of the repository: `docs/architecture.md` says of every place what lives there.
+//! The map of the repository: `docs/architecture.md` says what lives in each place.
 
 use std::{fmt, fs, path::Path};
 
@@ -12,7 +12,7 @@ pub enum Fault {
     NoMap(String),
     /// A place without a line.
     Unmapped(String),
-    /// A line of a place that is not there.
+    /// A line for a place that does not exist.
     Gone {
         /// The place.
         place: String,
@@ -71,7 +71,7 @@ fn places(root: &Path) -> Vec<String> {
     places
 }
 
-/// The places in backticks in the first cell of a table's row, or at the beginning of a list's line.
+/// The places in backticks at the beginning of a table row's first cell or of a list item.
 fn places_named(line: &str) -> Vec<&str> {
     let line = line.trim();
     let bullets = ["- ", "* ", "+ "];

@@ -16,7 +16,7 @@ use crate::{
     tree::{FileId, Module, Tree, relative},
 };
 
-/// Reads every module under a workspace's root, or says all that cannot be read.
+/// Reads every module of a workspace, or returns everything that cannot be read.
 pub fn tree(root: &Path) -> Result<Tree, Vec<Unreadable>> {
     let mut reader = Reader { root, tree: Tree::default(), open: Vec::new(), errors: Vec::new() };
     reader.tree.packages = manifest::packages(root)?;
@@ -46,12 +46,12 @@ struct Reader<'r> {
 #[derive(Clone)]
 struct Place {
     package: usize,
-    /// The module round it; none for a crate's root.
+    /// The module around it; `None` for a crate's root.
     parent: Option<Home>,
     file: FileId,
-    /// The folder of the files of `mod name;`.
+    /// The folder in which `mod name;` looks for its file.
     children: PathBuf,
-    /// The folder from which `#[path]` counts.
+    /// The folder to which `#[path]` is relative.
     beside: PathBuf,
 }
 
@@ -60,8 +60,8 @@ impl Reader<'_> {
         self.file(package, None, path, true)
     }
 
-    /// Reads a file as a module. `owns_folder`: its children lie beside it, as with `mod.rs`, not in a folder of its
-    /// name. None for a file that cannot be read, or that is all test code.
+    /// Reads a file as a module. With `owns_folder`, its children lie beside it, as with `mod.rs`, not in a folder of
+    /// its name. `None` for a file that cannot be read or is all test code.
     fn file(
         &mut self,
         package: usize,
@@ -183,7 +183,7 @@ impl Reader<'_> {
             return None;
         }
         if self.open.contains(&file) {
-            let reason = "the module is one of those round it; correct its path".to_owned();
+            let reason = "the module's file contains this declaration; correct its path".to_owned();
             self.fail(&from, line, reason);
             return None;
         }
@@ -195,7 +195,7 @@ impl Reader<'_> {
     }
 }
 
-/// A path without `.` and `..`, where names allow it.
+/// A path without `.`, and without each `..` that follows a name.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {

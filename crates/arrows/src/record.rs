@@ -1,4 +1,4 @@
-//! Turns a path at a place in the code into arrows.
+//! Turns the paths in the code into arrows.
 
 use syn::{Path, ext::IdentExt};
 
@@ -11,20 +11,20 @@ use crate::{
     tree::Tree,
 };
 
-/// A place in the code, and the graph to which its paths are added.
+/// A position in the code, and the graph to which its paths are added.
 pub struct Recorder<'t> {
     /// All modules.
     pub tree: &'t Tree,
-    /// The module of the place.
+    /// The module of the position.
     pub module: ModuleId,
-    /// The scopes of the blocks round the place, the innermost last.
+    /// The scopes of the blocks around it, the innermost last.
     pub blocks: Vec<Scope>,
     /// The arrows so far.
     pub graph: &'t mut Graph,
 }
 
 impl Recorder<'_> {
-    /// Adds what a path means. A module alone is no arrow: what is used through it is one.
+    /// Adds what a path means. A module itself is not an arrow; what is used through it is.
     pub fn refer(&mut self, reference: &Reference, namespaces: Namespaces) {
         for target in self.targets(reference, namespaces) {
             if !matches!(target, Target::Module(_)) {
@@ -43,8 +43,8 @@ impl Recorder<'_> {
         }
     }
 
-    /// Adds one leaf of a `use`. Where a name stands for a module and more, uses tell which. An item that lies within
-    /// the file's own module and is handed on from there is no arrow: a re-export is a door.
+    /// Adds one leaf of a `use`. A name that may stand for a module adds nothing yet: its uses show what is meant. Nor
+    /// does a re-export of an item from within the file's own module, which only makes the item reachable.
     pub fn import(&mut self, import: &Import) {
         let targets = self.targets(&import.reference, import.namespaces);
         if targets.iter().any(|target| matches!(target, Target::Module(_))) {

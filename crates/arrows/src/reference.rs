@@ -1,4 +1,4 @@
-//! A path as it stands in the source, and the namespaces in which it is looked up.
+//! A path as written in the source, and the namespaces in which it is looked up.
 
 use std::ops::BitOr;
 
@@ -16,7 +16,7 @@ impl Namespaces {
     /// All three, as in `use`.
     pub const ALL: Self = Self(7);
 
-    /// Whether one namespace is in both sets.
+    /// Whether the sets share a namespace.
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -47,7 +47,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// A name alone.
+    /// A path of one segment.
     pub fn name(name: impl Into<String>, line: usize) -> Self {
         Self { global: false, segments: vec![name.into()], line }
     }

@@ -8,13 +8,13 @@ use crate::{
     rules::Breach,
 };
 
-/// The most names that are printed for one arrow.
+/// How many names are printed for one arrow at most.
 const SHOWN: usize = 6;
 
 /// Files, or folders and the files beside them, that use one another in a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circle {
-    /// How many there are, and of what.
+    /// Their number and kind, such as `2 files`.
     pub members: String,
     /// Its arrows: the using file, the defining one, and what is used.
     pub arrows: Vec<(String, String, Names)>,
@@ -40,9 +40,9 @@ impl fmt::Display for Circle {
 pub struct Report {
     /// How many files were read.
     pub files: usize,
-    /// How many arrows are between them.
+    /// The number of arrows between files.
     pub arrows: usize,
-    /// Circles of files, or, where there are none, of folders.
+    /// Circles of files or, if there are none, of folders.
     pub circles: Vec<Circle>,
     /// Forbidden arrows, and rules that guard nothing.
     pub breaches: Vec<Breach>,
@@ -74,7 +74,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Every circle with its arrows; `of` is what the graph is made of.
+/// Every circle with its arrows; `of` is what the graph's nodes are called.
 pub fn circles(graph: &Graph, of: &str) -> Vec<Circle> {
     let circles = graph.circles().into_iter().map(|files| {
         let within = |file: &String| files.contains(file.as_str());

@@ -1,4 +1,4 @@
-//! What a path in the source means: the module that defines the item, through imports and re-exports.
+//! Resolves a path in the source to the module that defines the item, through imports and re-exports.
 
 use std::collections::HashSet;
 
@@ -13,37 +13,37 @@ use crate::{
 pub enum Target {
     /// A module itself.
     Module(ModuleId),
-    /// An item that is defined in a module. A name that is nowhere to be found counts as defined in the module where
-    /// it was looked for: a macro's expansion may define it there.
+    /// An item that is defined in a module. A name that is not found counts as defined in the module where it was
+    /// looked for, because a macro's expansion may define it there.
     Item(ModuleId, String),
-    /// Something of a package that is not of the workspace.
+    /// Something in a package outside the workspace.
     External(String),
 }
 
-/// From where a path is looked up.
+/// The position from which a path is looked up.
 #[derive(Debug, Clone, Copy)]
 pub struct Seat<'s> {
     /// The module.
     pub module: ModuleId,
-    /// The scopes of the blocks round the path, the innermost last.
+    /// The scopes of the blocks around the path, the innermost last.
     pub blocks: &'s [Scope],
 }
 
-/// Names whose look-up is under way, so that imports in a circle end.
+/// Names that are being looked up, so that circular imports end.
 type Pending = HashSet<(usize, String, Namespaces)>;
 
-/// A scope that is searched, with the number under which its look-ups are pending.
+/// A scope to search, with the number that identifies it in [`Pending`].
 #[derive(Clone, Copy)]
 struct Searched<'s> {
     seat: Seat<'s>,
     scope: &'s Scope,
     number: usize,
-    /// The module from which its names are seen through a glob.
+    /// The module whose glob import looks into the scope; `None` for any other look-up.
     viewer: Option<ModuleId>,
 }
 
 impl Tree {
-    /// All that a path may mean in these namespaces.
+    /// Everything that a path may mean in these namespaces.
     pub fn resolve(&self, seat: Seat<'_>, reference: &Reference, wanted: Namespaces) -> Vec<Target> {
         self.follow(seat, reference, wanted, &mut Pending::new())
     }
@@ -62,7 +62,7 @@ impl Tree {
             for target in targets {
                 match target {
                     Target::Module(module) => next.extend(self.member(module, segment, wanted, pending)),
-                    // What is within an item, such as a variant, is where the item is.
+                    // What lies in an item, such as a variant, is defined where the item is.
                     other => next.push(other),
                 }
             }
@@ -77,7 +77,7 @@ impl Tree {
         distinct
     }
 
-    /// What the beginning of a path means, and the segments behind it.
+    /// What the beginning of a path means, and the segments after it.
     fn start<'p>(
         &self,
         seat: Seat<'_>,
@@ -112,7 +112,7 @@ impl Tree {
         (vec![Target::Module(at)], rest)
     }
 
-    /// A name as seen from a place: of the blocks, the module, a macro in force, a crate.
+    /// A name without a path, searched in the blocks, the module, the macros in force and the crates.
     fn lexical(&self, seat: Seat<'_>, name: &str, wanted: Namespaces, pending: &mut Pending) -> Vec<Target> {
         for (at, scope) in seat.blocks.iter().enumerate().rev() {
             if wanted.intersects(Namespaces::VALUE) && scope.locals.contains(name) {
@@ -142,7 +142,7 @@ impl Tree {
         Searched { seat, scope: &self.module(module).scope, number: module.0, viewer }
     }
 
-    /// A name behind `module::`.
+    /// A name after `module::`.
     fn member(&self, module: ModuleId, name: &str, wanted: Namespaces, pending: &mut Pending) -> Vec<Target> {
         let searched = self.searched(module, None);
         let found = self.search(searched, name, wanted, pending);
@@ -233,7 +233,7 @@ impl Tree {
         }
     }
 
-    /// The crate of a name: one of the workspace by its root module, any other by its package's name.
+    /// The crate of that name: a workspace crate as its root module, any other as its package.
     fn extern_crate(&self, module: ModuleId, name: &str) -> Vec<Target> {
         let dependency = self.packages[self.module(module).package].dependencies.get(name);
         let renamed = dependency.and_then(|package| self.packages.iter().find(|one| one.name == *package));

@@ -1,24 +1,24 @@
-//! Arrows that are forbidden between places.
+//! Forbidden arrows between places.
 
 use std::fmt;
 
 use crate::{graph::Graph, tree::Tree};
 
-/// What a rule keeps a place from using.
+/// What a rule forbids a place to use.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
-    /// A file, or a folder with all that is in it, from the root of the workspace.
+    /// A file, or a folder with everything in it, from the root of the workspace.
     Place(&'static str),
-    /// Every other source file of the workspace.
+    /// Every source file of the workspace outside the place itself.
     Others,
-    /// A package that is not of the workspace, by its name in the registry.
+    /// A package outside the workspace, by its name in the registry.
     Package(&'static str),
 }
 
-/// A forbidden arrow.
+/// A rule: some places must not use others.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// The places that are kept from using something: files, or folders with all that is in them.
+    /// The places that the rule restricts: files, or folders with everything in them.
     pub from: &'static [&'static str],
     /// What they must not use.
     pub to: &'static [Target],
@@ -26,23 +26,23 @@ pub struct Rule {
     pub says: &'static str,
 }
 
-/// What is wrong with regard to a rule.
+/// A breach of a rule, or a fault of the rule itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Breach {
-    /// An arrow that it forbids.
+    /// An arrow that the rule forbids.
     Arrow {
         /// The file that uses something.
         from: String,
         /// The line of the first use.
         line: usize,
-        /// What it uses, in the file's terms.
+        /// The names that it uses.
         names: String,
-        /// Where that is: a file, or a package.
+        /// Where they are defined: a file, or a package.
         to: String,
         /// The rule in words.
         says: &'static str,
     },
-    /// It names what is not there, so that it guards nothing.
+    /// The rule names something that does not exist, so it guards nothing.
     Idle {
         /// What it names.
         name: &'static str,
@@ -113,7 +113,7 @@ fn idle<'t>(rule: &Rule, tree: &'t Tree) -> impl Iterator<Item = Breach> + use<'
     from.chain(to).map(move |name| Breach::Idle { name, says })
 }
 
-/// Whether a file is a place or lies in it.
+/// Whether a file is the place or lies in it.
 fn lies_in(file: &str, place: &str) -> bool {
     file.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

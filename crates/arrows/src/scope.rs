@@ -9,14 +9,14 @@ use crate::{
     reference::{Namespaces, Reference},
 };
 
-/// A module of the tree.
+/// The index of a module of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModuleId(pub usize);
 
-/// Where the items of a scope stand.
+/// Where the items of a scope are.
 #[derive(Debug, Clone, Copy)]
 pub struct Home {
-    /// The module, or the one round the block.
+    /// The module, or the one around the block.
     pub module: ModuleId,
     /// The module's parent; a crate's root is its own.
     pub parent: ModuleId,
@@ -24,12 +24,12 @@ pub struct Home {
     pub root: ModuleId,
 }
 
-/// Who sees a name.
+/// Where a name is visible.
 #[derive(Debug, Clone, Copy)]
 pub enum Reach {
-    /// Every crate.
+    /// In every crate.
     Everywhere,
-    /// A module and those in it.
+    /// In a module and those in it.
     Within(ModuleId),
 }
 
@@ -40,7 +40,7 @@ pub enum Meaning {
     Item(Namespaces, ModuleId),
     /// A module.
     Module(ModuleId),
-    /// The import of that number.
+    /// The import with that index.
     Import(usize),
 }
 
@@ -49,13 +49,13 @@ pub enum Meaning {
 pub struct Import {
     /// What is imported; for `use a::*` it is `a`.
     pub reference: Reference,
-    /// The namespaces that can be imported: `{self}` takes the module alone.
+    /// The namespaces that it imports from: `{self}` imports only the module.
     pub namespaces: Namespaces,
     /// Whether other modules may use it from here.
     pub reexport: bool,
     /// Whether it ends in `*`.
     pub glob: bool,
-    /// Who sees it.
+    /// Where it is visible.
     pub reach: Reach,
 }
 
@@ -70,7 +70,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The scope of these items, but for modules, which get their numbers elsewhere.
+    /// The scope of these items, except modules, whose indices are not known here.
     pub fn of<'i>(items: impl IntoIterator<Item = &'i Item>, home: Home) -> Self {
         let mut scope = Self::default();
         for item in items {
@@ -210,7 +210,7 @@ fn is_reexport(visibility: &Visibility) -> bool {
     }
 }
 
-/// Who sees an item of that visibility. `pub(in path)` counts as the whole crate.
+/// Where an item of that visibility is visible. `pub(in path)` counts as the whole crate.
 pub fn reach(visibility: &Visibility, home: Home) -> Reach {
     match visibility {
         Visibility::Public(_) => Reach::Everywhere,

@@ -12,17 +12,17 @@ pub struct Mention {
     pub reference: Reference,
     /// The namespaces that its surroundings allow.
     pub namespaces: Namespaces,
-    /// Whether it stood in a string: a derive may put more segments behind it.
+    /// Whether it stood in a string: a derive may append more segments.
     pub quoted: bool,
 }
 
-/// Paths in a macro's body. A name alone counts where it is called, or begins with a capital: other names are rather
+/// Paths in a macro's body. A single name counts only if it is called or begins with a capital: others are more likely
 /// words of the macro's own language. Names of constants in format strings count too.
 pub fn in_body(tokens: TokenStream) -> Vec<Mention> {
     scan(tokens, false)
 }
 
-/// Paths in an attribute. A name alone counts behind `=`, a string there if it is a path of several segments.
+/// Paths in an attribute. A single name counts only after `=`, as does a string that is a path of several segments.
 pub fn in_attribute(tokens: TokenStream) -> Vec<Mention> {
     scan(tokens, true)
 }
@@ -91,7 +91,7 @@ impl Scanner {
         }
         let alone = segments.len() == 1;
         let mut namespaces = if alone { Namespaces::TYPE | Namespaces::VALUE } else { Namespaces::ALL };
-        // With generic arguments behind it.
+        // A separator here comes before generic arguments.
         let mut called = is_separator(&trees[at..]);
         match (trees.get(at), trees.get(at + 1)) {
             (Some(TokenTree::Punct(bang)), Some(TokenTree::Group(_))) if bang.as_char() == '!' => {
@@ -145,7 +145,7 @@ impl Scanner {
     }
 }
 
-/// Whether an identifier behind these tokens can begin a path: it is no field, lifetime, fragment of a macro, or
+/// Whether an identifier after these tokens can begin a path: it is not a field, lifetime, macro fragment, or
 /// associated item of a type in angle brackets.
 fn begins_path(before: &[TokenTree], ident: &Ident) -> bool {
     let Some(TokenTree::Punct(last)) = before.last() else { return true };

@@ -1,4 +1,4 @@
-//! Every module of the workspace with its names and items.
+//! Every module of the workspace, with its names and items.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -12,7 +12,7 @@ use crate::{
     scope::{Home, ModuleId, Scope},
 };
 
-/// A source file of the tree.
+/// The index of a source file of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub usize);
 
@@ -22,15 +22,15 @@ pub struct Module {
     pub package: usize,
     /// Its place among the modules.
     pub home: Home,
-    /// The file in which it stands.
+    /// The file that contains it.
     pub file: FileId,
     /// Its names.
     pub scope: Scope,
-    /// What stands in it.
+    /// Its items.
     pub items: Vec<Item>,
 }
 
-/// All modules of all packages, but for test code.
+/// All modules of all packages, except test code.
 #[derive(Default)]
 pub struct Tree {
     /// The packages.
@@ -41,13 +41,13 @@ pub struct Tree {
     pub modules: Vec<Module>,
     /// The root module of each library, by the name that other crates use.
     pub libraries: HashMap<String, ModuleId>,
-    /// The modules which define a `macro_rules!` of a name, by package and name: such a macro is in force without
-    /// a path, further than a module's scope reaches.
+    /// The modules that define a `macro_rules!`, by package and macro name: such a macro can be called without a path
+    /// beyond its module's scope.
     pub macros: HashMap<(usize, String), Vec<ModuleId>>,
 }
 
 impl Tree {
-    /// The module of that number.
+    /// The module with that index.
     pub fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0]
     }
@@ -57,7 +57,7 @@ impl Tree {
         &self.files[file.0]
     }
 
-    /// Whether a module is another one or lies in it.
+    /// Whether a module is `outer` or lies in it.
     pub fn is_within(&self, module: ModuleId, outer: ModuleId) -> bool {
         let mut at = module;
         loop {
@@ -69,27 +69,27 @@ impl Tree {
         }
     }
 
-    /// The module that is the whole file in which one stands.
+    /// The module that is the whole file containing this one.
     pub fn of_file(&self, module: ModuleId) -> ModuleId {
         let parent = self.module(module).home.parent;
         let same = parent != module && self.module(parent).file == self.module(module).file;
         if same { self.of_file(parent) } else { module }
     }
 
-    /// The module which defines the macro that `name!` calls without a path: one of the same module or the one
-    /// nearest above it, else any of the package.
+    /// The module that defines the macro which `name!` calls without a path: the same module or the nearest one around
+    /// it, else the first in the package.
     pub fn macro_in_force(&self, module: ModuleId, name: &str) -> Option<ModuleId> {
         let definers = self.macros.get(&(self.module(module).package, name.to_owned()))?;
         let above = definers.iter().filter(|definer| self.is_within(module, **definer)).max();
         above.or(definers.first()).copied()
     }
 
-    /// Every package on which one of the workspace depends.
+    /// Every package that a package of the workspace depends on.
     pub fn dependencies(&self) -> BTreeSet<&str> {
         self.packages.iter().flat_map(|package| package.dependencies.values()).map(String::as_str).collect()
     }
 
-    /// The number of a file, which is new or was reached before.
+    /// The index of a file, which is added if it is new.
     pub fn file(&mut self, root: &Path, path: &Path) -> FileId {
         let name = relative(root, path);
         let known = self.files.iter().position(|file| *file == name);

@@ -1,4 +1,4 @@
-//! Walks the code of every module and records each path in it, with the variables that hide names.
+//! Walks the code of every module and records each path in it, minding variables that hide names.
 
 use proc_macro2::TokenStream;
 use syn::{
@@ -40,14 +40,14 @@ pub fn graph(tree: &Tree) -> Graph {
 struct Walker<'t>(Recorder<'t>);
 
 impl Walker<'_> {
-    /// Visits with a scope of its own for variables.
+    /// Visits within a new scope.
     fn within(&mut self, scope: Scope, visit: impl FnOnce(&mut Self)) {
         self.0.blocks.push(scope);
         visit(self);
         self.0.blocks.pop();
     }
 
-    /// Visits with the names of a block's or inline module's items.
+    /// Visits within the scope of a block's or inline module's items.
     fn among<'i>(&mut self, items: impl IntoIterator<Item = &'i Item>, visit: impl FnOnce(&mut Self)) {
         let scope = Scope::of(items, self.0.tree.module(self.0.module).home);
         let imports = scope.imports.clone();
@@ -57,7 +57,7 @@ impl Walker<'_> {
         });
     }
 
-    /// Arguments of a macro that are expressions with commas are read as such, anything else token by token.
+    /// Reads the arguments of a macro: comma-separated expressions as such, anything else token by token.
     fn body(&mut self, body: &TokenStream) {
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(body.clone());
         let Ok(arguments) = arguments else { return self.0.mentions(tokens::in_body(body.clone())) };
@@ -78,11 +78,11 @@ impl<'ast> Visit<'ast> for Walker<'_> {
             return;
         }
         match item {
-            // Read as part of the scope.
+            // Already recorded from the scope.
             Item::Use(_) | Item::ExternCrate(_) => {}
             Item::Mod(module) => {
                 module.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
-                // Content is left only in a module of a block; others are modules of the tree.
+                // Only a module within a block still has its content; all others are modules of the tree.
                 if let Some((_, items)) = &module.content {
                     self.among(items, |this| items.iter().for_each(|item| this.visit_item(item)));
                 }
@@ -210,7 +210,7 @@ impl<'ast> Visit<'ast> for Walker<'_> {
 
     fn visit_local(&mut self, local: &'ast Local) {
         local.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
-        // Its variables are in force behind it.
+        // Its variables are visible only after it.
         if let Some(init) = &local.init {
             visit::visit_local_init(self, init);
         }
@@ -267,7 +267,7 @@ impl<'ast> Visit<'ast> for Walker<'_> {
         self.body(&call.tokens);
     }
 
-    /// What the parser does not know.
+    /// Syntax that the parser does not know.
     fn visit_token_stream(&mut self, stream: &'ast TokenStream) {
         self.0.mentions(tokens::in_body(stream.clone()));
     }

@@ -1,4 +1,4 @@
-//! Circles of files: which there are, and what only looks like one.
+//! Circles of files and folders, and what only looks like one.
 
 use crate::support::{checked, circles};
 

@@ -16,7 +16,7 @@ fn breaches(files: &[(&str, &str)], rule: Rule) -> Vec<String> {
     report.breaches.iter().map(say).collect()
 }
 
-/// A main crate beside two others, of which `drawing` has another name for its library and for `tch`.
+/// A main crate that calls `drawing` by another name, `drawing`, which does the same with `tch`, and a plain crate.
 fn workspace<'f>(bench: &'f str, drawing: &'f str) -> Vec<(&'f str, &'f str)> {
     vec![
         (
@@ -55,7 +55,7 @@ fn from_a_place_to_a_place() {
         let expected = format!("src/bench/inner.rs:{line} -> crates/drawing/src/chart.rs: {names}");
         assert_eq!(found, [expected], "{user}");
     }
-    // `src/benches.rs` uses the drawing too, and is another place.
+    // `src/benches.rs` uses the drawing too, but is another place.
     assert!(breaches(&workspace("", DRAWING), NO_DRAWING).is_empty());
 }
 
@@ -107,7 +107,7 @@ fn a_rule_that_guards_nothing() {
     assert_eq!(breaches(&workspace("", DRAWING), rule), expected);
 }
 
-/// The smallest workspace that has every place which the rules name, with one more line in one of its files.
+/// The smallest workspace with every place that the rules name, and one more line in one of its files.
 fn real(file: &str, line: &str) -> Vec<(String, String)> {
     let mut folders: Vec<&str> = RULES.iter().flat_map(|rule| rule.from).copied().collect();
     for target in RULES.iter().flat_map(|rule| rule.to) {

@@ -1,4 +1,4 @@
-//! Small workspaces with one planted fault each, and their likes without it.
+//! Small workspaces with one planted fault each, and counterparts without it.
 
 mod circles;
 mod forbidden;

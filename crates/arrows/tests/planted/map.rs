@@ -1,4 +1,4 @@
-//! The map: every place has a line, and every line a place.
+//! The map: every place has a line, and every line has a place.
 
 use patchmark_arrows::{Fault, MAP};
 

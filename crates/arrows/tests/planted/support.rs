@@ -5,10 +5,10 @@ use std::fs;
 use patchmark_arrows::{AllUnreadable, Report, Rule, check};
 use tempfile::TempDir;
 
-/// The manifest of the main crate where a test gives none.
+/// The manifest of the main crate if a test gives none.
 const MANIFEST: &str = "[package]\nname = \"patchmark\"\n";
 
-/// A workspace of these files, by their paths from its root.
+/// Writes a workspace of these files, given by their paths from its root.
 pub fn plant(files: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().expect("a temporary folder");
     let manifest = ("Cargo.toml", MANIFEST);
@@ -20,12 +20,12 @@ pub fn plant(files: &[(&str, &str)]) -> TempDir {
     root
 }
 
-/// What the check says of these files under these rules.
+/// The result of checking these files under these rules.
 pub fn checked(files: &[(&str, &str)], rules: &[Rule]) -> Result<Report, AllUnreadable> {
     check(plant(files).path(), rules)
 }
 
-/// The circles of these files, as lines `from -> to: names`.
+/// The arrows of these files' circles, as lines `from -> to: names`.
 pub fn circles(files: &[(&str, &str)]) -> Vec<String> {
     let report = checked(files, &[]).expect("readable files");
     let arrows = report.circles.iter().flat_map(|circle| &circle.arrows);
