@@ -116,7 +116,8 @@ fn degenerate_matrices_are_drawn() -> Result<()> {
     none.releases.clear();
     assert!(chart(&none)?.svg(Theme::Light)?.contains("No release was examined."));
     let mut odd = matrix();
-    let hostile = "=a,\"<script>alert(1)</script>\u{7}\u{1b}[31m\n".repeat(40);
+    let evil = "=a,\"<script>alert(1)</script>\u{7}\u{1b}[31m\n";
+    let hostile = evil.repeat(40);
     odd.reference = hostile.clone();
     odd.environment = vec![(hostile.clone(), hostile.clone())];
     for (index, release) in odd.releases.iter_mut().enumerate() {
@@ -127,10 +128,10 @@ fn degenerate_matrices_are_drawn() -> Result<()> {
         release.torchvision.parity.as_mut().expect("it has one").worst_levels = f64::NAN;
         release.torchvision.parity.as_mut().expect("it has one").class = ParityClass::Within;
         for number in 0..10_000 {
-            let given = format!("{hostile}{number}");
-            release.torchvision.probes.push(Probe { given, answer: raises(&hostile), agrees: false });
-            let check = format!("{number}{hostile}");
-            release.torchvision.failed.push(FailedCheck { check, finding: hostile.clone() });
+            let given = format!("{evil}{number}");
+            release.torchvision.probes.push(Probe { given, answer: raises(evil), agrees: false });
+            let check = format!("{number}{evil}");
+            release.torchvision.failed.push(FailedCheck { check, finding: evil.to_owned() });
         }
     }
     let drawn = chart(&odd)?;
