@@ -81,7 +81,7 @@ impl Preparer {
         let decoders = ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .with_context(|| format!("failed to start {threads} threads"))?;
+            .with_context(|| format!("failed to start a thread pool of size {threads}"))?;
         let thread = thread::Builder::new()
             .name(format!("prepare {name}"))
             .spawn(move || serve(name, device, &make, &received, &decoders))

@@ -88,7 +88,7 @@ impl Fused {
         let pool = (threads > 1)
             .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build())
             .transpose()
-            .with_context(|| format!("failed to start {threads} threads"))?;
+            .with_context(|| format!("failed to start a thread pool of size {threads}"))?;
         Ok(Self {
             name,
             feed,

@@ -28,7 +28,7 @@ impl Threaded {
             // Otherwise torch would start its own pool in each of these threads.
             .start_handler(|_| tch::set_num_threads(1))
             .build()
-            .with_context(|| format!("failed to start {threads} threads"))?;
+            .with_context(|| format!("failed to start a thread pool of size {threads}"))?;
         Ok(Self { loop_body: LoopBody::new(parameters)?, pool, device })
     }
 }

@@ -4,7 +4,7 @@
 //! to the most specific check.
 
 use anyhow::Result;
-use patchmark_results::{Difference, Tolerance};
+use patchmark_results::{Difference, Tolerance, text::plural};
 use tch::{Kind, Tensor};
 
 use crate::{parity, worker::Returned};
@@ -106,7 +106,8 @@ impl Inspection {
         };
         let infinite = values.f_isfinite()?.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
         if infinite > 0 {
-            self.broken.push(("finite", format!("{infinite} values of pixel_values are NaN or infinite")));
+            let values = plural(infinite as u64, "NaN or infinite value");
+            self.broken.push(("finite", format!("pixel_values has {values}")));
         }
         if !agree {
             // The patches cannot be matched up, and the wrong sizes have to be fixed first.
@@ -151,8 +152,8 @@ impl Inspection {
             let rest = if bits { rest.f_contiguous()?.f_view_dtype(Kind::Int)? } else { rest };
             let wrong = rest.f_ne(0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
             if wrong > 0 {
-                let sentence =
-                    format!("{wrong} values after the {real} patches of image {image} are not zero");
+                let (values, patches) = (plural(wrong as u64, "nonzero value"), plural(real as u64, "patch"));
+                let sentence = format!("image {image} has {values} after its {patches}");
                 self.broken.push(("padding", sentence));
             }
         }

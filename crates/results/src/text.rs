@@ -91,7 +91,7 @@ pub fn shorten(text: &str, width: usize) -> String {
 pub fn plural(value: u64, noun: &str) -> String {
     let ending = match value {
         1 => "",
-        _ if noun.ends_with('s') => "es",
+        _ if ["s", "x", "ch", "sh"].iter().any(|end| noun.ends_with(end)) => "es",
         _ => "s",
     };
     format!("{} {noun}{ending}", count(value))
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_noun_agrees_with_its_count() {
         assert_eq!([0, 1, 1200].map(|n| plural(n, "run")), ["0 runs", "1 run", "1,200 runs"]);
-        assert_eq!(plural(2, "process"), "2 processes");
+        assert_eq!([plural(2, "process"), plural(2, "patch")], ["2 processes", "2 patches"]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl OnDevice {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .with_context(|| format!("failed to start {threads} threads"))?;
+            .with_context(|| format!("failed to start a thread pool of size {threads}"))?;
         let normalization = Normalization::new(parameters)?.to_device(device)?;
         Ok(Self { parameters: parameters.clone(), normalization, device, pool, chunk_bytes: CHUNK_BYTES })
     }

@@ -97,7 +97,7 @@ impl FusedCuda {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .with_context(|| format!("failed to start {threads} threads"))?;
+            .with_context(|| format!("failed to start a thread pool of size {threads}"))?;
         Ok(Self {
             name: "fused-cuda",
             feed: Feed::Hwc,
