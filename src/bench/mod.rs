@@ -1,5 +1,6 @@
 //! The bench: times every subject in every round, pairs by round, and makes one run per setting of the forward.
 
+mod agreement;
 mod batch;
 pub mod estimate;
 mod forwards;

@@ -46,11 +46,35 @@ impl<T: Clone> Orders<T> {
     }
 }
 
+/// How wide the intervals of ratios are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Intervals {
+    /// There are no ratios: every processor or every forward has failed.
+    NoRatio,
+    /// A ratio has too few rounds for an interval.
+    TooFew,
+    /// The relative half-width of the widest.
+    Widest(f64),
+}
+
+impl Intervals {
+    /// These and other ratios together.
+    pub(super) fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::NoRatio, only) | (only, Self::NoRatio) => only,
+            (Self::Widest(one), Self::Widest(other)) => Self::Widest(one.max(other)),
+            (Self::TooFew, _) | (_, Self::TooFew) => Self::TooFew,
+        }
+    }
+}
+
 /// Why measuring ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// Every interval is narrow enough.
     Narrow,
+    /// There is no ratio whose interval could become narrow.
+    NoRatio,
     /// Another round would not fit in the budget.
     Budget,
     /// The maximum number of rounds was taken.
@@ -66,6 +90,9 @@ impl End {
                 "measuring ended after {rounds}, with every ratio's interval within ±{:.0}%",
                 NARROW * 100.0
             ),
+            Self::NoRatio => {
+                format!("measuring ended after {rounds}, because no ratio could be formed")
+            }
             Self::Budget => format!(
                 "measuring ended after {rounds} because the budget was spent; a larger --budget narrows the intervals"
             ),
@@ -74,19 +101,21 @@ impl End {
     }
 }
 
-/// Why to stop after `rounds` rounds, or `None` to continue. `last` is how long the last round took, and `widest` the
-/// widest relative half-width of an interval.
+/// Why to stop after `rounds` rounds, or `None` to continue. `last` is how long the last round took.
 pub(super) fn end(
     rounds: usize,
     started: Instant,
     last: Duration,
     budget: Duration,
-    widest: Option<f64>,
+    intervals: Intervals,
 ) -> Option<End> {
+    let enough = rounds >= 2 * MINIMUM_ROUNDS;
     if rounds < MINIMUM_ROUNDS {
         None
-    } else if widest.is_some_and(|widest| widest <= NARROW) && rounds >= 2 * MINIMUM_ROUNDS {
+    } else if enough && matches!(intervals, Intervals::Widest(widest) if widest <= NARROW) {
         Some(End::Narrow)
+    } else if enough && intervals == Intervals::NoRatio {
+        Some(End::NoRatio)
     } else if started.elapsed() + last > budget {
         Some(End::Budget)
     } else {
@@ -121,10 +150,12 @@ mod tests {
     fn the_minimum_of_rounds_is_taken_even_without_a_budget() {
         let second = Duration::from_secs(1);
         let now = Instant::now();
-        assert_eq!(end(2, now, second, Duration::ZERO, Some(0.0)), None);
-        assert_eq!(end(3, now, second, Duration::ZERO, Some(0.0)), Some(End::Budget));
-        assert_eq!(end(6, now, second, Duration::from_secs(60), Some(0.01)), Some(End::Narrow));
-        assert_eq!(end(6, now, second, Duration::from_secs(60), None), None);
-        assert_eq!(end(200, now, second, Duration::from_secs(60), None), Some(End::Rounds));
+        assert_eq!(end(2, now, second, Duration::ZERO, Intervals::Widest(0.0)), None);
+        assert_eq!(end(3, now, second, Duration::ZERO, Intervals::Widest(0.0)), Some(End::Budget));
+        assert_eq!(end(6, now, second, Duration::from_secs(60), Intervals::Widest(0.01)), Some(End::Narrow));
+        assert_eq!(end(6, now, second, Duration::from_secs(60), Intervals::TooFew), None);
+        assert_eq!(end(5, now, second, Duration::from_secs(60), Intervals::NoRatio), None);
+        assert_eq!(end(6, now, second, Duration::from_secs(60), Intervals::NoRatio), Some(End::NoRatio));
+        assert_eq!(end(200, now, second, Duration::from_secs(60), Intervals::TooFew), Some(End::Rounds));
     }
 }

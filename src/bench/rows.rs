@@ -7,23 +7,25 @@ use patchmark_statistics::bootstrap as statistics;
 
 use super::{
     batch::BatchUnderTest,
+    rounds::Intervals,
     samples::{Passes, Preprocess},
     setup::Bench,
 };
 use crate::processor::{Processor, REFERENCE, must_equal_reference};
 
 impl BatchUnderTest<'_> {
-    /// The widest relative half-width of a ratio's interval: `None` while a ratio lacks an interval, 0 without ratios.
-    pub(super) fn widest_interval(&self) -> Option<f64> {
+    /// How wide the intervals of this batch's ratios are.
+    pub(super) fn intervals(&self) -> Intervals {
+        let measured = || self.forwards.iter().filter(|passes| passes.failure.is_none());
         self.processors
             .iter()
             .filter(|row| row.failure.is_none())
-            .flat_map(|row| {
-                let measured = self.forwards.iter().filter(|passes| passes.failure.is_none());
-                measured.map(|passes| ratio(&row.samples, &passes.synchronized))
+            .flat_map(|row| measured().map(|passes| ratio(&row.samples, &passes.synchronized)))
+            .map(|ratio| match ratio {
+                Some(ratio) => Intervals::Widest((ratio.high - ratio.low) / (2.0 * ratio.median)),
+                None => Intervals::TooFew,
             })
-            .map(|ratio| ratio.map(|ratio| (ratio.high - ratio.low) / (2.0 * ratio.median)))
-            .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)))
+            .fold(Intervals::NoRatio, Intervals::with)
     }
 
     /// The summary of all samples, for run number `run`.

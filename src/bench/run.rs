@@ -9,12 +9,11 @@ use std::{
 use anyhow::{Context, Error, Result};
 use indicatif::ProgressBar;
 use patchmark_results::{Batch, PartialBecause, Run, RunSettings, run::RUN_VERSION, text::plural};
-use tch::{Kind, Tensor};
 
 use super::{
-    forwards::TimedForward,
+    agreement::agreement,
     loader,
-    rounds::{Orders, end},
+    rounds::{Intervals, Orders, end},
     setup::Bench,
     sizes::BatchSizes,
 };
@@ -260,40 +259,12 @@ fn rounds(
         if let Some(monitor) = &mut monitor {
             monitor.end_round();
         }
-        let widest = sizes
-            .under_test()
-            .map(|(batch, _)| batch.widest_interval())
-            .try_fold(0.0, |widest: f64, width| Some(widest.max(width?)));
-        if let Some(end) = end(rounds, measuring, round_started.elapsed(), budget, widest) {
+        let intervals =
+            sizes.under_test().map(|(batch, _)| batch.intervals()).fold(Intervals::NoRatio, Intervals::with);
+        if let Some(end) = end(rounds, measuring, round_started.elapsed(), budget, intervals) {
             return Ok(Ended { sentence: end.sentence(rounds), interrupted: false });
         }
     }
-}
-
-/// How closely each other forward of a run agrees with its first, on the first batch size that was measured; empty if
-/// the first failed.
-fn agreement(bench: &Bench, sizes: &BatchSizes<'_>, run: usize) -> Result<Vec<String>> {
-    let Some((batch, text)) = sizes.under_test().next() else { return Ok(Vec::new()) };
-    let embeds = |timed: &TimedForward| -> Result<Tensor> {
-        timed.prepare(bench.device)?;
-        let outputs = timed.forward.forward(batch.inputs(), timed.text(text))?;
-        Ok(outputs.image_embeds.f_to_kind(Kind::Double)?)
-    };
-    let mut forwards = batch.forwards_of(bench, run);
-    let Some((first, _)) = forwards.next().filter(|(_, passes)| passes.failure.is_none()) else {
-        return Ok(Vec::new());
-    };
-    let right = embeds(first)?;
-    let mut sentences = Vec::new();
-    for (other, _) in forwards.filter(|(_, passes)| passes.failure.is_none()) {
-        sentences.push(format!(
-            "the {} and {} forwards agree within {:.1e} on normalised image embeddings",
-            first.forward.name(),
-            other.forward.name(),
-            embeds(other)?.f_subtract(&right)?.f_abs()?.f_max()?.f_double_value(&[])?
-        ));
-    }
-    Ok(sentences)
 }
 
 #[cfg(test)]

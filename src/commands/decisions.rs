@@ -5,7 +5,7 @@ use std::env;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use patchmark_report::{View, annotations};
-use patchmark_results::Decision;
+use patchmark_results::{Decision, Document};
 
 /// What goes to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,7 +41,7 @@ pub(super) fn print(output: &OutputOptions, decision: &Decision) -> Result<()> {
         Shape::Markdown => print!("{}", decision.summary()),
         Shape::Junit => print!("{}", decision.junit()?.unwrap_or_default()),
         Shape::Github => print!("{}\n{}", decision.terminal(), annotations::render(decision)),
-        Shape::Json => println!("{}", serde_json::to_string_pretty(decision)?),
+        Shape::Json => print!("{}", String::from_utf8(decision.json()?)?),
     }
     Ok(())
 }

@@ -50,6 +50,7 @@ fn a_forward_that_fails_otherwise_leaves_preprocessing_too() {
     assert!(!run.partial && run.batches[0].forwards[0].forward_ms.samples.is_empty());
     assert!(run.batches[0].processors[0].preprocess_ms.samples.len() >= 3);
     assert!(run.notes.iter().any(|note| note.contains("Expected the plan to be good")), "{:?}", run.notes);
+    assert!(run.notes.iter().all(|note| !note.contains("every ratio's interval")), "{:?}", run.notes);
 }
 
 #[test]

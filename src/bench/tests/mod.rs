@@ -12,11 +12,11 @@ use std::{
 };
 
 use anyhow::bail;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::*;
 use crate::{
-    bench::pipeline::MakeProcessor,
+    bench::{TimedForward, pipeline::MakeProcessor},
     inputs::ModelInputs,
     measure::Precision,
     model::{Forward, ModelOutputs, Tower},

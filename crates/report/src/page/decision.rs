@@ -16,7 +16,7 @@ use crate::{
     charts::Chart,
     format::Format,
     words::{
-        decision::{headline, legend, word},
+        decision::{legend, sides, title, word},
         figures::change_interval,
     },
 };
@@ -45,8 +45,8 @@ pub fn of_decision(decision: &Decision, charts: &[Chart], beside: &[Format]) -> 
     let mut environment = vec![("Base", decision.base.clone()), ("Candidate", decision.candidate.clone())];
     environment.extend(facts::of_environment(&decision.environment));
     Sheet {
-        about: format!("{} against {}", clean(&decision.candidate), clean(&decision.base)),
-        headline: format!("{}: {}", decision.verdict.word(), headline(decision)),
+        about: sides(decision),
+        headline: title(decision),
         lead: lead(decision),
         numbers: numbers(decision),
         charts,

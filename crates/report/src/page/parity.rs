@@ -41,7 +41,11 @@ pub fn of_parity(run: &Parity, charts: &[Chart], beside: &[Format]) -> Result<St
     ];
     environment.extend(facts::of_environment(&run.environment));
     Sheet {
-        about: format!("{} against {}", plural(run.images.len() as u64, "image"), clean(&run.reference)),
+        about: format!(
+            "{} compared with {}",
+            plural(run.images.len() as u64, "image"),
+            clean(&run.reference)
+        ),
         headline: headline(run),
         lead: html! { @if run.partial {
             p.warning { strong { "Partial: " } "it was interrupted before the last image." }

@@ -17,7 +17,7 @@ use crate::{
     format::Format,
     words::{
         figures::change_interval,
-        validation::{headline, lines},
+        validation::{headline, lines, sides},
     },
 };
 
@@ -33,7 +33,7 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
         versions.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
     };
     Sheet {
-        about: format!("{} against {}", clean(&validation.candidate), clean(&validation.reference)),
+        about: sides(validation),
         headline: headline(validation),
         lead: html! { @if let Some(relaxed) = &validation.relaxed {
             p.warning { strong { "Relaxed: " } "differences were allowed by " (clean(relaxed)) "." }

@@ -4,7 +4,7 @@ use patchmark_results::{Decision, DecisionRow, text::clean};
 
 use super::layout::{Align, Table, joined, wrap};
 use crate::words::{
-    decision::{change_of, headline, legend, min_effect_of, word},
+    decision::{change_of, legend, min_effect_of, title, word},
     figures::figure,
 };
 
@@ -31,7 +31,7 @@ pub fn render(decision: &Decision) -> String {
         lines.extend(wrap("", 0, &clean(note)));
     }
     lines.push(String::new());
-    lines.push(format!("{}: {}", decision.verdict.word(), headline(decision)));
+    lines.push(title(decision));
     joined(lines)
 }
 

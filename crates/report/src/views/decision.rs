@@ -33,14 +33,14 @@ impl View for Decision {
     }
 
     fn headline(&self) -> String {
-        format!("{}: {}", self.verdict.word(), decision::headline(self))
+        decision::title(self)
     }
 
     fn origin(&self) -> Origin {
         Origin {
             command: self.kind.name(),
             machine: whole_machine(&self.environment),
-            subject: format!("{} against {}", clean(&self.candidate), clean(&self.base)),
+            subject: decision::sides(self),
             commit: clean(&self.environment.commit),
         }
     }

@@ -40,7 +40,7 @@ impl View for Parity {
         Origin {
             command: self.kind().command(),
             machine: machine(&self.environment, &self.device),
-            subject: format!("{images} against {} on {}", clean(&self.reference), clean(&self.device)),
+            subject: format!("{images} compared with {} on {}", clean(&self.reference), clean(&self.device)),
             commit: clean(&self.environment.commit),
         }
     }

@@ -34,12 +34,16 @@ impl View for Releases {
 
     fn origin(&self) -> Origin {
         // Without the release, which is named after it in parentheses.
-        let against = self.reference.split(" (").next().unwrap_or_default();
+        let reference = self.reference.split(" (").next().unwrap_or_default();
         let versions: Vec<&str> = self.releases.iter().map(|release| release.version.as_str()).collect();
         Origin {
             command: Kind::Validation.command(),
-            machine: format!("torch at {}", clean(&self.cpu_capability)),
-            subject: format!("transformers {} against {}", clean(&versions.join(", ")), clean(against)),
+            machine: format!("vector level {}", clean(&self.cpu_capability)),
+            subject: format!(
+                "transformers {} compared with {}",
+                clean(&versions.join(", ")),
+                clean(reference)
+            ),
             commit: clean(&self.commit),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     format::Format,
     junit, markdown, page, terminal,
     view::{Origin, View},
-    words::validation::headline,
+    words::validation::{headline, sides},
 };
 
 impl View for Validation {
@@ -39,8 +39,8 @@ impl View for Validation {
     fn origin(&self) -> Origin {
         Origin {
             command: self.kind().command(),
-            machine: format!("torch at {}", clean(&self.cpu_capability)),
-            subject: format!("{} against {}", clean(&self.candidate), clean(&self.reference)),
+            machine: format!("vector level {}", clean(&self.cpu_capability)),
+            subject: sides(self),
             commit: clean(&self.commit),
         }
     }

@@ -7,6 +7,16 @@ use patchmark_results::{
 
 use super::figures::{NONE, change_interval, change_with_interval, min_effect};
 
+/// Who was compared with whom.
+pub fn sides(decision: &Decision) -> String {
+    format!("{} compared with {}", clean(&decision.candidate), clean(&decision.base))
+}
+
+/// The headline behind the verdict.
+pub fn title(decision: &Decision) -> String {
+    format!("{}: {}", decision.verdict.word(), headline(decision))
+}
+
 /// The word in the verdict column: the finding if there is one, otherwise the verdict.
 pub fn word(row: &DecisionRow) -> &'static str {
     match row.finding {

@@ -8,23 +8,28 @@ use patchmark_results::{
 
 use super::figures::{change_with_interval, min_effect};
 
+/// Who was compared with whom.
+pub fn sides(validation: &Validation) -> String {
+    format!("{} compared with {}", clean(&validation.candidate), clean(&validation.reference))
+}
+
 /// The whole validation in one sentence.
 pub fn headline(validation: &Validation) -> String {
     let found = &validation.found;
     let failed = found.failed().count();
     let ran = |row: &&CheckRow| matches!(row.verdict, CheckVerdict::Passed | CheckVerdict::Failed);
     let ran = plural(found.checks.iter().filter(ran).count() as u64, "check");
-    let against = &validation.reference;
+    let reference = &validation.reference;
     let relaxed = validation.relaxed.as_ref();
     let relaxed = relaxed.map_or_else(String::new, |options| format!(" (relaxed by {options})"));
     let what = match validation.verdict {
-        Conclusion::Passed => format!("may replace {against}: all {ran} passed"),
-        Conclusion::Slower => format!("is correct but slower than {against}"),
-        Conclusion::Failed => format!("may not replace {against}: {failed} of {ran} failed"),
+        Conclusion::Passed => format!("may replace {reference}: all {ran} passed"),
+        Conclusion::Slower => format!("is correct but slower than {reference}"),
+        Conclusion::Failed => format!("may not replace {reference}: {failed} of {ran} failed"),
         Conclusion::Undecided if failed == 0 && found.speed_verdict().is_some() => {
-            format!("passed all {ran}; whether it is slower than {against} was not decided")
+            format!("passed all {ran}; whether it is slower than {reference} was not decided")
         }
-        Conclusion::Undecided => format!("could not be fully compared with {against}"),
+        Conclusion::Undecided => format!("could not be fully compared with {reference}"),
     };
     clean(&format!("{} {what}{relaxed}", validation.candidate))
 }
