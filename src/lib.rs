@@ -7,6 +7,9 @@
 //!
 //! Without the feature `harness`, only the commands that need neither torch nor Python are built.
 
+// A reader of stdout or stderr that is gone must not end a measurement: see `console`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(feature = "harness")]
 pub mod bench;
 #[cfg(feature = "harness")]
@@ -14,6 +17,7 @@ mod cache_folder;
 pub mod commands;
 #[cfg(feature = "harness")]
 pub mod compare;
+mod console;
 #[cfg(feature = "harness")]
 pub mod inputs;
 #[cfg(feature = "harness")]

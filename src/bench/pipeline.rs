@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{
         Arc,
+        atomic::Ordering,
         mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -16,6 +17,7 @@ use tch::Device;
 
 use crate::{
     inputs::ModelInputs,
+    interrupt::Interrupt,
     model::{Forward, TextInputs},
     processor::{FedBatch, Processor, StageClock},
     python::cuda::{self, Event},
@@ -92,6 +94,8 @@ impl Preparer {
     /// Images per second over `count` batches, from when the first is ready until the device has done `count` forwards
     /// and `count` more batches are prepared: neither filling the pipeline nor emptying it counts.
     ///
+    /// Returns `None` once `interrupt` is set.
+    ///
     /// # Errors
     /// If the processor or the forward fails.
     pub(super) fn run(
@@ -100,12 +104,16 @@ impl Preparer {
         forward: &dyn Forward,
         text: Option<&TextInputs>,
         count: usize,
-    ) -> Result<f64> {
+        interrupt: &Interrupt,
+    ) -> Result<Option<f64>> {
         let batches = self.ask(source, count + 1)?;
         let mut next = receive(&batches)?;
         let start = Instant::now();
         let mut running: Option<(ModelInputs, Option<Event>)> = None;
         for _ in 0..count {
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
             if let (Some(ready), Device::Cuda(index)) = (&next.ready, self.device) {
                 ready.order(index)?;
             }
@@ -120,7 +128,7 @@ impl Preparer {
         if let Device::Cuda(index) = self.device {
             cuda::synchronize(index)?;
         }
-        Ok((source.len() * count) as f64 / start.elapsed().as_secs_f64())
+        Ok(Some((source.len() * count) as f64 / start.elapsed().as_secs_f64()))
     }
 
     fn ask(&self, source: &Source, count: usize) -> Result<Receiver<Result<Prepared>>> {

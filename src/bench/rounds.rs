@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use patchmark_results::text::plural;
+use patchmark_results::{journal::BatchSamples, text::plural};
+use patchmark_statistics::run_rows::ratio;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -58,6 +59,21 @@ pub(super) enum Intervals {
 }
 
 impl Intervals {
+    /// How wide the intervals of a batch's ratios are.
+    pub(super) fn of(samples: &BatchSamples) -> Self {
+        let measured = || samples.forwards.iter().filter(|forward| forward.failure.is_none());
+        samples
+            .processors
+            .iter()
+            .filter(|processor| processor.failure.is_none())
+            .flat_map(|processor| measured().map(|forward| ratio(processor, forward)))
+            .map(|ratio| match ratio {
+                Some(ratio) => Self::Widest((ratio.high - ratio.low) / (2.0 * ratio.median)),
+                None => Self::TooFew,
+            })
+            .fold(Self::NoRatio, Self::with)
+    }
+
     /// These and other ratios together.
     pub(super) fn with(self, other: Self) -> Self {
         match (self, other) {
@@ -66,6 +82,12 @@ impl Intervals {
             (Self::TooFew, _) | (_, Self::TooFew) => Self::TooFew,
         }
     }
+}
+
+/// How measuring ended.
+pub(super) struct Ended {
+    pub(super) sentence: String,
+    pub(super) interrupted: bool,
 }
 
 /// Why measuring ended.

@@ -2,18 +2,23 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::atomic::Ordering,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Result};
 use indicatif::ProgressBar;
-use patchmark_results::{Batch, PartialBecause, Run, RunSettings, run::RUN_VERSION, text::plural};
+use patchmark_results::{
+    Journal, PartialBecause, Run, RunSettings,
+    journal::{Entry, Header, JOURNAL_VERSION, Measurement},
+    run::RUN_VERSION,
+    text::plural,
+};
 
 use super::{
-    agreement::agreement,
-    loader,
-    rounds::{Intervals, Orders, end},
+    found::Found,
+    rounds::{Ended, Intervals, Orders, end},
     setup::Bench,
     sizes::BatchSizes,
 };
@@ -21,24 +26,67 @@ use crate::{
     interrupt::Interrupt,
     measure::{
         environment,
-        failure::{Failure, classify, reason},
+        failure::{Failure, classify},
         gpu::{self, GpuMonitor},
     },
     model::TextInputs,
     workload::Workload,
 };
 
-/// What a reader must know about the loaders' rows.
-const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes running hf: its ms/batch is the time until \
-     the next batch is on the device, with nothing else running; it is measured after the rounds, so it has no \
-     ratio; its images are already decoded";
-
 /// Decoding times by batch size, in milliseconds per batch.
 pub type DecodeTimes = BTreeMap<usize, Vec<f64>>;
 
 impl Bench {
-    /// Measures one workload and returns one run per setting of the bench. Preprocessing does not depend on the
-    /// forward, so all runs share its times, and every ratio is formed within a round.
+    /// The runs of a workload before the first sample, one per setting of the bench.
+    ///
+    /// # Errors
+    /// If the environment cannot be read.
+    pub fn planned(&self, workload: &Workload) -> Result<Vec<Run>> {
+        let started_unix_s =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+        let environment = environment()?;
+        let planned = |settings: &RunSettings| Run {
+            schema_version: RUN_VERSION,
+            started_unix_s,
+            elapsed_s: 0.0,
+            partial: false,
+            partial_because: None,
+            notes: self.notes(),
+            environment: environment.clone(),
+            gpu: None,
+            settings: RunSettings { workload: workload.description.clone(), ..settings.clone() },
+            batches: Vec::new(),
+        };
+        Ok(self.settings.iter().map(planned).collect())
+    }
+
+    /// What a journal begins with: the planned runs, each with the folder below the whole result's that it goes to.
+    pub fn header(&self, planned: &[Run], folders: &[PathBuf]) -> Header {
+        let runs = folders.iter().cloned().zip(planned.iter().cloned()).collect();
+        let measurement = Measurement::Bench { runs, subjects: self.subjects() };
+        Header { journal_version: JOURNAL_VERSION, measurement }
+    }
+
+    /// What a reader of every run must know before anything is measured.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.settings.len() > 1 {
+            notes.push(format!(
+                "measured together with {} of the forward; preprocess times are the same samples in all of them",
+                plural(self.settings.len() as u64 - 1, "other setting")
+            ));
+        }
+        if self.decode {
+            notes.push(format!(
+                "pipelined rates include decoding the files of each batch, on {}",
+                plural(self.threads() as u64, "thread")
+            ));
+        }
+        notes
+    }
+
+    /// Measures one workload and completes its planned runs. Preprocessing does not depend on the forward, so all runs
+    /// share its times, and every ratio is formed within a round. Every sample is appended to the journal as it is taken.
     ///
     /// `decode_ms` holds decoding times of the same files that were taken earlier; on a GPU they are not taken again.
     ///
@@ -50,190 +98,75 @@ impl Bench {
     pub fn measure(
         &self,
         workload: &Workload,
+        planned: Vec<Run>,
         decode_ms: &DecodeTimes,
         progress: &ProgressBar,
         interrupt: &Interrupt,
+        journal: &mut Journal,
     ) -> Result<Vec<Run>> {
-        let started_unix_s =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
         let started = Instant::now();
-        let environment = environment()?;
         let mut monitor = GpuMonitor::open(self.device);
         let texts =
             self.text.as_ref().map(|text| self.batch_sizes.iter().map(|&size| text.first(size)).collect());
         let texts: Vec<TextInputs> = texts.unwrap_or_else(|| Ok(Vec::new()))?;
         let mut sizes = BatchSizes::new(workload, &self.batch_sizes, &texts, decode_ms)?;
-        let mut found = Found::new(self, !decode_ms.is_empty());
-        match rounds(self, &mut sizes, monitor.as_mut(), progress, interrupt) {
+        let mut found = Found::new(self, self.notes());
+        if !decode_ms.is_empty() {
+            found.notes.push(
+                "decoding was timed once, with the first of the workloads that share these files".into(),
+            );
+        }
+        match rounds(self, &mut sizes, monitor.as_mut(), progress, interrupt, journal) {
             Ok(ended) => {
                 found.ended(ended);
-                found.agreements(self, &sizes);
+                found.agreements(self, &sizes, journal);
             }
             Err(error) if classify(&error) == Failure::DeviceLost => found.lost(&error, "measuring"),
             Err(error) => return Err(error),
         }
         if found.partial.is_none() {
-            found.measure_loaders(self, &sizes, progress, interrupt);
+            found.measure_loaders(self, &sizes, progress, interrupt, journal);
         }
         let record = monitor.map(|monitor| monitor.record().clone());
         found.notes.extend(record.iter().flat_map(gpu::notes));
         if sizes.incomplete() {
             found.partial.get_or_insert(PartialBecause::Unreached);
         }
-        let elapsed_s = started.elapsed().as_secs_f64();
-        let runs = self.settings.iter().enumerate().map(|(run, settings)| Run {
-            schema_version: RUN_VERSION,
-            started_unix_s,
-            elapsed_s,
-            partial: found.partial.is_some(),
-            partial_because: found.partial,
-            notes: found.notes_of(self, &sizes, run),
-            environment: environment.clone(),
-            gpu: record.clone(),
-            settings: RunSettings { workload: workload.description.clone(), ..settings.clone() },
-            batches: found.batches_of(self, &sizes, run),
+        let (elapsed_s, subjects) = (started.elapsed().as_secs_f64(), self.subjects());
+        let runs = planned.into_iter().enumerate().map(|(index, run)| {
+            let run = Run { elapsed_s, gpu: record.clone(), ..run };
+            found.complete(self, &subjects, &sizes, index, run)
         });
         Ok(runs.collect())
     }
 }
 
-/// What a bench collects besides samples.
-struct Found {
-    partial: Option<PartialBecause>,
-    /// The notes that all runs share.
-    notes: Vec<String>,
-    /// By run, sentences on how closely its forwards agree.
-    agreements: Vec<Vec<String>>,
-    /// The loaders' rows by batch size.
-    loader_rows: BTreeMap<usize, Vec<loader::Row>>,
-}
-
-impl Found {
-    fn new(bench: &Bench, decode_known: bool) -> Self {
-        let mut notes = Vec::new();
-        if bench.settings.len() > 1 {
-            notes.push(format!(
-                "measured together with {} of the forward; preprocess times are the same samples in all of them",
-                plural(bench.settings.len() as u64 - 1, "other setting")
-            ));
-        }
-        if decode_known {
-            notes.push(
-                "decoding was timed once, with the first of the workloads that share these files".into(),
-            );
-        }
-        if bench.decode {
-            notes.push(format!(
-                "pipelined rates include decoding the files of each batch, on {}",
-                plural(bench.threads() as u64, "thread")
-            ));
-        }
-        Self {
-            partial: None,
-            notes,
-            agreements: vec![Vec::new(); bench.settings.len()],
-            loader_rows: BTreeMap::new(),
-        }
-    }
-
-    fn ended(&mut self, ended: Ended) {
-        self.partial = ended.interrupted.then_some(PartialBecause::Interrupted);
-        self.notes.push(ended.sentence);
-    }
-
-    /// The GPU no longer answers: what was measured before is all there is.
-    fn lost(&mut self, error: &Error, during: &str) {
-        self.partial = Some(PartialBecause::DeviceLost);
-        self.notes.push(format!(
-            "the GPU was lost during {during}, and only what was measured before is here: {}",
-            reason(error)
-        ));
-    }
-
-    fn agreements(&mut self, bench: &Bench, sizes: &BatchSizes<'_>) {
-        for run in 0..bench.settings.len() {
-            match agreement(bench, sizes, run) {
-                Ok(sentences) => self.agreements[run].extend(sentences),
-                // All samples have been taken, so this ends nothing.
-                Err(error) => {
-                    if classify(&error) == Failure::DeviceLost {
-                        self.partial.get_or_insert(PartialBecause::DeviceLost);
-                    }
-                    self.agreements[run]
-                        .push(format!("the forwards could not be compared: {}", reason(&error)));
-                }
-            }
-        }
-    }
-
-    fn measure_loaders(
-        &mut self,
-        bench: &Bench,
-        sizes: &BatchSizes<'_>,
-        progress: &ProgressBar,
-        interrupt: &Interrupt,
-    ) {
-        let Some(loaders) = &bench.loaders else { return };
-        for (batch, text) in sizes.under_test() {
-            progress.set_message(format!("torch's DataLoader, batch {}", batch.size()));
-            match loader::rows(bench, loaders, batch.images(), text, interrupt) {
-                Ok(rows) => drop(self.loader_rows.insert(batch.size(), rows)),
-                Err(error) => {
-                    self.lost(&error, "measuring torch's DataLoader");
-                    break;
-                }
-            }
-        }
-        self.notes.push(LOADERS.into());
-        if interrupt.load(Ordering::Relaxed) {
-            self.partial.get_or_insert(PartialBecause::Interrupted);
-        }
-    }
-
-    fn notes_of(&self, bench: &Bench, sizes: &BatchSizes<'_>, run: usize) -> Vec<String> {
-        let own = sizes.under_test().flat_map(|(batch, _)| batch.notes(bench, run));
-        self.agreements[run].iter().chain(&self.notes).cloned().chain(own).collect()
-    }
-
-    fn batches_of(&self, bench: &Bench, sizes: &BatchSizes<'_>, run: usize) -> Vec<Batch> {
-        let mut batches = sizes.finish(bench, run);
-        for batch in &mut batches {
-            let rows = self.loader_rows.get(&batch.batch_size).into_iter().flatten();
-            batch.processors.extend(rows.map(|row| row.of_run(bench, run)));
-        }
-        batches
-    }
-}
-
-/// How measuring ended.
-struct Ended {
-    sentence: String,
-    interrupted: bool,
-}
-
-/// Takes rounds until the intervals are narrow, the budget is spent, the maximum is reached, or Ctrl-C.
+/// Takes rounds until the intervals are narrow, the budget is spent, the maximum is reached, or Ctrl-C, after which the
+/// current call is the last.
 fn rounds(
     bench: &Bench,
     sizes: &mut BatchSizes<'_>,
     mut monitor: Option<&mut GpuMonitor>,
     progress: &ProgressBar,
     interrupt: &Interrupt,
+    journal: &mut Journal,
 ) -> Result<Ended> {
     let each = |index| bench.steps().into_iter().map(move |step| (index, step)).collect();
     let mut orders = Orders::new((0..bench.batch_sizes.len()).map(each).collect(), bench.settings[0].seed);
     let budget = Duration::from_secs_f64(bench.settings[0].budget_s);
-    let mut measuring = Instant::now();
+    let started = Instant::now();
+    let mut measuring = started;
     let mut rounds = 0;
     loop {
         let interrupted = || Ended {
-            sentence: format!("interrupted after {}", plural(rounds as u64, "round")),
+            sentence: format!("interrupted after {}", plural(rounds as u64, "whole round")),
             interrupted: true,
         };
-        if interrupt.load(Ordering::Relaxed) {
-            return Ok(interrupted());
-        }
         let round_started = Instant::now();
         for (index, step) in orders.next() {
+            if interrupt.load(Ordering::Relaxed) {
+                return Ok(interrupted());
+            }
             if let Some(size) = sizes.waiting(index) {
                 progress.set_message(format!("warm-up, batch {size}"));
                 progress.tick();
@@ -241,6 +174,9 @@ fn rounds(
                 sizes.warm_up(bench, index, interrupt)?;
                 if interrupt.load(Ordering::Relaxed) {
                     return Ok(interrupted());
+                }
+                if let Some(samples) = sizes.samples_at(index) {
+                    journal.append(&Entry::Samples(samples.clone()));
                 }
                 // Warm-up does not count against the budget.
                 measuring += warming.elapsed();
@@ -250,17 +186,18 @@ fn rounds(
             let label = batch.label(bench, step);
             progress.set_position(measuring.elapsed().as_millis() as u64);
             progress.set_message(format!("round {}, {label}, at most {left} s left", rounds + 1));
-            batch.take(bench, step).with_context(|| format!("failed in round {}, {label}", rounds + 1))?;
+            let taken = batch.take(bench, step, journal, interrupt);
+            taken.with_context(|| format!("failed in round {}, {label}", rounds + 1))?;
             if let Some(monitor) = monitor.as_deref_mut().filter(|_| step.is_forward()) {
                 monitor.observe();
             }
         }
         rounds += 1;
+        journal.append(&Entry::ElapsedS(started.elapsed().as_secs_f64()));
         if let Some(monitor) = &mut monitor {
             monitor.end_round();
         }
-        let intervals =
-            sizes.under_test().map(|(batch, _)| batch.intervals()).fold(Intervals::NoRatio, Intervals::with);
+        let intervals = sizes.samples().map(Intervals::of).fold(Intervals::NoRatio, Intervals::with);
         if let Some(end) = end(rounds, measuring, round_started.elapsed(), budget, intervals) {
             return Ok(Ended { sentence: end.sentence(rounds), interrupted: false });
         }

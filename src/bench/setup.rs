@@ -1,7 +1,10 @@
 //! What all workloads and batch sizes of a bench share.
 
 use anyhow::Result;
-use patchmark_results::RunSettings;
+use patchmark_results::{
+    RunSettings,
+    journal::{ForwardSubject, ProcessorSubject, Subjects},
+};
 use tch::Device;
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{TextInputs, TextTokenizer},
-    processor::{Parameters, Processor, References},
+    processor::{Parameters, Processor, REFERENCE, References, must_equal_reference},
 };
 
 /// How torch's `DataLoader` is measured.
@@ -62,6 +65,23 @@ impl Bench {
         let names = self.processors.iter().map(|processor| processor.name());
         self.preparers = names.map(start).collect::<Result<_>>()?;
         Ok(self)
+    }
+
+    /// What is timed, as a journal saves it.
+    pub(super) fn subjects(&self) -> Subjects {
+        let processor = |processor: &dyn Processor| ProcessorSubject {
+            name: processor.name().into(),
+            feed: processor.feed().to_string(),
+            must_equal: must_equal_reference(processor.name()),
+            is_reference: processor.name() == REFERENCE,
+        };
+        let forward =
+            |timed: &TimedForward| ForwardSubject { name: timed.forward.name().into(), run: timed.run };
+        Subjects {
+            processors: self.processors.iter().map(|own| processor(own.as_ref())).collect(),
+            forwards: self.forwards.iter().map(forward).collect(),
+            tokenizes: self.tokenizer.is_some(),
+        }
     }
 
     /// Threads that a processor may use.

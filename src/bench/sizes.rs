@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::{Context, Result};
-use patchmark_results::Batch;
+use patchmark_results::journal::BatchSamples;
 
-use super::{batch::BatchUnderTest, rows::not_measured, setup::Bench};
+use super::{batch::BatchUnderTest, setup::Bench};
 use crate::{
     interrupt::Interrupt,
     measure::failure::{Failure, classify, reason},
@@ -17,7 +17,7 @@ use crate::{
 enum Size<'a> {
     Waiting,
     UnderTest(Box<BatchUnderTest<'a>>),
-    Failed(Box<Batch>),
+    Failed(Box<BatchSamples>),
 }
 
 /// All batch sizes of a bench, in the order of the table.
@@ -74,7 +74,8 @@ impl<'a> BatchSizes<'a> {
             Ok(Some(batch)) => Size::UnderTest(Box::new(batch)),
             Ok(None) => return Ok(()),
             Err(error) if classify(&error) == Failure::OutOfMemory => {
-                Size::Failed(Box::new(not_measured(bench, *size, &reason(&error))))
+                let failure = Some(reason(&error));
+                Size::Failed(Box::new(BatchSamples { batch_size: *size, failure, ..BatchSamples::default() }))
             }
             Err(error) => return Err(error).with_context(|| format!("failed to warm up batch size {size}")),
         };
@@ -102,13 +103,17 @@ impl<'a> BatchSizes<'a> {
         self.sizes.iter().any(|(_, size)| matches!(size, Size::Waiting))
     }
 
-    /// The batches of run number `run`, without those that were never warmed up.
-    pub(super) fn finish(&self, bench: &Bench, run: usize) -> Vec<Batch> {
-        let finished = self.sizes.iter().filter_map(|(_, size)| match size {
+    /// What was measured of each batch size, without those that were never warmed up.
+    pub(super) fn samples(&self) -> impl Iterator<Item = &BatchSamples> {
+        (0..self.sizes.len()).filter_map(|index| self.samples_at(index))
+    }
+
+    /// What was measured of the batch size at `index`; `None` before it is warmed up.
+    pub(super) fn samples_at(&self, index: usize) -> Option<&BatchSamples> {
+        match &self.sizes[index].1 {
             Size::Waiting => None,
-            Size::UnderTest(batch) => Some(batch.finish(bench, run)),
-            Size::Failed(batch) => Some(Batch::clone(batch)),
-        });
-        finished.collect()
+            Size::UnderTest(batch) => Some(batch.samples()),
+            Size::Failed(samples) => Some(samples),
+        }
     }
 }

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 use patchmark_report::{View, annotations};
 use patchmark_results::{Decision, Document};
 
+use crate::console::out;
+
 /// What goes to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shape {
@@ -37,11 +39,11 @@ pub(super) fn print(output: &OutputOptions, decision: &Decision) -> Result<()> {
     let on_github = env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty() && value != "false");
     let otherwise = if on_github { Shape::Github } else { Shape::Text };
     match if output.json { Shape::Json } else { output.format.unwrap_or(otherwise) } {
-        Shape::Text => print!("{}", decision.terminal()),
-        Shape::Markdown => print!("{}", decision.summary()),
-        Shape::Junit => print!("{}", decision.junit()?.unwrap_or_default()),
-        Shape::Github => print!("{}\n{}", decision.terminal(), annotations::render(decision)),
-        Shape::Json => print!("{}", String::from_utf8(decision.json()?)?),
+        Shape::Text => out!("{}", decision.terminal()),
+        Shape::Markdown => out!("{}", decision.summary()),
+        Shape::Junit => out!("{}", decision.junit()?.unwrap_or_default()),
+        Shape::Github => out!("{}\n{}", decision.terminal(), annotations::render(decision)),
+        Shape::Json => out!("{}", String::from_utf8(decision.json()?)?),
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use tch::Device;
 
 use super::options::allow_network;
 use crate::{
+    console::outln,
     measure::{GpuMonitor, environment},
     python,
 };
@@ -75,7 +76,7 @@ fn gpu_state(index: usize) -> String {
 pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let environment = environment()?;
-    let line = |name: &str, value: &str| println!("{name:<14} {value}");
+    let line = |name: &str, value: &str| outln!("{name:<14} {value}");
     line("cpu", &environment.cpu);
     line("vector level", &format!("torch {}, fused {}", environment.cpu_capability, environment.fused_level));
     line(
@@ -115,17 +116,17 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     }
     line("patchmark", &format!("{} at {}", env!("CARGO_PKG_VERSION"), environment.commit));
     if !NATIVE_UINT8.contains(&environment.cpu_capability.as_str()) {
-        println!(
+        outln!(
             "\nwarning: below AVX2 torchvision resizes in floating point, so the reference's own bits differ from \
              those of most machines; unset ATEN_CPU_CAPABILITY if it is set"
         );
         return Ok(Outcome::Inconclusive);
     }
     if missing.is_empty() {
-        println!("\nnothing is missing");
+        outln!("\nnothing is missing");
     } else {
-        println!("\nnothing is missing to run patchmark; to build it:");
-        missing.iter().for_each(|remedy| println!("- {remedy}"));
+        outln!("\nnothing is missing to run patchmark; to build it:");
+        missing.iter().for_each(|remedy| outln!("- {remedy}"));
     }
     Ok(Outcome::Done)
 }

@@ -4,7 +4,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use patchmark_results::{Outcome, text::plural};
 
-use crate::worker::overlays;
+use crate::{
+    console::{outln, tell},
+    worker::overlays,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -36,20 +39,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             // Check every version before the first download, so that a typo costs none.
             versions.iter().try_for_each(|version| overlays::check_version(version))?;
             for version in versions {
-                println!("{version}  {}", overlays::ensure(version)?.display());
+                outln!("{version}  {}", overlays::ensure(version)?.display());
             }
         }
         Action::List => {
             let installed = overlays::installed()?;
             let folder = overlays::folder()?;
             for version in &installed {
-                println!("{version}");
+                outln!("{version}");
             }
-            eprintln!(
-                "{} of transformers in {}",
-                plural(installed.len() as u64, "release"),
-                folder.display()
-            );
+            tell!("{} of transformers in {}", plural(installed.len() as u64, "release"), folder.display());
         }
         Action::Remove { versions } => versions.iter().try_for_each(|version| overlays::remove(version))?,
     }

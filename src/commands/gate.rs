@@ -8,7 +8,11 @@ use patchmark_gate::{Policy, decide, load};
 use patchmark_report::store;
 use patchmark_results::{Kind, Outcome, Run, input_error};
 
-use super::decisions::{OutputOptions, print};
+use super::{
+    decisions::{OutputOptions, print},
+    saved::save,
+};
+use crate::console::tell;
 
 /// The policy that is read if none is named.
 const POLICY: &str = "patchmark.toml";
@@ -59,18 +63,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
 
     let decision = decide(&run, &baseline, &policy, arguments.allow_environment);
+    let mut outcome = Outcome::Done;
     if !first {
-        store::write(&arguments.out, &decision)?;
         print(&arguments.output, &decision)?;
-        eprintln!("saved in {}", arguments.out.display());
-    }
-    if !arguments.update {
-        return Ok(decision.outcome());
+        let ended = save(&decision, &arguments.out);
+        if !arguments.update {
+            return Ok(ended.outcome);
+        }
+        if !ended.saved {
+            outcome = Outcome::NotSaved;
+        }
     }
     store::write_baseline(&arguments.baseline, &run)?;
     let what = if first { "the first baseline" } else { "the baseline, in place of the one compared above" };
-    eprintln!("{} is now {what}", arguments.baseline.display());
-    Ok(Outcome::Done)
+    tell!("{} is now {what}", arguments.baseline.display());
+    Ok(outcome)
 }
 
 fn refuse_partial(run: &Run, path: &Path, why: &str) -> Result<()> {

@@ -8,6 +8,8 @@ use patchmark_gate::{FigureKind, history};
 use patchmark_report::{charts::trend, terminal};
 use patchmark_results::{Folder, Outcome};
 
+use crate::console::{out, tell};
+
 /// The file that marks a folder as a history's.
 const MARKER: &str = "trend.csv";
 
@@ -51,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     staging.save("trend.png", &trend::png(&history)?)?;
     staging.save(MARKER, trend::csv(&history).as_bytes())?;
     staging.replace()?;
-    print!("{}", terminal::history::render(&history));
-    eprintln!("drawn in {}", arguments.out.display());
+    out!("{}", terminal::history::render(&history));
+    tell!("drawn in {}", arguments.out.display());
     Ok(Outcome::Done)
 }

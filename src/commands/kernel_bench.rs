@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     cache_folder::cache_folder,
+    console::{outln, tell},
     measure::{Precision, parse_device},
     python,
 };
@@ -71,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             for (precision, element) in [(Precision::F32, Element::F32), (Precision::Bf16, Element::Bf16)] {
                 let setup = Setup { sizes: vec![image; batch], sizing, element, samples: arguments.samples };
                 let what = format!("{batch} images of {}x{} to {precision}", image.width, image.height);
-                eprintln!("{what} …");
+                tell!("{what} …");
                 let outcome = match bench.measure(&setup) {
                     Ok(measured) => KernelOutcome::Measured(Box::new(times(measured))),
                     // Running out of memory at one batch size must not lose the others.
@@ -88,7 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     let document =
         KernelBench { kind: "kernel-bench".into(), schema_version: KERNEL_BENCH_VERSION, gpu, rows };
-    println!("{}", serde_json::to_string_pretty(&document)?);
+    outln!("{}", serde_json::to_string_pretty(&document)?);
     Ok(Outcome::Done)
 }
 

@@ -12,6 +12,8 @@ mod envs;
 mod gate;
 mod history;
 #[cfg(feature = "harness")]
+mod journals;
+#[cfg(feature = "harness")]
 mod kernel_bench;
 #[cfg(feature = "harness")]
 mod options;
@@ -19,8 +21,8 @@ mod options;
 mod parity;
 #[cfg(feature = "harness")]
 mod process;
+mod recover;
 mod report;
-#[cfg(feature = "harness")]
 mod saved;
 mod schema;
 mod twins;
@@ -38,6 +40,10 @@ use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use patchmark_results::{FAULT, Outcome, exit_code};
+
+use crate::console::{self, tell};
+#[cfg(feature = "harness")]
+use crate::interrupt;
 
 /// Measures SigLIP 2 (NaFlex) preprocessing beside the forward pass, and compares image processors with Hugging Face's
 /// numbers
@@ -128,21 +134,27 @@ impl Cli {
                 let _ = refusal.print();
                 #[cfg(not(feature = "harness"))]
                 if refusal.kind() == ErrorKind::InvalidSubcommand {
-                    eprintln!("\n{}", without_harness!());
+                    tell!("\n{}", without_harness!());
                 }
                 twins::tell(&twins, &refusal.to_string());
                 return u8::try_from(refusal.exit_code()).unwrap_or(FAULT);
             }
         };
-        match parsed.run() {
-            Ok(outcome) => outcome.code(),
+        let code = match parsed.run() {
+            Ok(outcome) => printed(outcome).code(),
             Err(error) => {
                 let message = format!("{error:#}");
-                eprintln!("error: {message}");
+                tell!("error: {message}");
                 twins::tell(&twins, &message);
                 exit_code(&error)
             }
+        };
+        #[cfg(feature = "harness")]
+        if interrupt::heard() {
+            // Other threads may still compute, and exit handlers would pull their libraries away.
+            interrupt::leave(Outcome::Interrupted.code());
         }
+        code
     }
 
     /// Runs the command.
@@ -174,6 +186,17 @@ impl Cli {
             Command::History(arguments) => history::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),
         }
+    }
+}
+
+/// The outcome of a command, unless what it printed did not arrive.
+fn printed(outcome: Outcome) -> Outcome {
+    match console::failure() {
+        Some(failure) => {
+            tell!("error: cannot write to stdout: {failure}");
+            outcome.worse(Outcome::NotSaved)
+        }
+        None => outcome,
     }
 }
 

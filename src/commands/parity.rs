@@ -13,11 +13,11 @@ use patchmark_results::{Kind, Outcome, Parity, input_error, parity::PARITY_VERSI
 
 use super::{
     options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar},
-    saved,
+    saved::print_and_save,
     values::{Numbers, numbers},
 };
 use crate::{
-    interrupt::{self, Second},
+    interrupt::{self, Idle},
     measure::environment,
     parity::{self, Check},
     processor::{self, REFERENCE},
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let photographs = Workload::load_all(&arguments.images.source(), &Sizes::mixed())?;
     let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
     let threads = arguments.device.use_threads()?;
-    let interrupt = interrupt::listen(Second::Leaves)?;
+    let interrupt = interrupt::listen(Idle::Leaves)?;
     python::start()?;
     arguments.device.use_threads()?;
 
@@ -124,7 +124,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         rows: result.rows,
         failures: result.failures,
     };
-    store::write(&arguments.out, &run)?;
-    saved::print(&run, arguments.json, &arguments.out)?;
-    Ok(run.outcome())
+    let _saving = interrupt::saving();
+    Ok(print_and_save(&run, arguments.json, &arguments.out)?.outcome)
 }

@@ -8,6 +8,7 @@ use patchmark_results::{Outcome, document, input_error};
 
 use super::options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network};
 use crate::{
+    console::outln,
     processor::{self, FedBatch, StageClock},
     workload::{Sizes, Workload},
 };
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         tch::Tensor::write_safetensors(&inputs.named(), temporary.path())
             .with_context(|| format!("failed to write {}", arguments.out.display()))?;
         for (tensor, value) in inputs.named() {
-            println!("{tensor} {:?} {:?}", value.kind(), value.size());
+            outln!("{tensor} {:?} {:?}", value.kind(), value.size());
         }
     }
     document::replace(&arguments.out, temporary)?;

@@ -10,12 +10,19 @@ use clap::Args;
 use patchmark_report::{Format, Selection, Theme, index, page, store, views};
 use patchmark_results::{Folder, Kind, Outcome, Run, Saved, input_error, read_run, text::plural};
 
+use super::recover::recover;
+use crate::console::{out, tell};
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Folder or file of a result of bench, parity, validate, compare or gate; several runs of bench become one page that
     /// shows them side by side
     #[arg(required_unless_present = "index", value_name = "RESULT")]
     results: Vec<PathBuf>,
+    /// Make a partial result of a measurement that ended early, of which a journal is left: RESULT is the folder that it
+    /// was to be saved in, or the journal itself
+    #[arg(long, conflicts_with_all = ["index", "only", "format", "theme"], env = "PATCHMARK_RECOVER")]
+    recover: bool,
     /// Write index.html into DIR instead: every result below it, with a link to its page
     #[arg(long, value_name = "DIR", conflicts_with_all = ["results", "out", "only", "format"])]
     index: Option<PathBuf>,
@@ -39,6 +46,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let page = match (&arguments.index, arguments.results.as_slice()) {
         (Some(folder), _) => list(folder)?,
+        (None, [one]) if arguments.recover => recovered(arguments, one)?,
+        (None, _) if arguments.recover => {
+            return Err(input_error!("--recover: name one folder or journal at a time"));
+        }
         (None, [one]) => redraw(arguments, one)?,
         (None, several) => beside(arguments, several)?,
     };
@@ -52,8 +63,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 fn list(folder: &Path) -> Result<PathBuf> {
     let entries = index::find(folder)?;
     let page = index::write(folder, &entries)?;
-    eprintln!("{} listed in {}", plural(entries.len() as u64, "result"), page.display());
+    tell!("{} listed in {}", plural(entries.len() as u64, "result"), page.display());
     Ok(page)
+}
+
+/// Recovers a measurement that ended early and returns the path of its first page.
+fn recovered(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
+    let folders = recover(path, arguments.out.as_deref())?;
+    Ok(folders.first().map_or_else(|| path.to_owned(), |folder| folder.join(page::FILE)))
 }
 
 /// Redraws one result and returns the path of its page.
@@ -70,8 +87,8 @@ fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
         Some(selection) => store::redraw(&folder, result, &selection)?,
         None => store::write(&folder, result)?,
     }
-    print!("{}", result.terminal());
-    eprintln!("drawn in {}", folder.display());
+    out!("{}", result.terminal());
+    tell!("drawn in {}", folder.display());
     Ok(folder.join(page::FILE))
 }
 
@@ -113,7 +130,7 @@ fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
     staging.save(page::FILE, page::of_runs(&runs)?.as_bytes())?;
     staging.replace()?;
     let page = folder.join(page::FILE);
-    eprintln!("drawn in {}", page.display());
+    tell!("drawn in {}", page.display());
     Ok(page)
 }
 

@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use patchmark_results::{Outcome, document, schema::schemas};
 
+use crate::console::outln;
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where to write them
@@ -19,7 +21,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     for (name, schema) in schemas() {
         let path = arguments.out.join(name);
         document::write_file(&path, (serde_json::to_string_pretty(&schema)? + "\n").as_bytes())?;
-        println!("{}", path.display());
+        outln!("{}", path.display());
     }
     Ok(Outcome::Done)
 }

@@ -4,6 +4,8 @@ use std::{env, ffi::OsString};
 
 use clap::Command;
 
+use crate::console;
+
 /// An option and the variable that set it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Twin {
@@ -32,7 +34,7 @@ pub(super) fn tell(twins: &[Twin], message: &str) {
         words.any(|word| word == twin.option)
     });
     for Twin { option, variable } in told {
-        eprintln!("note: {option} is set by the environment variable {variable}");
+        console::tell!("note: {option} is set by the environment variable {variable}");
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Map;
 
 use super::{exam::Exam, session::Session, settings::Settings};
 use crate::worker::{
-    Answer, Side,
+    Answer, Interrupted, Side,
     protocol::{Form, Reply, Request},
 };
 
@@ -57,9 +57,13 @@ fn timed(
         rows: settings.batch_sizes.len().max(1),
         looks: 1,
     };
-    let measured = measure(&mut turns, rule, settings.budget, settings.seed, &interrupt, |_, label| {
-        progress(&format!("timing: {label}"));
-    })?;
+    let measured =
+        measure(&mut turns, rule, settings.budget, settings.seed, &interrupt, &mut |_, label: &str| {
+            progress(&format!("timing: {label}"));
+        })?;
+    if measured.interrupted {
+        return Err(Interrupted.into());
+    }
     let rows = settings.batch_sizes.iter().zip(measured.pairs.iter().zip(measured.judged));
     let middle = |times: &[[f64; 2]]| median(&times.iter().flatten().copied().collect::<Vec<_>>());
     let rows = rows.map(|(&batch_size, (pairs, judged))| {

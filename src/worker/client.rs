@@ -20,6 +20,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use patchmark_results::text::first_line;
 use tempfile::TempDir;
 
 use super::{
@@ -146,10 +147,12 @@ impl Worker {
             ),
             Ok(other) => bail!("{} does not answer as a worker of patchmark: {other:?}", launch.program),
             Err(death) => {
+                let last = death.output.lines().map(str::trim).rfind(|line| !line.is_empty());
+                let printed = last.map(|line| format!(", and last printed {:?}", first_line(line)));
                 bail!(
-                    "{} does not answer as a worker of patchmark: it {death}\n{}",
+                    "{} does not answer as a worker of patchmark: it {death}{}",
                     launch.program,
-                    death.output
+                    printed.unwrap_or_default()
                 )
             }
         }
@@ -225,9 +228,18 @@ impl Worker {
         self.end("closed patchmark's socket".into(), false)
     }
 
-    fn end(&mut self, what: String, timed_out: bool) -> Death {
+    /// Ends the process and everything that it started.
+    fn kill(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            limits::kill_descendants(self.child.id());
+        }
         limits::kill_all(self.child.id(), &self.token);
+        // Reap the child, so that no zombie remains; a second wait returns at once.
         let _ = self.child.wait();
+    }
+
+    fn end(&mut self, what: String, timed_out: bool) -> Death {
+        self.kill();
         Death { what, output: self.output.tail(), timed_out }
     }
 }
@@ -255,9 +267,7 @@ fn command(launch: &Launch, socket: RawFd, token: &str, temporary: &Path) -> Com
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        limits::kill_all(self.child.id(), &self.token);
-        // Reap the child, so that no zombie remains; a second wait returns at once.
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
@@ -270,8 +280,8 @@ fn describe(status: ExitStatus) -> String {
     match (status.signal(), status.code()) {
         (Some(libc::SIGKILL), _) => "was killed by signal 9 (SIGKILL), by the system or by itself".into(),
         (Some(signal), _) => format!("was killed by signal {signal}{}", name(signal)),
-        (None, Some(code)) => format!("ended with exit status {code} in the middle of a call"),
-        (None, None) => "ended in the middle of a call".into(),
+        (None, Some(code)) => format!("ended with exit status {code} before it answered"),
+        (None, None) => "ended before it answered".into(),
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) fn prepare_child(parent: libc::pid_t, socket: RawFd) -> io::Result<()
     // them are async-signal-safe.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        // Processes whose parent ends become children of the worker, so that they are found as its descendants.
+        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
         // The coordinator may have ended before the line above took effect.
         if libc::getppid() != parent {
             libc::_exit(1);
@@ -59,6 +61,11 @@ pub(super) fn signal(process: u32, number: i32) {
     }
 }
 
+/// Kills everything that a process started. It must not have been waited for, since its number could then be another's.
+pub(super) fn kill_descendants(process: u32) {
+    descendants(process).into_iter().for_each(|process| signal(process, libc::SIGKILL));
+}
+
 /// Kills the worker's process group and every process that carries its token.
 pub(super) fn kill_all(worker: u32, token: &str) {
     if let Ok(group) = libc::pid_t::try_from(worker) {
@@ -76,13 +83,35 @@ pub(super) fn kill_all(worker: u32, token: &str) {
     }
 }
 
+/// The processes that a process started, and those that they started.
+fn descendants(process: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> =
+        processes().filter_map(|process| Some((process, parent(process)?))).collect();
+    let mut found = vec![process];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        found.extend(parents.iter().filter(|(_, own)| *own == parent).map(|(process, _)| *process));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// The parent of a process; none if it has ended.
+fn parent(process: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+/// Every process that this one can see.
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+}
+
 /// The running processes whose environment holds the token.
 fn carriers(token: &str) -> Vec<u32> {
     let wanted = format!("{TOKEN}={token}").into_bytes();
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+    processes()
         .filter(|process| {
             // The environment of a zombie reads as empty, so processes that wait to be reaped are not found.
             fs::read(Path::new("/proc").join(process.to_string()).join("environ"))

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use patchmark_results::input_error;
 
-use crate::{cache_folder::cache_folder, python};
+use crate::{cache_folder::cache_folder, console::tell, python};
 
 /// The first release with SigLIP 2.
 const FIRST: [u32; 2] = [4, 50];
@@ -79,7 +79,7 @@ pub fn ensure(version: &str) -> Result<PathBuf> {
     let parent = folder()?;
     fs::create_dir_all(&parent)
         .map_err(|error| input_error!("cannot make the cache folder {}: {error}", parent.display()))?;
-    eprintln!("fetching transformers {version}");
+    tell!("fetching transformers {version}");
     let staging = tempfile::Builder::new().prefix(".new-").tempdir_in(&parent)?;
     install(version, staging.path())?;
     // An overlay that contains torch would load two copies of libtorch into one process.

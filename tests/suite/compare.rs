@@ -106,3 +106,32 @@ fn what_cannot_be_compared_is_refused() {
     refuses(path, &["compare", "--base-binary=/nowhere", "fused"], "/nowhere");
     refuses(path, &["compare", "--base-binary=/bin/true", "fused"], "does not answer as a worker");
 }
+
+/// The running processes whose command line holds `marker`.
+fn running(marker: &str) -> Vec<String> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = entries.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
+    lines.filter(|line| line.contains(marker)).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_base_binary_that_never_answers_is_ended_with_everything_that_it_started() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    // In a session of its own and without the variable by which the worker's processes are known.
+    let seconds = 100_000 + std::process::id();
+    let script = format!(
+        "#!/bin/sh\necho starting\nenv -i setsid sleep {seconds} &\ntrap '' ABRT TERM\nexec sleep {seconds}\n"
+    );
+    fs::write(path.join("silent"), script).unwrap();
+    fs::set_permissions(path.join("silent"), fs::Permissions::from_mode(0o755)).unwrap();
+    refuses(
+        path,
+        &["compare", "--base-binary=silent", "fused"],
+        "took longer than 30 s and was ended, and last printed \"starting\"",
+    );
+    let left = running(&seconds.to_string());
+    assert!(left.is_empty(), "{left:?}");
+}

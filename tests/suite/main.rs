@@ -4,6 +4,7 @@ mod bad_input;
 mod candidates;
 mod ci_examples;
 mod compare;
+mod console;
 mod forward;
 mod fused;
 mod fused_cuda;

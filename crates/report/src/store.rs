@@ -2,42 +2,74 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use patchmark_results::{Folder, Kind, Run, Staging, document};
 
-use crate::{selection::Selection, view::View};
+use crate::{charts, page, selection::Selection, view::View};
 
-/// Writes a result to the folder `dir`: its file, `summary.md`, `junit.xml` if it has one, `report.html`, and every chart as
-/// SVG, PNG and CSV.
+/// Writes a result to the folder `dir`: first its documents, as [`write_documents`]; then `report.html`, and every chart
+/// as SVG, PNG and CSV.
 ///
-/// Everything is written to a temporary sibling that is renamed into place, so `dir` is either complete or absent. The
-/// folder of an older result is replaced only once the new one is complete, and files in it that do not belong to a result
-/// are kept. A folder that holds no such result is refused unless it is empty.
+/// # Errors
+/// As for [`write_documents`], and if drawing fails or a picture cannot be written; the documents are then in place.
+pub fn write(dir: &Path, result: &dyn View) -> Result<()> {
+    write_documents(dir, result)?;
+    draw(dir, result)
+}
+
+/// Writes the documents of a result to the folder `dir`: its file, `summary.md`, and `junit.xml` if it has one. The pictures
+/// of an older result are removed.
+///
+/// Everything is written to a temporary sibling that is renamed into place, so each file of `dir` is complete and of the
+/// same result. Files in it that do not belong to a result are kept. A folder that holds no such result is refused unless
+/// it is empty.
 ///
 /// # Errors
 /// An input error for a folder that cannot be written to or holds something else.
-pub fn write(dir: &Path, result: &dyn View) -> Result<()> {
-    let staging = Folder::find(dir, result.kind().file())?.staging()?;
-    finish(staging, result)
+pub fn write_documents(dir: &Path, result: &dyn View) -> Result<()> {
+    finish_documents(Folder::find(dir, result.kind().file())?.staging()?, result)
 }
 
-/// As [`write()`], into a folder that is already staged and may hold more, such as evidence.
+/// As [`write_documents`], into a folder that is already staged and may hold more, such as evidence.
 ///
 /// # Errors
-/// If drawing fails or a file cannot be written.
-pub fn finish(staging: Staging, result: &dyn View) -> Result<()> {
+/// If a file cannot be written.
+pub fn finish_documents(mut staging: Staging, result: &dyn View) -> Result<()> {
     staging.save(result.kind().file(), &result.json()?)?;
     staging.save("summary.md", result.summary().as_bytes())?;
-    if let Some(junit) = result.junit()? {
-        staging.save("junit.xml", junit.as_bytes())?;
+    match result.junit()? {
+        Some(junit) => staging.save("junit.xml", junit.as_bytes())?,
+        None => staging.discard("junit.xml"),
     }
-    for (name, bytes) in Selection::default().files(result)? {
-        staging.save(&name, &bytes)?;
-    }
+    pictures(result.kind()).into_iter().for_each(|name| staging.discard(name));
     staging.replace()
 }
 
-/// Draws only the selected parts of a result into the folder `dir`, whose other files are kept.
+/// Adds the pictures of a result to its documents, which are in place.
+///
+/// # Errors
+/// If drawing fails or a picture cannot be written.
+pub fn draw(dir: &Path, result: &dyn View) -> Result<()> {
+    let drawn = || redraw(dir, result, &Selection::default());
+    drawn().with_context(|| {
+        let file = dir.join(result.kind().file());
+        format!("{} is saved, but its charts and its page are not", file.display())
+    })
+}
+
+/// The names that pictures of a kind of result can have.
+fn pictures(kind: Kind) -> Vec<String> {
+    let mut names = vec![page::FILE.to_owned()];
+    for chart in charts::of_kind(kind) {
+        names.push(format!("{chart}.csv"));
+        for theme in ["", "-dark"] {
+            names.extend(["svg", "png"].map(|format| format!("{chart}{theme}.{format}")));
+        }
+    }
+    names
+}
+
+/// Draws only the selected parts of a result into the folder `dir`, whose other files are kept, in one step.
 ///
 /// # Errors
 /// As for [`write()`].

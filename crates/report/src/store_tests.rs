@@ -49,3 +49,35 @@ fn a_foreign_folder_is_refused_and_left_alone() -> Result<()> {
     assert_eq!(fs::read_dir(root.path())?.count(), 1);
     Ok(())
 }
+
+#[test]
+fn documents_come_first_and_never_beside_an_older_results_pictures() -> Result<()> {
+    let root = tempfile::tempdir()?;
+    let dir = root.path().join("run");
+    write(&dir, &fixtures::run(&["hf", "fused"], &[1, 8]))?;
+    for mine in ["ratio.txt", "notes.svg"] {
+        fs::write(dir.join(mine), "kept")?;
+    }
+    fs::write(dir.join("ratio-dark.svg"), "of the older result")?;
+    let run = fixtures::run(&["hf"], &[1]);
+    write_documents(&dir, &run)?;
+    let mut names: Vec<_> =
+        fs::read_dir(&dir)?.map(|e| e.map(|e| e.file_name())).collect::<Result<_, _>>()?;
+    names.sort();
+    assert_eq!(names, ["notes.svg", "ratio.txt", "run.json", "summary.md"]);
+    draw(&dir, &run)?;
+    assert!(dir.join("ratio.svg").exists() && dir.join("report.html").exists());
+    Ok(())
+}
+
+#[test]
+fn the_names_of_pictures_are_those_that_are_drawn() -> Result<()> {
+    use patchmark_results::fixtures::{decision, parity::parity, releases::releases};
+    let results: [&dyn View; 4] =
+        [&fixtures::run(&["hf", "fused"], &[1]), &decision::decision(Vec::new()), &parity(3), &releases()];
+    for result in results {
+        let names: Vec<&str> = result.charts()?.iter().map(charts::Chart::name).collect();
+        assert_eq!(names, charts::of_kind(result.kind()), "{:?}", result.kind());
+    }
+    Ok(())
+}

@@ -31,6 +31,9 @@ pub trait Document {
     /// How the command that made it ended.
     fn outcome(&self) -> Outcome;
 
+    /// Whether it holds anything measured; an interrupt may leave a result that does not.
+    fn is_measured(&self) -> bool;
+
     /// The contents of its file.
     ///
     /// # Errors
@@ -45,6 +48,13 @@ impl Document for Run {
 
     fn outcome(&self) -> Outcome {
         self.outcome()
+    }
+
+    fn is_measured(&self) -> bool {
+        let rows = || self.batches.iter().flat_map(|batch| &batch.processors);
+        let mut forwards = self.batches.iter().flat_map(|batch| &batch.forwards);
+        rows().any(|row| !row.preprocess_ms.samples.is_empty() || row.failure.is_some())
+            || forwards.any(|row| !row.forward_ms.samples.is_empty())
     }
 
     fn json(&self) -> Result<Vec<u8>> {
@@ -64,6 +74,10 @@ impl Document for Decision {
         self.outcome()
     }
 
+    fn is_measured(&self) -> bool {
+        !self.partial || self.rows.iter().any(|row| row.rounds > 0)
+    }
+
     fn json(&self) -> Result<Vec<u8>> {
         encode(self)
     }
@@ -76,6 +90,10 @@ impl Document for Parity {
 
     fn outcome(&self) -> Outcome {
         self.outcome()
+    }
+
+    fn is_measured(&self) -> bool {
+        !self.images.is_empty()
     }
 
     fn json(&self) -> Result<Vec<u8>> {
@@ -92,6 +110,10 @@ impl Document for Validation {
         self.outcome()
     }
 
+    fn is_measured(&self) -> bool {
+        true
+    }
+
     fn json(&self) -> Result<Vec<u8>> {
         encode(self)
     }
@@ -104,6 +126,10 @@ impl Document for Releases {
 
     fn outcome(&self) -> Outcome {
         self.outcome()
+    }
+
+    fn is_measured(&self) -> bool {
+        !self.releases.is_empty()
     }
 
     fn json(&self) -> Result<Vec<u8>> {

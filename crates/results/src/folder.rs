@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::input_error;
+use crate::{input_error, journal::is_journal};
 
 /// The age from which a killed process's temporary folder is removed. The process id alone does not show that the process
 /// is gone, since containers that share a disk have ids of their own; but no process writes for this long.
@@ -44,7 +44,9 @@ impl Folder {
                 input_error!("{} is not a folder that can be written to: {error}", dir.display())
             })?;
             // A folder that holds only results, one per image size, is patchmark's too; they are kept.
-            let mut others = entries.flatten().filter(|entry| !entry.path().join(marker).is_file());
+            let mut others = entries.flatten().filter(|entry| {
+                !entry.path().join(marker).is_file() && !is_journal(&entry.file_name().to_string_lossy())
+            });
             if others.next().is_some() && !path.join(marker).is_file() {
                 return Err(input_error!(
                     "{} exists but holds no {marker}, so it is not replaced: name a new folder",
@@ -116,11 +118,14 @@ impl Folder {
     }
 
     /// Hard-links the old folder's other files into the new folder before the two are swapped.
-    fn link(&self, staging: &Path) -> Result<()> {
+    fn link(&self, staging: &Path, discarded: &[String]) -> Result<()> {
         let Ok(entries) = fs::read_dir(&self.path) else { return Ok(()) };
         for entry in entries {
             let entry = entry?;
             let kept = staging.join(entry.file_name());
+            if is_one_of(&entry.file_name(), discarded) {
+                continue;
+            }
             if entry.file_type()?.is_file() && fs::symlink_metadata(&kept).is_err() {
                 let linked = fs::hard_link(entry.path(), &kept);
                 // Some file systems have no hard links.
@@ -131,11 +136,11 @@ impl Folder {
     }
 
     /// Moves the old folder's subfolders and symbolic links, which cannot be hard-linked, to the new folder.
-    fn carry_over(&self, old: &Path, discarded: &[&str]) -> Result<()> {
+    fn carry_over(&self, old: &Path, discarded: &[String]) -> Result<()> {
         for entry in fs::read_dir(old)? {
             let entry = entry?;
             let kept = self.path.join(entry.file_name());
-            if discarded.iter().any(|name| entry.file_name() == *name) {
+            if is_one_of(&entry.file_name(), discarded) {
                 continue;
             }
             if !entry.file_type()?.is_file() && fs::symlink_metadata(&kept).is_err() {
@@ -146,11 +151,15 @@ impl Folder {
     }
 }
 
+fn is_one_of(name: &OsStr, names: &[String]) -> bool {
+    names.iter().any(|one| name == OsStr::new(one))
+}
+
 /// The new contents of a [`Folder`], not yet in place; dropping this deletes them.
 pub struct Staging {
     folder: Folder,
     dir: TempDir,
-    discarded: Vec<&'static str>,
+    discarded: Vec<String>,
 }
 
 impl Staging {
@@ -159,9 +168,9 @@ impl Staging {
         self.dir.path()
     }
 
-    /// Does not keep the old folder's subfolder of that name, which belongs to the old result.
-    pub fn discard(&mut self, name: &'static str) {
-        self.discarded.push(name);
+    /// Does not keep the old folder's file or subfolder of that name, which belongs to the old result.
+    pub fn discard(&mut self, name: impl Into<String>) {
+        self.discarded.push(name.into());
     }
 
     /// Writes one file.
@@ -193,7 +202,7 @@ impl Staging {
             let _ = dir.keep();
             return Ok(());
         }
-        folder.link(dir.path())?;
+        folder.link(dir.path(), &discarded)?;
         exchange(dir.path(), &folder.path).with_context(moved)?;
         // The guard now holds the old folder.
         if let Err(error) = folder.carry_over(dir.path(), &discarded) {

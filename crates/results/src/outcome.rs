@@ -1,5 +1,7 @@
 //! Every way in which a command can end, with its exit code.
 
+use crate::error::FAULT;
+
 /// How a command ended, as CI sees it. Every saved result has an `outcome()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -13,6 +15,8 @@ pub enum Outcome {
     Inconclusive,
     /// The environment differs from the baseline's, so that absolute times cannot be compared.
     EnvironmentDiffers,
+    /// What was found could not be written, and nothing else is wrong.
+    NotSaved,
     /// Ctrl-C: what was measured is saved and marked partial.
     Interrupted,
 }
@@ -26,6 +30,7 @@ impl Outcome {
             Self::ParityFailed => 4,
             Self::Inconclusive => 5,
             Self::EnvironmentDiffers => 6,
+            Self::NotSaved => FAULT,
             Self::Interrupted => 130,
         }
     }
@@ -35,11 +40,12 @@ impl Outcome {
     pub fn worse(self, other: Self) -> Self {
         let rank = |outcome| match outcome {
             Self::Done => 0,
-            Self::EnvironmentDiffers => 1,
-            Self::Inconclusive => 2,
-            Self::Regressed => 3,
-            Self::ParityFailed => 4,
-            Self::Interrupted => 5,
+            Self::NotSaved => 1,
+            Self::EnvironmentDiffers => 2,
+            Self::Inconclusive => 3,
+            Self::Regressed => 4,
+            Self::ParityFailed => 5,
+            Self::Interrupted => 6,
         };
         if rank(other) > rank(self) { other } else { self }
     }

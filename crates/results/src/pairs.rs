@@ -24,4 +24,27 @@ impl Pairs {
     pub fn rounds(&self) -> usize {
         self.candidate.len()
     }
+
+    /// Adds a round.
+    pub fn push(&mut self, round: &PairRound) {
+        self.base.push(round.base);
+        self.candidate.push(round.candidate);
+        self.control.extend(round.control);
+        self.restarts.extend(round.restart);
+    }
+}
+
+/// The times of one round of one row: each subject twice, in the order taken. Times are milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PairRound {
+    /// The base.
+    pub base: [f64; 2],
+    /// The candidate.
+    pub candidate: [f64; 2],
+    /// A second process of the base, if subjects run in processes of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<[f64; 2]>,
+    /// The number of the process restart in which it was taken, if subjects run in processes of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<u32>,
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use patchmark_results::{Judgement, Pairs, Rule, Verdict, text::plural};
+use patchmark_results::{Judgement, PairRound, Pairs, Rule, Verdict, text::plural};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -71,6 +71,30 @@ pub trait Contest {
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round>;
 }
 
+/// What is told of a comparison under way.
+pub trait Watch {
+    /// How long it has been measuring, and what it does next.
+    fn progress(&mut self, spent: Duration, what: &str);
+
+    /// A round of the row at `row` was taken.
+    fn round(&mut self, _row: usize, _times: &PairRound) {}
+}
+
+impl<F: FnMut(Duration, &str)> Watch for F {
+    fn progress(&mut self, spent: Duration, what: &str) {
+        self(spent, what);
+    }
+}
+
+/// The number of looks that the rule of a comparison must allow for.
+pub fn looks(contest: &dyn Contest) -> usize {
+    looks_of(contest).count()
+}
+
+fn looks_of(contest: &dyn Contest) -> Looks {
+    if contest.restarts() { Looks::RESTARTS } else { Looks::ROUNDS }
+}
+
 /// All samples, and the judgements on them.
 pub struct Measured {
     /// One entry per row.
@@ -95,10 +119,10 @@ pub fn measure(
     budget: Duration,
     seed: u64,
     interrupt: &AtomicBool,
-    mut progress: impl FnMut(Duration, &str),
+    watch: &mut dyn Watch,
 ) -> Result<Measured> {
     let restarts = contest.restarts();
-    let looks = if restarts { Looks::RESTARTS } else { Looks::ROUNDS };
+    let looks = looks_of(contest);
     let rows = contest.rows();
     let measured = Measured {
         pairs: vec![Pairs::default(); rows.len()],
@@ -118,15 +142,16 @@ pub fn measure(
         started: Instant::now(),
         budget,
         interrupt,
-        progress: &mut progress,
+        watch,
     };
     while !measuring.open.is_empty() {
         let step = Instant::now();
-        if restarts {
-            measuring.restart()?;
+        match measuring.step(step) {
+            Ok(()) => measuring.taken += 1,
+            // Ctrl-C also ends the wait for a process, and what was measured before counts.
+            Err(_) if interrupt.load(Ordering::Relaxed) => measuring.measured.interrupted = true,
+            Err(error) => return Err(error),
         }
-        measuring.rounds(step.elapsed())?;
-        measuring.taken += 1;
         let spent = measuring.started.elapsed() + step.elapsed() > budget || measuring.taken >= looks.most();
         let last = measuring.measured.interrupted || spent;
         if last || looks.at(measuring.taken) {
@@ -152,13 +177,21 @@ struct Measuring<'a> {
     started: Instant,
     budget: Duration,
     interrupt: &'a AtomicBool,
-    progress: &'a mut dyn FnMut(Duration, &str),
+    watch: &'a mut dyn Watch,
 }
 
 impl Measuring<'_> {
+    /// Everything between two looks at the budget: a restart with its rounds, or one round where there are none.
+    fn step(&mut self, started: Instant) -> Result<()> {
+        if self.restarts {
+            self.restart()?;
+        }
+        self.rounds(started.elapsed())
+    }
+
     /// Starts the subjects' processes anew.
     fn restart(&mut self) -> Result<()> {
-        (self.progress)(self.started.elapsed(), &format!("restart {}", self.taken + 1));
+        self.watch.progress(self.started.elapsed(), &format!("restart {}", self.taken + 1));
         self.contest.restart()?;
         for &row in &self.open {
             // Warm-up: a new process's first touch of its memory is not part of the comparison.
@@ -176,24 +209,24 @@ impl Measuring<'_> {
             if round >= LEAST_ROUNDS_PER_RESTART && ready.elapsed() > start {
                 break;
             }
-            if self.interrupt.load(Ordering::Relaxed) {
-                self.measured.interrupted = true;
-                break;
-            }
             let left = self.budget.saturating_sub(self.started.elapsed()).as_secs();
             let rows = plural(self.open.len() as u64, "undecided row");
             let label = format!("round {}, {rows}, at most {left} s left", self.taken + 1);
-            (self.progress)(self.started.elapsed(), &label);
+            self.watch.progress(self.started.elapsed(), &label);
             // Alternates, so that neither subject always comes first after the previous row.
             let mirrored = (self.taken + round) % 2 == 1;
             self.open.shuffle(&mut self.rng);
             for &row in &self.open {
+                if self.interrupt.load(Ordering::Relaxed) {
+                    self.measured.interrupted = true;
+                    return Ok(());
+                }
                 let times = self.contest.round(row, mirrored)?;
-                let pairs = &mut self.measured.pairs[row];
-                pairs.base.push(times.base);
-                pairs.candidate.push(times.candidate);
-                pairs.control.extend(times.control);
-                pairs.restarts.extend(self.restarts.then_some(self.taken as u32));
+                let Round { base, candidate, control } = times;
+                let restart = self.restarts.then_some(self.taken as u32);
+                let times = PairRound { base, candidate, control, restart };
+                self.measured.pairs[row].push(&times);
+                self.watch.round(row, &times);
             }
         }
         Ok(())

@@ -7,10 +7,13 @@
 pub mod bootstrap;
 pub mod change_points;
 pub mod contest;
+pub mod decision_rows;
 pub mod effect;
 pub mod judge;
 pub mod looks;
 pub mod pairs;
+pub mod recover;
+pub mod run_rows;
 pub mod simulate;
 pub mod student;
 #[cfg(test)]
@@ -18,6 +21,6 @@ mod tests;
 
 pub use bootstrap::{estimate, median, paired, summarize};
 pub use change_points::change_points;
-pub use contest::{Contest, Measured, Round, RowName, measure};
+pub use contest::{Contest, Measured, Round, RowName, Watch, measure};
 pub use effect::{Effect, Refusal};
 pub use looks::Looks;

@@ -2,18 +2,17 @@
 
 mod timing;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use anyhow::Result;
-use patchmark_results::ParityStatus;
+use patchmark_results::{
+    ParityStatus,
+    journal::{BatchSamples, ForwardSamples, ProcessorSamples},
+};
 
 use super::{
     forwards::TimedForward,
     limit::MemoryLimit,
-    samples::{Passes, Preprocess},
     {setup::Bench, step::Step},
 };
 use crate::{
@@ -38,12 +37,10 @@ pub(super) struct BatchUnderTest<'a> {
     inputs: ModelInputs,
     text: Option<&'a TextInputs>,
     texts: Vec<String>,
-    pub(super) processors: Vec<Preprocess>,
-    pub(super) forwards: Vec<Passes>,
-    pub(super) decode: Vec<f64>,
-    pub(super) tokenize: Vec<f64>,
+    /// The batch in the form that each processor takes.
+    fed: Vec<FedBatch>,
     limit: MemoryLimit,
-    pub(super) limit_ms: Vec<f64>,
+    samples: BatchSamples,
 }
 
 impl<'a> BatchUnderTest<'a> {
@@ -61,7 +58,9 @@ impl<'a> BatchUnderTest<'a> {
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
         let reference = bench.references.process(images)?;
-        let Some(processors) = preprocesses(bench, images, &reference, interrupt)? else { return Ok(None) };
+        let Some((fed, processors)) = preprocesses(bench, images, &reference, interrupt)? else {
+            return Ok(None);
+        };
         let inputs = reference.on_device;
         let Some(forwards) = passes(bench, &inputs, text, interrupt)? else { return Ok(None) };
         let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
@@ -71,12 +70,15 @@ impl<'a> BatchUnderTest<'a> {
             encoded,
             inputs,
             text,
-            processors,
-            forwards,
-            decode: decode.to_vec(),
-            tokenize: Vec::new(),
+            fed,
             limit,
-            limit_ms: Vec::new(),
+            samples: BatchSamples {
+                batch_size: images.len(),
+                processors,
+                forwards,
+                decode_ms: decode.to_vec(),
+                ..BatchSamples::default()
+            },
         }))
     }
 
@@ -111,8 +113,13 @@ impl<'a> BatchUnderTest<'a> {
         &'b self,
         bench: &'b Bench,
         run: usize,
-    ) -> impl Iterator<Item = (&'b TimedForward, &'b Passes)> + use<'a, 'b> {
-        bench.forwards.iter().zip(&self.forwards).filter(move |(timed, _)| timed.run == run)
+    ) -> impl Iterator<Item = (&'b TimedForward, &'b ForwardSamples)> + use<'a, 'b> {
+        bench.forwards.iter().zip(&self.samples.forwards).filter(move |(timed, _)| timed.run == run)
+    }
+
+    /// What was measured so far.
+    pub(super) fn samples(&self) -> &BatchSamples {
+        &self.samples
     }
 
     /// The model inputs that the reference made from this batch.
@@ -121,15 +128,15 @@ impl<'a> BatchUnderTest<'a> {
     }
 }
 
-/// Each processor with the batch in the form that it takes, called once and compared with the reference; `None` if
-/// `interrupt` was set.
+/// The batch in the form that each processor takes, and whether the processor's outputs, from one call, are the
+/// reference's; `None` if `interrupt` was set.
 fn preprocesses(
     bench: &Bench,
     images: &[Arc<DecodedImage>],
     reference: &ReferenceOutputs,
     interrupt: &Interrupt,
-) -> Result<Option<Vec<Preprocess>>> {
-    let mut processors = Vec::new();
+) -> Result<Option<(Vec<FedBatch>, Vec<ProcessorSamples>)>> {
+    let (mut forms, mut processors) = (Vec::new(), Vec::new());
     for processor in &bench.processors {
         if interrupt.load(Ordering::Relaxed) {
             return Ok(None);
@@ -146,19 +153,10 @@ fn preprocesses(
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
         };
-        processors.push(Preprocess {
-            fed,
-            samples: Vec::new(),
-            device: Vec::new(),
-            stages: BTreeMap::new(),
-            pipelined: vec![Vec::new(); bench.forwards.len()],
-            pipeline_failure: None,
-            stage_failure: None,
-            parity,
-            failure,
-        });
+        forms.push(fed);
+        processors.push(ProcessorSamples { parity: Some(parity), failure, ..ProcessorSamples::default() });
     }
-    Ok(Some(processors))
+    Ok(Some((forms, processors)))
 }
 
 /// Each forward, run once; `None` if `interrupt` was set.
@@ -167,7 +165,7 @@ fn passes(
     inputs: &ModelInputs,
     text: Option<&TextInputs>,
     interrupt: &Interrupt,
-) -> Result<Option<Vec<Passes>>> {
+) -> Result<Option<Vec<ForwardSamples>>> {
     let mut forwards = Vec::new();
     for timed in &bench.forwards {
         if interrupt.load(Ordering::Relaxed) {
@@ -179,7 +177,7 @@ fn passes(
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => Some(reason(&error)),
         };
-        forwards.push(Passes { failure, ..Passes::default() });
+        forwards.push(ForwardSamples { failure, ..ForwardSamples::default() });
     }
     Ok(Some(forwards))
 }

@@ -1,7 +1,13 @@
 //! Takes one sample of a step.
 
+use std::sync::atomic::Ordering;
+
 use anyhow::Result;
-use patchmark_statistics::bootstrap as statistics;
+use patchmark_results::{
+    Journal,
+    journal::{BatchSamples, Entry},
+};
+use patchmark_statistics::median;
 use tch::Device;
 
 use super::BatchUnderTest;
@@ -10,6 +16,7 @@ use crate::{
         pipeline::Source,
         {setup::Bench, step::Step},
     },
+    interrupt::Interrupt,
     measure::{
         clock::{sample, time},
         failure::{classify, reason},
@@ -21,65 +28,95 @@ use crate::{
 pub(in crate::bench) const PIPELINED_MS: f64 = 200.0;
 
 impl BatchUnderTest<'_> {
-    /// Takes one sample of a step. A processor or a forward that fails ends its own row with the reason.
+    /// Takes one sample of a step, and appends it to the journal. A processor or a forward that fails ends its own row
+    /// with the reason. A sample of several forwards ends without a value once `interrupt` is set.
     ///
     /// # Errors
     /// If decoding or tokenising fails, or an error ends the whole run.
-    pub(in crate::bench) fn take(&mut self, bench: &Bench, step: Step) -> Result<()> {
+    pub(in crate::bench) fn take(
+        &mut self,
+        bench: &Bench,
+        step: Step,
+        journal: &mut Journal,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let mut fresh = self.samples.without_samples();
+        let taken = self.sample(bench, step, interrupt, &mut fresh);
+        journal.append(&Entry::Samples(fresh.clone()));
+        self.samples.extend(fresh);
+        taken
+    }
+
+    fn sample(
+        &mut self,
+        bench: &Bench,
+        step: Step,
+        interrupt: &Interrupt,
+        fresh: &mut BatchSamples,
+    ) -> Result<()> {
         match step {
-            Step::Processor(index) => self.preprocess(bench, index)?,
-            Step::Forward(index) => self.forward(bench, index)?,
-            Step::BackToBack(index) => self.back_to_back(bench, index)?,
-            Step::Pipelined(processor, forward) => self.pipelined(bench, processor, forward)?,
+            Step::Processor(index) => self.preprocess(bench, index, interrupt, fresh)?,
+            Step::Forward(index) => self.forward(bench, index, fresh)?,
+            Step::BackToBack(index) => self.back_to_back(bench, index, interrupt, fresh)?,
+            Step::Pipelined(processor, forward) => {
+                self.pipelined(bench, (processor, forward), interrupt, fresh)?
+            }
             // On a GPU once is enough: decoding takes far longer than everything else there, and no ratio uses it.
-            Step::Decode if bench.device.is_cuda() && !self.decode.is_empty() => {}
+            Step::Decode if bench.device.is_cuda() && !self.samples.decode_ms.is_empty() => {}
             Step::Decode => {
                 let timed = time(Device::Cpu, || {
                     self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
                 })?;
-                self.decode.push(timed.synchronized_ms);
+                fresh.decode_ms.push(timed.synchronized_ms);
             }
             Step::MemoryLimit => {
                 let timed = time(Device::Cpu, || {
                     self.limit.run();
                     Ok(())
                 })?;
-                self.limit_ms.push(timed.synchronized_ms);
+                fresh.memory_limit_ms.push(timed.synchronized_ms);
             }
             Step::Tokenize => {
                 if let Some(tokenizer) = &bench.tokenizer {
                     let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
                     let timed = time(Device::Cpu, || tokenizer.encode(&texts))?;
-                    self.tokenize.push(timed.synchronized_ms);
+                    fresh.tokenize_ms.push(timed.synchronized_ms);
                 }
             }
         }
         Ok(())
     }
 
-    fn preprocess(&mut self, bench: &Bench, index: usize) -> Result<()> {
-        let row = &mut self.processors[index];
-        if row.failure.is_some() {
+    fn preprocess(
+        &self,
+        bench: &Bench,
+        index: usize,
+        interrupt: &Interrupt,
+        fresh: &mut BatchSamples,
+    ) -> Result<()> {
+        let (fed, known, row) =
+            (&self.fed[index], &self.samples.processors[index], &mut fresh.processors[index]);
+        if known.failure.is_some() {
             return Ok(());
         }
         let processor = &bench.processors[index];
-        match sample(bench.device, || processor.process(&row.fed, &mut StageClock::disabled())) {
+        match sample(bench.device, || processor.process(fed, &mut StageClock::disabled())) {
             Ok(timed) => {
-                row.samples.push(timed.synchronized_ms);
-                row.device.extend(timed.device_ms);
+                row.preprocess_ms.push(timed.synchronized_ms);
+                row.device_ms.extend(timed.device_ms);
             }
             Err(error) => {
                 row.failure = Some(reason(&error));
                 return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
             }
         }
-        if bench.stages && row.stage_failure.is_none() {
+        if bench.stages && known.stage_failure.is_none() && !interrupt.load(Ordering::Relaxed) {
             // A separate pass, so that reading the clock between stages does not count in the headline time.
             let mut clock = StageClock::started(bench.device);
-            match processor.process(&row.fed, &mut clock) {
+            match processor.process(fed, &mut clock) {
                 Ok(_) => {
                     for (&stage, &seconds) in clock.spent_s() {
-                        row.stages.entry(stage).or_default().push(seconds * 1e3);
+                        row.stages_ms.entry(stage.name().into()).or_default().push(seconds * 1e3);
                     }
                 }
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
@@ -89,9 +126,9 @@ impl BatchUnderTest<'_> {
         Ok(())
     }
 
-    fn forward(&mut self, bench: &Bench, index: usize) -> Result<()> {
-        let passes = &mut self.forwards[index];
-        if passes.failure.is_some() {
+    fn forward(&self, bench: &Bench, index: usize, fresh: &mut BatchSamples) -> Result<()> {
+        let (known, passes) = (&self.samples.forwards[index], &mut fresh.forwards[index]);
+        if known.failure.is_some() {
             return Ok(());
         }
         let timed = &bench.forwards[index];
@@ -99,9 +136,9 @@ impl BatchUnderTest<'_> {
         timed.prepare(bench.device)?;
         match sample(bench.device, || timed.forward.forward(&self.inputs, text)) {
             Ok(timed) => {
-                passes.synchronized.push(timed.synchronized_ms);
-                passes.launch.push(timed.launch_ms);
-                passes.device.extend(timed.device_ms);
+                passes.forward_ms.push(timed.synchronized_ms);
+                passes.launch_ms.push(timed.launch_ms);
+                passes.device_ms.extend(timed.device_ms);
             }
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => {
@@ -109,9 +146,9 @@ impl BatchUnderTest<'_> {
                 return Ok(());
             }
         }
-        if bench.stages && passes.stage_failure.is_none() {
+        if bench.stages && known.stage_failure.is_none() {
             match timed.forward.positions_ms(&self.inputs, text) {
-                Ok(positions) => passes.positions.extend(positions),
+                Ok(positions) => passes.positions_ms.extend(positions),
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
                 Err(error) => passes.stage_failure = Some(reason(&error)),
             }
@@ -119,37 +156,56 @@ impl BatchUnderTest<'_> {
         Ok(())
     }
 
-    fn back_to_back(&mut self, bench: &Bench, index: usize) -> Result<()> {
+    fn back_to_back(
+        &self,
+        bench: &Bench,
+        index: usize,
+        interrupt: &Interrupt,
+        fresh: &mut BatchSamples,
+    ) -> Result<()> {
         let images = self.size();
-        let passes = &mut self.forwards[index];
-        if passes.failure.is_some() {
+        let (known, passes) = (&self.samples.forwards[index], &mut fresh.forwards[index]);
+        if known.failure.is_some() {
             return Ok(());
         }
         let timed = &bench.forwards[index];
         let text = timed.text(self.text);
         timed.prepare(bench.device)?;
-        let count = passes_of_a_sample(statistics::median(&passes.synchronized));
+        let count = passes_of_a_sample(median(&known.forward_ms));
         let taken = time(bench.device, || {
             for _ in 0..count {
+                if interrupt.load(Ordering::Relaxed) {
+                    return Ok(false);
+                }
                 drop(timed.forward.forward(&self.inputs, text)?);
             }
-            Ok(())
+            Ok(true)
         });
         match taken {
-            Ok(taken) => passes.back_to_back.push((images * count) as f64 * 1e3 / taken.synchronized_ms),
+            Ok(taken) if !taken.value => {}
+            Ok(taken) => {
+                passes.back_to_back_images_per_s.push((images * count) as f64 * 1e3 / taken.synchronized_ms);
+            }
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => passes.failure = Some(reason(&error)),
         }
         Ok(())
     }
 
-    fn pipelined(&mut self, bench: &Bench, processor: usize, forward: usize) -> Result<()> {
-        let (row, passes) = (&mut self.processors[processor], &self.forwards[forward]);
-        if row.failure.is_some() || row.pipeline_failure.is_some() || passes.failure.is_some() {
+    fn pipelined(
+        &self,
+        bench: &Bench,
+        (processor, forward): (usize, usize),
+        interrupt: &Interrupt,
+        fresh: &mut BatchSamples,
+    ) -> Result<()> {
+        let (known, passes) = (&self.samples.processors[processor], &self.samples.forwards[forward]);
+        let row = &mut fresh.processors[processor];
+        if known.failure.is_some() || known.pipeline_failure.is_some() || passes.failure.is_some() {
             return Ok(());
         }
         // The slower of the two sets the pace.
-        let pace = statistics::median(&passes.synchronized).max(statistics::median(&row.samples));
+        let pace = median(&passes.forward_ms).max(median(&known.preprocess_ms));
         let count = passes_of_a_sample(pace);
         let source = if bench.decode {
             Source::Stored(self.encoded.iter().map(|&image| image.clone()).collect())
@@ -159,12 +215,14 @@ impl BatchUnderTest<'_> {
         let timed = &bench.forwards[forward];
         timed.prepare(bench.device)?;
         let run = |count| {
-            bench.preparers[processor].run(&source, timed.forward.as_ref(), timed.text(self.text), count)
+            let preparer = &bench.preparers[processor];
+            preparer.run(&source, timed.forward.as_ref(), timed.text(self.text), count, interrupt)
         };
         // The first run is a warm-up, in which the thread allocates its memory and makes its plans.
-        let warm = if row.pipelined[forward].is_empty() { run(2).map(drop) } else { Ok(()) };
+        let warm = if known.pipelined(forward).is_empty() { run(2).map(drop) } else { Ok(()) };
         match warm.and_then(|()| run(count)) {
-            Ok(images_per_s) => row.pipelined[forward].push(images_per_s),
+            Ok(None) => {}
+            Ok(Some(images_per_s)) => row.add_pipelined(forward, images_per_s),
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             Err(error) => row.pipeline_failure = Some(reason(&error)),
         }

@@ -128,6 +128,14 @@ impl Asked<'_> {
         interrupt: &Interrupt,
     ) -> Vec<Run> {
         let workloads = Workload::load_all(&ImageSource::BuiltIn, &"64x48".parse().unwrap()).unwrap();
+        let bench = self.built(processors, forwards);
+        let planned = bench.planned(&workloads[0]).unwrap();
+        let (progress, mut journal) = (ProgressBar::hidden(), Journal::off());
+        let known = DecodeTimes::new();
+        bench.measure(&workloads[0], planned, &known, &progress, interrupt, &mut journal).unwrap()
+    }
+
+    fn built(self, processors: Vec<Box<dyn Processor>>, forwards: Vec<TimedForward>) -> Bench {
         let settings = |dtype: &&str| RunSettings {
             budget_s: 1e-6,
             threads: 1,
@@ -148,11 +156,10 @@ impl Asked<'_> {
             loaders: None,
             settings: self.dtypes.iter().map(settings).collect(),
         };
-        let bench = match &self.pipelined {
+        match &self.pipelined {
             Some(make) => bench.pipelined(make).unwrap(),
             None => bench,
-        };
-        bench.measure(&workloads[0], &DecodeTimes::new(), &ProgressBar::hidden(), interrupt).unwrap()
+        }
     }
 }
 

@@ -6,9 +6,9 @@ mod prepared;
 
 use std::{path::PathBuf, sync::atomic::Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use patchmark_report::store;
-use patchmark_results::{Kind, Outcome, Run, input_error};
+use patchmark_results::{Journal, Kind, Outcome, Run, input_error};
 
 pub(super) use self::arguments::{Arguments, LARGEST_BATCH};
 use self::{
@@ -17,12 +17,14 @@ use self::{
     prepared::Asked,
 };
 use super::{
+    journals::{self, within},
     options::{allow_network, progress_bar, use_threads},
-    saved,
+    saved::print_and_save,
 };
 use crate::{
     bench::{Bench, DecodeTimes, check_forwards},
-    interrupt::{self, Interrupt, Second},
+    console::{out, tell},
+    interrupt::{self, Idle, Interrupt},
     measure::Precision,
     model::ModelSource,
     processor, python,
@@ -45,25 +47,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     let parameters = arguments.parameters.parameters(source.folder())?;
     let workloads = Workload::load_all(&arguments.images.source(), &arguments.sizes)?;
-    let folders: Vec<Vec<PathBuf>> = workloads
-        .iter()
-        .map(|workload| folders(arguments, &workload.name, workloads.len(), &modes))
-        .collect();
+    let below: Vec<Vec<PathBuf>> =
+        workloads.iter().map(|workload| below(arguments, &workload.name, workloads.len(), &modes)).collect();
+    let folders = |below: &[PathBuf]| below.iter().map(|below| within(&arguments.out, below)).collect();
+    let folders: Vec<Vec<PathBuf>> = below.iter().map(|below| folders(below)).collect();
     let largest = batch_sizes.iter().copied().max().unwrap_or(0);
     workloads.iter().try_for_each(|workload| workload.check_batch(largest))?;
     if arguments.plan {
         let plan = Plan { arguments, names: &names, batch_sizes: &batch_sizes, modes: &modes, device };
-        print!("{}", plan.render(&workloads, &folders));
+        out!("{}", plan.render(&workloads, &folders));
         return Ok(Outcome::Done);
     }
     for folder in folders.iter().flatten() {
         store::check_writable(folder, Kind::Run)?;
     }
     let threads = arguments.device.use_threads()?;
-    let interrupt = interrupt::listen(Second::Leaves)?;
+    let interrupt = interrupt::listen(Idle::Leaves)?;
 
+    journals::tell_of_others(&arguments.out);
     let dtypes: Vec<String> = arguments.dtype.iter().map(Precision::to_string).collect();
-    eprintln!("loading {} ({}) …", arguments.model, dtypes.join(", "));
+    tell!("loading {} ({}) …", arguments.model, dtypes.join(", "));
     let models = prepared::load(&source, arguments, device)?;
     let model = &models[0];
     if parameters.patch_size != model.config.vision.patch_size as usize {
@@ -79,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     use_threads(threads)?;
     let asked = Asked { arguments, names: &names, modes: &modes, parameters: &parameters, device, threads };
     let bench = asked.bench(&models)?;
-    measure(arguments, &bench, &workloads, &folders, &interrupt)
+    measure(arguments, &bench, &workloads, &below, &interrupt)
 }
 
 /// Measures one workload after another, and saves the runs of each as soon as it is done.
@@ -87,21 +90,21 @@ fn measure(
     arguments: &Arguments,
     bench: &Bench,
     workloads: &[Workload],
-    folders: &[Vec<PathBuf>],
+    below: &[Vec<PathBuf>],
     interrupt: &Interrupt,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::Done;
     let mut decode_ms = DecodeTimes::new();
-    for (workload, folders) in workloads.iter().zip(folders) {
-        let progress = progress_bar((arguments.budget * 1e3) as u64)?;
-        let runs = bench.measure(workload, &decode_ms, &progress, interrupt);
-        progress.finish_and_clear();
-        let runs = runs.with_context(|| format!("failed to bench {}", workload.name))?;
-        for (run, folder) in runs.iter().zip(folders) {
-            store::write(folder, run)?;
-            saved::print(run, arguments.json, folder)?;
-            outcome = outcome.worse(run.outcome());
+    for (workload, below) in workloads.iter().zip(below) {
+        let (runs, journal) = measure_one(arguments, bench, workload, below, &decode_ms, interrupt)?;
+        let _saving = interrupt::saving();
+        let mut all_saved = true;
+        for (run, below) in runs.iter().zip(below) {
+            let ended = print_and_save(run, arguments.json, &within(&arguments.out, below))?;
+            all_saved &= ended.saved;
+            outcome = outcome.worse(ended.outcome);
         }
+        journals::end(journal, all_saved);
         if interrupt.load(Ordering::Relaxed) {
             break;
         }
@@ -110,6 +113,29 @@ fn measure(
         }
     }
     Ok(outcome)
+}
+
+/// Measures one workload. What is measured is in the journal, too, until it is saved.
+fn measure_one(
+    arguments: &Arguments,
+    bench: &Bench,
+    workload: &Workload,
+    below: &[PathBuf],
+    decode_ms: &DecodeTimes,
+    interrupt: &Interrupt,
+) -> Result<(Vec<Run>, Journal)> {
+    let planned = bench.planned(workload)?;
+    let mut journal = journals::begin(&arguments.out, &bench.header(&planned, below));
+    let progress = progress_bar((arguments.budget * 1e3) as u64)?;
+    let runs = bench.measure(workload, planned, decode_ms, &progress, interrupt, &mut journal);
+    progress.finish_and_clear();
+    match runs {
+        Ok(runs) => Ok((runs, journal)),
+        Err(error) => {
+            journals::end(journal, false);
+            Err(error.context(format!("failed to bench {}", workload.name)))
+        }
+    }
 }
 
 /// Keeps the decode times for the workloads that follow, which have the same files.
@@ -121,15 +147,15 @@ fn keep_decode_times(runs: &[Run], known: &mut DecodeTimes) {
     }
 }
 
-/// The folders of a workload's runs: `--out` itself if there is only one run, otherwise folders below it that are named
+/// The folders of a workload's runs below `--out`: empty, for `--out` itself, if there is only one run; otherwise named
 /// after the workload, dtype and tower, each only if there are several.
-fn folders(arguments: &Arguments, workload: &str, workloads: usize, modes: &[Mode]) -> Vec<PathBuf> {
+fn below(arguments: &Arguments, workload: &str, workloads: usize, modes: &[Mode]) -> Vec<PathBuf> {
     let folder = |&(precision, tower): &Mode| {
         let mut parts = Vec::new();
         parts.extend((workloads > 1).then(|| workload.to_owned()));
         parts.extend((arguments.dtype.len() > 1).then(|| precision.to_string()));
         parts.extend((arguments.tower.len() > 1).then(|| tower.to_string()));
-        if parts.is_empty() { arguments.out.clone() } else { arguments.out.join(parts.join("-")) }
+        PathBuf::from(parts.join("-"))
     };
     modes.iter().map(folder).collect()
 }

@@ -17,9 +17,13 @@ use patchmark_results::{
 };
 
 pub(super) use self::arguments::Arguments;
-use super::{options::use_threads, saved};
+use super::{
+    options::use_threads,
+    saved::{print, print_and_save, told},
+};
 use crate::{
-    interrupt::{self, Second},
+    console::{outln, tell},
+    interrupt::{self, Idle},
     program::Launcher,
     validate::{Session, Settings, checks::CHECKS, releases, validate},
     worker::{Interrupted, Limits, Options, Subject, overlays},
@@ -36,13 +40,13 @@ fn photographs(folder: Option<&PathBuf>) -> Result<Vec<Arc<DecodedImage>>> {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.checks {
         for check in &CHECKS {
-            println!("{:<17} {}", check.name, check.guards);
+            outln!("{:<17} {}", check.name, check.guards);
         }
         return Ok(Outcome::Done);
     }
     match examine(arguments) {
         Err(error) if error.is::<Interrupted>() => {
-            eprintln!("interrupted; nothing is saved");
+            tell!("interrupted; nothing is saved");
             Ok(Outcome::Interrupted)
         }
         other => other,
@@ -64,7 +68,7 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
             ..Limits::default()
         },
         threads: use_threads(arguments.threads)?,
-        interrupt: interrupt::listen(Second::Waits)?,
+        interrupt: interrupt::listen(Idle::Waits)?,
     };
     match candidate {
         Some(candidate) => one(arguments, &settings, &reference, &candidate, options),
@@ -126,9 +130,8 @@ fn one(
     .concluded();
     // The workers end before the last line, so that a script that waits for it finds no process left over.
     drop(session);
-    store::finish(staging, &validation)?;
-    saved::print(&validation, arguments.json, arguments.out())?;
-    Ok(validation.outcome())
+    print(&validation, arguments.json)?;
+    Ok(told(store::finish_documents(staging, &validation), &validation, arguments.out()).outcome)
 }
 
 fn all_releases(
@@ -147,7 +150,5 @@ fn all_releases(
     });
     bar.finish_and_clear();
     let releases = releases?;
-    store::write(arguments.out(), &releases)?;
-    saved::print(&releases, arguments.json, arguments.out())?;
-    Ok(releases.outcome())
+    Ok(print_and_save(&releases, arguments.json, arguments.out())?.outcome)
 }

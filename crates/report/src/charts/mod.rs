@@ -25,12 +25,25 @@ mod throughput;
 pub mod trend;
 
 use anyhow::Result;
-use patchmark_results::{Decision, Parity, Releases, Run, Validation};
+use patchmark_results::{Decision, Kind, Parity, Releases, Run, Validation};
 
 pub use canvas::{Canvas, Mark};
 pub use chart::Chart;
 use chart::{HEIGHT, WIDTH};
 pub use theme::{Colour, Theme};
+
+/// The names of the charts that a result of a kind can have.
+pub fn of_kind(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Run => &OF_RUN,
+        Kind::Compare | Kind::Gate | Kind::Validation => &OF_PAIRS,
+        Kind::Parity => &OF_PARITY,
+        Kind::Releases => &OF_RELEASES,
+    }
+}
+
+/// The name of the chart of a decision, or of a validation's times.
+pub const OF_PAIRS: [&str; 1] = ["pairs"];
 
 /// The names of a run's charts, in the order of its page.
 pub const OF_RUN: [&str; 4] = ["ratio", "stages", "throughput", "samples"];

@@ -1,5 +1,7 @@
 //! `patchmark compare`.
 
+mod measuring;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,30 +13,30 @@ use anyhow::Result;
 use clap::Args;
 use patchmark_report::store;
 use patchmark_results::{
-    Decision, DecisionKind, ERROR_RATE, Kind, MIN_EFFECT, Outcome, Rule, Verdict, decision::DECISION_VERSION,
-    input_error,
+    Decision, DecisionKind, Kind, MIN_EFFECT, Outcome, Verdict, decision::DECISION_VERSION, input_error,
 };
-use patchmark_statistics::{Contest, Measured, measure};
+use patchmark_statistics::{Contest, decision_rows};
 
+use self::measuring::{measure_and_save, rule};
 use super::{
     bench::LARGEST_BATCH,
-    decisions::{OutputOptions, print},
-    options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar, use_threads},
+    decisions::OutputOptions,
+    journals,
+    options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, use_threads},
     values::{Numbers, numbers, percent, seconds},
 };
 use crate::{
-    compare::{Processors, Setup, Sides, Workers, rows},
-    interrupt::{self, Interrupt, Second},
+    compare::{Processors, Setup, Sides, Workers},
+    console::tell,
+    interrupt::{self, Idle, Interrupt},
     measure::environment,
     processor::{self, REFERENCE},
     program::Launcher,
     python,
-    worker::{Limits, Options, Subject},
+    worker::{Interrupted, Limits, Options, Subject},
     workload::{ImageSource, Sizes},
 };
 
-/// The seed of the order of rows, which affects no verdict.
-const SEED: u64 = 0;
 /// The time limit of one call to a build's worker: enough for a batch of a thousand photographs.
 const CALL: Duration = Duration::from_secs(300);
 
@@ -103,41 +105,46 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let setup = setup(arguments)?;
     store::check_writable(&arguments.out, Kind::Compare)?;
     let threads = setup.threads;
-    let interrupt = interrupt::listen(Second::Leaves)?;
+    // Workers must be ended, and their folder removed.
+    let in_workers = matches!(who, Who::Workers(_));
+    let interrupt = interrupt::listen(if in_workers { Idle::Waits } else { Idle::Leaves })?;
+    journals::tell_of_others(&arguments.out);
     let environment = environment()?;
     // Importing Python's modules may have changed torch's number of threads.
     use_threads(threads)?;
 
-    eprintln!("loading …");
-    let (mut contest, [base, candidate]) = load(arguments, who, setup, &interrupt)?;
-    let measured = take(arguments, contest.as_mut(), &interrupt)?;
-    let mut notes = vec![measured.end.clone()];
+    tell!("loading …");
+    let (mut contest, [base, candidate]) = match load(arguments, who, setup, &interrupt) {
+        Err(error) if error.is::<Interrupted>() => {
+            tell!("interrupted before anything was measured; nothing is saved");
+            return Ok(Outcome::Interrupted);
+        }
+        other => other?,
+    };
+    let mut notes = Vec::new();
     if arguments.slow_candidate > 0.0 {
         notes.push(format!("the candidate was made {}% slower on purpose", arguments.slow_candidate));
     }
-    let decision = Decision {
+    let rows = contest.rows();
+    let planned = Decision {
         schema_version: DECISION_VERSION,
         kind: DecisionKind::Compare,
         started_unix_s,
-        elapsed_s: started.elapsed().as_secs_f64(),
-        partial: measured.interrupted,
+        elapsed_s: 0.0,
+        partial: false,
         verdict: Verdict::Inconclusive,
         exit_code: 0,
         base,
         candidate,
-        rule: measured.rule,
+        rule: rule(arguments, contest.as_ref()),
         allow_inconclusive: false,
         allow_environment: false,
         differences: Vec::new(),
-        rows: rows(contest.rows(), &measured),
+        rows: rows.iter().map(decision_rows::unmeasured).collect(),
         notes,
         environment,
-    }
-    .concluded();
-    store::write(&arguments.out, &decision)?;
-    print(&arguments.output, &decision)?;
-    eprintln!("saved in {}", arguments.out.display());
-    Ok(decision.outcome())
+    };
+    measure_and_save(arguments, contest.as_mut(), planned, started, &interrupt)
 }
 
 /// Starts both sides and returns them with their names.
@@ -168,25 +175,6 @@ fn load(
             (Box::new(workers), names)
         }
     })
-}
-
-/// Takes rounds within the budget.
-fn take(arguments: &Arguments, contest: &mut dyn Contest, interrupt: &Interrupt) -> Result<Measured> {
-    let rows = contest.rows().iter().filter(|row| row.timed()).count();
-    let rule = Rule {
-        min_effect: arguments.min_effect / 100.0,
-        error_rate: ERROR_RATE,
-        rows: rows.max(1),
-        looks: 1,
-    };
-    let progress = progress_bar((arguments.budget * 1e3) as u64)?;
-    let budget = Duration::from_secs_f64(arguments.budget);
-    let measured = measure(contest, rule, budget, SEED, interrupt, |spent, message| {
-        progress.set_position(spent.as_millis() as u64);
-        progress.set_message(message.to_owned());
-    });
-    progress.finish_and_clear();
-    measured
 }
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
