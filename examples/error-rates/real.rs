@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use patchmark_results::{
-    Decision,
+    Decision, Verdict,
     error_rates::{ERROR_RATES_VERSION, RealComparison, RealErrorRates},
 };
 
@@ -22,16 +22,21 @@ struct Way {
     budget: &'static str,
     /// Comparisons of a build with itself.
     alike: usize,
-    /// Comparisons with an injected slow-down.
+    /// Comparisons with each of the injected slow-downs.
     slowed: usize,
 }
 
-/// Both ways together: 40 comparisons of a build with itself and 20 slow-downs. Two builds take
-/// longer, as three processes are started for each sample of what a process keeps for its life.
+/// Both ways together: 40 comparisons of a build with itself and 20 of each slow-down. Two builds take longer, as three
+/// processes are started for each sample of what a process keeps for its life.
 const WAYS: [Way; 2] = [
     Way { name: "one process", budget: "6s", alike: 26, slowed: 14 },
     Way { name: "two builds", budget: "20s", alike: 14, slowed: 6 },
 ];
+/// A slow-down that must be found, in percent.
+const LARGE: u32 = 10;
+/// A slow-down just beyond the minimum effect of 1%, in percent: it may be left undecided, but must never be called
+/// equivalent, improved or not slower.
+const SMALL: u32 = 2;
 
 pub fn study(binary: &Path, out: &Path) -> Result<()> {
     let mut rows: BTreeMap<(&str, u32, bool), BTreeMap<String, usize>> = BTreeMap::new();
@@ -41,7 +46,7 @@ pub fn study(binary: &Path, out: &Path) -> Result<()> {
         // Alternately, so that other work on the machine affects all of them equally.
         let loaded = repetition % 2 == 1;
         for Way { name: way, budget, alike, slowed } in WAYS {
-            for (slower, wanted) in [(0, alike), (10, slowed)] {
+            for (slower, wanted) in [(0, alike), (LARGE, slowed), (SMALL, slowed)] {
                 if repetition >= wanted {
                     continue;
                 }
@@ -80,18 +85,30 @@ fn write(
             (hits + counts.get(verdict).unwrap_or(&0), all + counts.values().sum::<usize>())
         })
     };
-    let ((alarms, alike), (caught, slowed)) = (total(0, "regressed"), total(10, "regressed"));
-    let wrong = total(10, "improved").0;
+    let ((alarms, alike), (caught, slowed)) = (total(0, "regressed"), total(LARGE, "regressed"));
+    let passed = |slower: u32| {
+        let beyond = |row: &&RealComparison| {
+            let least = row.min_effect.unwrap_or(f64::INFINITY);
+            row.slower_percent == slower && f64::from(slower) / 100.0 > least
+        };
+        let passes = |row: &&RealComparison| {
+            matches!(row.verdict, Verdict::Equivalent | Verdict::NotSlower | Verdict::Improved)
+        };
+        let rows: Vec<_> = comparisons.iter().filter(beyond).collect();
+        (rows.iter().copied().filter(|row| passes(row)).count(), rows.len())
+    };
+    let ((wrong, beyond), (wrong_small, beyond_small)) = (passed(LARGE), passed(SMALL));
     let mut text = format!(
         "# Error rates on this machine\n\nBy `make error-rates`, in {:.0} minutes: {alarms} false alarms in {alike} \
-         comparisons of a build with itself; {caught} of {slowed} injected slow-downs of 10% caught, {wrong} of \
-         the wrong sign. `fused` at batch 4 and one thread, in one process and as two builds; in half of them another \
-         process loads a core.\n\n| way | true change | loaded | regressed | improved | equivalent | \
-         inconclusive |\n| :--- | ---: | :--- | ---: | ---: | ---: | ---: |\n",
+         comparisons of a build with itself; {caught} of {slowed} injected slow-downs of {LARGE}% caught. Slow-downs \
+         beyond the minimum effect that was applied and called equivalent, not slower or improved: {wrong} of {beyond} \
+         at {LARGE}%, {wrong_small} of {beyond_small} at {SMALL}%. `fused` at batch 4 and one thread, in one process and as two builds; in half of them another \
+         process loads a core.\n\n| way | true change | loaded | regressed | improved | equivalent | not slower | \
+         inconclusive |\n| :--- | ---: | :--- | ---: | ---: | ---: | ---: | ---: |\n",
         elapsed_s / 60.0
     );
     for ((way, slower, loaded), counts) in rows {
-        let cells = ["regressed", "improved", "equivalent", "inconclusive"];
+        let cells = ["regressed", "improved", "equivalent", "not slower", "inconclusive"];
         let cells = cells.map(|verdict| counts.get(verdict).unwrap_or(&0).to_string()).join(" | ");
         writeln!(text, "| {way} | +{slower}% | {} | {cells} |", if *loaded { "yes" } else { "no" })?;
     }

@@ -7,7 +7,7 @@ use patchmark_results::{
     Verdict,
     error_rates::{ERROR_RATES_VERSION, SimulatedErrorRates, SimulatedRow},
 };
-use patchmark_statistics::simulate::{Noise, decide};
+use patchmark_statistics::simulate::{Noise, decide, is_wrong};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -15,7 +15,15 @@ use rand_chacha::ChaCha8Rng;
 const DRAWS: usize = 400;
 /// Rounds that the budget is assumed to allow.
 const ROUNDS: usize = 100;
-const FACTORS: [f64; 3] = [1.0, 1.05, 1.1];
+/// True changes: none, the minimum effect of 1% in either direction, where verdicts change, just beyond it, and far beyond.
+const FACTORS: [f64; 9] = [0.95, 0.98, 0.99, 1.0, 1.01, 1.015, 1.02, 1.05, 1.1];
+
+/// How often each verdict was given, in the order of the columns (see [`slot`]), and how often it was wrong.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    verdicts: [usize; 5],
+    wrong: usize,
+}
 
 pub fn study(out: &Path) -> Result<()> {
     let recorded =
@@ -30,15 +38,18 @@ pub fn study(out: &Path) -> Result<()> {
         ("recorded", Noise::Recorded(recorded)),
     ];
     let mut rows = Vec::new();
-    let mut totals = [[0usize; 4]; FACTORS.len()];
+    let mut totals = [Counts::default(); FACTORS.len()];
     for (index, (name, noise)) in noises.iter().enumerate() {
         for (factor, total) in FACTORS.iter().zip(&mut totals) {
             let mut rng = ChaCha8Rng::seed_from_u64(1000 + index as u64);
-            let mut counts = [0; 4];
+            let mut counts = Counts::default();
             for _ in 0..DRAWS {
-                counts[slot(decide(noise, *factor, ROUNDS, &mut rng))] += 1;
+                let judged = decide(noise, *factor, ROUNDS, &mut rng).context("too few rounds")?;
+                counts.verdicts[slot(judged.verdict)] += 1;
+                counts.wrong += usize::from(is_wrong(&judged, *factor));
             }
-            total.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+            total.verdicts.iter_mut().zip(counts.verdicts).for_each(|(total, count)| *total += count);
+            total.wrong += counts.wrong;
             rows.push((*name, *factor, counts));
         }
     }
@@ -46,21 +57,33 @@ pub fn study(out: &Path) -> Result<()> {
     let mut text = format!(
         "# Error rates on simulated noise\n\nBy `make error-rates`: {DRAWS} comparisons of each noise and true \
          change ({draws} of each change), decided as `compare` does with a budget for {ROUNDS} rounds, a minimum \
-         effect of 1% and the default error rate of 1%.\n\n| noise | true change | regressed | improved | \
-         equivalent | inconclusive |\n| :--- | ---: | ---: | ---: | ---: | ---: |\n"
+         effect of 1% and the default error rate of 1%. A verdict is wrong if it says what is not true, given the \
+         minimum effect that was applied: 1%, or the base's difference from itself if that is larger.\n\n| noise | \
+         true change | regressed | improved | equivalent | not slower | inconclusive | wrong |\n| :--- | ---: | ---: \
+         | ---: | ---: | ---: | ---: | ---: |\n"
     );
     let all = FACTORS.iter().zip(totals).map(|(factor, counts)| ("**all**", *factor, counts));
     for (name, factor, counts) in rows.iter().copied().chain(all) {
-        let of: usize = counts.iter().sum();
+        let of: usize = counts.verdicts.iter().sum();
         let share = |count: usize| format!("{count} ({:.2}%)", 100.0 * count as f64 / of as f64);
-        let cells = counts.map(share).join(" | ");
-        writeln!(text, "| {name} | {:+.0}% | {cells} |", (factor - 1.0) * 100.0)?;
+        let cells = counts.verdicts.map(share).join(" | ");
+        let change = (factor - 1.0) * 100.0;
+        writeln!(text, "| {name} | {change:+.1}% | {cells} | {} |", share(counts.wrong))?;
     }
     text += "\n`recorded` is the series of `fixtures/noise/two-cores.json`: times of one processor on two cores \
              that other work shared, each over the median of all, from a random start.\n";
-    let row = |(name, true_factor, counts): (&str, f64, [usize; 4])| {
-        let [regressed, improved, equivalent, inconclusive] = counts;
-        SimulatedRow { noise: name.into(), true_factor, regressed, improved, equivalent, inconclusive }
+    let row = |(name, true_factor, Counts { verdicts, wrong }): (&str, f64, Counts)| {
+        let [regressed, improved, equivalent, not_slower, inconclusive] = verdicts;
+        SimulatedRow {
+            noise: name.into(),
+            true_factor,
+            regressed,
+            improved,
+            equivalent,
+            not_slower,
+            inconclusive,
+            wrong: Some(wrong),
+        }
     };
     let study = SimulatedErrorRates {
         schema_version: ERROR_RATES_VERSION,
@@ -71,11 +94,13 @@ pub fn study(out: &Path) -> Result<()> {
     crate::save(out, "simulated", &study, &text)
 }
 
+/// The column of a verdict.
 fn slot(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Regressed => 0,
         Verdict::Improved => 1,
         Verdict::Equivalent => 2,
-        Verdict::Inconclusive => 3,
+        Verdict::NotSlower => 3,
+        Verdict::Inconclusive => 4,
     }
 }

@@ -65,6 +65,9 @@ fn only_a_change_beyond_the_minimum_effect_counts_and_both_ways() {
         (1.5, Verdict::Regressed, Outcome::Regressed),
         (0.6, Verdict::Improved, Outcome::Done),
         (1.05, Verdict::Equivalent, Outcome::Done),
+        // Exactly at the minimum effect: faster by it passes, slower by it does not.
+        (1.0 / 1.1, Verdict::NotSlower, Outcome::Done),
+        (1.1, Verdict::Inconclusive, Outcome::Inconclusive),
     ] {
         let decision = decide(&slowed(factor), &run(), &Policy::default(), false);
         for figure in ["preprocess ms", "ratio", "speed-up"] {

@@ -75,6 +75,24 @@ fn annotations_are_one_line_each_and_escaped() {
 }
 
 #[test]
+fn a_row_that_is_not_slower_passes_in_every_format() {
+    let rows = [Verdict::NotSlower, Verdict::NotSlower, Verdict::Improved, Verdict::Equivalent];
+    let decision = decision(rows.map(|verdict| row("fused", verdict, None)).into());
+    let told =
+        "not slower: nothing regressed: 1 row improved, 1 row equivalent, 2 rows not slower (exit code 0)";
+    let text = terminal::decision::render(&decision);
+    assert!(text.ends_with(&format!("{told}\n")) && text.matches("  not slower\n").count() == 2, "{text}");
+    let xml = junit::decision::render(&decision).unwrap();
+    assert!(xml.contains("tests=\"4\" skipped=\"0\" errors=\"0\" failures=\"0\""), "{xml}");
+    let annotated = annotations::render(&decision);
+    assert!(annotated.lines().count() == 1 && annotated.starts_with("::notice "), "{annotated}");
+    let markdown = markdown::decision::render(&decision);
+    assert!(markdown.starts_with("# Patchmark compare: not slower\n"), "{markdown}");
+    assert_eq!(markdown.matches("| **not slower** |").count(), 2, "{markdown}");
+    assert!(serde_json::to_string(&decision).unwrap().contains("\"verdict\":\"not_slower\""));
+}
+
+#[test]
 fn markdown_cannot_be_broken_by_a_name() {
     let text = markdown::decision::render(&mixed());
     assert!(text.starts_with("# Patchmark compare: regressed\n"), "{text}");

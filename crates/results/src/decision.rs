@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Bumped whenever a reader of the previous version would misread a decision.
-pub const DECISION_VERSION: u32 = 1;
+pub const DECISION_VERSION: u32 = 2;
 
 /// The command that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

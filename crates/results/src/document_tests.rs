@@ -94,14 +94,38 @@ fn older_versions_are_brought_up_and_no_figure_changes() -> Result<()> {
 
     let validation = fixtures::validation::validation("text");
     let mut older = serde_json::to_value(&validation)?;
+    older["schema_version"] = 3.into();
+    let file = root.path().join("validate.json");
+    fs::write(&file, older.to_string())?;
+    assert_eq!(Saved::read(&file)?, Saved::Validation(validation.clone()));
     older["schema_version"] = 2.into();
     for field in ["rule", "tolerance"] {
         older.as_object_mut().context("a validation")?.remove(field);
     }
-    let file = root.path().join("validate.json");
     fs::write(&file, older.to_string())?;
     let expected = Validation { tolerance: None, ..validation };
     assert_eq!(Saved::read(&file)?, Saved::Validation(expected));
+    Ok(())
+}
+
+#[test]
+fn an_older_decision_claims_no_more_than_holds_of_every_row() -> Result<()> {
+    use crate::Verdict::{Equivalent, Improved, Inconclusive, NotSlower};
+    let root = tempfile::tempdir()?;
+    let file = root.path().join("compare.json");
+    let row = |verdict| fixtures::decision::row("fused", verdict, None);
+    for (rows, saved, expected) in [
+        (vec![row(Improved), row(Equivalent)], Improved, NotSlower),
+        (vec![row(Improved), row(Improved)], Improved, Improved),
+        (vec![row(Improved), row(Inconclusive)], Inconclusive, Inconclusive),
+    ] {
+        let decision = fixtures::decision::decision(rows);
+        let mut older = serde_json::to_value(&decision)?;
+        older["schema_version"] = 1.into();
+        older["verdict"] = serde_json::to_value(saved)?;
+        fs::write(&file, older.to_string())?;
+        assert_eq!(Saved::read(&file)?, Saved::Decision(Decision { verdict: expected, ..decision }));
+    }
     Ok(())
 }
 

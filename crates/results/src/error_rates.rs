@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::{Change, Verdict};
 
-/// Bumped whenever a reader of the previous version would misread a study.
-pub const ERROR_RATES_VERSION: u32 = 1;
+/// Bumped whenever a reader of the previous version would misread a study. Version 1 called inconclusive what is now called
+/// not slower.
+pub const ERROR_RATES_VERSION: u32 = 2;
 
 /// The version of studies that were saved without one.
 fn first() -> u32 {
@@ -42,8 +43,14 @@ pub struct SimulatedRow {
     pub improved: usize,
     /// How many were called equivalent.
     pub equivalent: usize,
+    /// How many were called not slower.
+    #[serde(default)]
+    pub not_slower: usize,
     /// How many were left inconclusive.
     pub inconclusive: usize,
+    /// How many verdicts say what is not true, given the minimum effect that was applied; none in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong: Option<usize>,
 }
 
 /// Comparisons of a build with itself on a real machine.

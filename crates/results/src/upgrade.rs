@@ -10,7 +10,10 @@ use crate::kind::Kind;
 pub(crate) fn upgrade(kind: Kind, version: u64, mut document: Value) -> Option<Value> {
     match (kind, version) {
         (Kind::Run, 1) => run_of_1(&mut document),
+        (Kind::Compare | Kind::Gate, 1) => decision_of_1(&mut document),
         (Kind::Validation, 2) => validation_of_2(&mut document),
+        // It had no row that is not slower; the rest is the same.
+        (Kind::Validation, 3) => {}
         (Kind::Releases, 2) => rename(&mut document, &[("against", "reference")]),
         _ => return None,
     }
@@ -36,6 +39,16 @@ fn run_of_1(run: &mut Value) {
                 row.insert("must_equal".to_owned(), must_equal.into());
             }
         }
+    }
+}
+
+/// Version 1 called a decision improved if some of its rows were improved and the others equivalent, and left rows
+/// inconclusive that are now called not slower. The rows keep their verdicts, which decided the exit code.
+fn decision_of_1(decision: &mut Value) {
+    let mixed = elements(decision, "rows")
+        .any(|row| row["counts"] == true && row["finding"] != "new" && row["verdict"] == "equivalent");
+    if mixed && decision["verdict"] == "improved" {
+        decision["verdict"] = "not_slower".into();
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Bumped whenever a reader of the previous version would misread a validation.
-pub const VALIDATION_VERSION: u32 = 3;
+pub const VALIDATION_VERSION: u32 = 4;
 
 /// The conclusion of a validation in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -270,6 +270,9 @@ mod tests {
         let found = timed(&[Verdict::Improved, Verdict::Regressed]);
         assert_eq!(found.speed_verdict(), Some(Verdict::Regressed));
         assert_eq!(timed(&[]).speed_verdict(), None);
+        let found = timed(&[Verdict::NotSlower, Verdict::Improved]);
+        assert_eq!((found.speed_verdict(), found.outcome()), (Some(Verdict::NotSlower), Outcome::Done));
+        assert_eq!(timed(&[Verdict::NotSlower, Verdict::Inconclusive]).outcome(), Outcome::Inconclusive);
     }
 
     #[test]

@@ -13,32 +13,41 @@ pub enum Verdict {
     Improved,
     /// Different by less than the minimum effect, if at all.
     Equivalent,
+    /// Equivalent or improved; the samples do not decide which. Saved as `not_slower` for rates and speed-ups as well,
+    /// where it means that they are not lower by more than the minimum effect.
+    NotSlower,
     /// The samples do not decide.
     Inconclusive,
 }
 
 impl Verdict {
-    /// The word for it, as in the saved decision.
+    /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Regressed => "regressed",
             Self::Improved => "improved",
             Self::Equivalent => "equivalent",
+            Self::NotSlower => "not slower",
             Self::Inconclusive => "inconclusive",
         }
     }
 
-    /// The verdict on several rows: the first of regressed, inconclusive, improved and equivalent that any row has.
+    /// The verdict on several rows, which claims no more than holds of each: regressed if any row is, else inconclusive if
+    /// any row is, else what all rows are. Rows that are neither all equivalent nor all improved are only not slower.
     ///
     /// Without rows it is inconclusive, which never passes.
     pub fn overall(rows: impl IntoIterator<Item = Self>) -> Self {
-        let rank = |verdict: &Self| match verdict {
-            Self::Equivalent => 0,
-            Self::Improved => 1,
-            Self::Inconclusive => 2,
-            Self::Regressed => 3,
-        };
-        rows.into_iter().max_by_key(rank).unwrap_or(Self::Inconclusive)
+        rows.into_iter().reduce(Self::of_both).unwrap_or(Self::Inconclusive)
+    }
+
+    /// The verdict on two rows.
+    fn of_both(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Regressed, _) | (_, Self::Regressed) => Self::Regressed,
+            (Self::Inconclusive, _) | (_, Self::Inconclusive) => Self::Inconclusive,
+            (one, other) if one == other => one,
+            (Self::Improved | Self::Equivalent | Self::NotSlower, _) => Self::NotSlower,
+        }
     }
 }
 

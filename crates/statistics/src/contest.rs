@@ -10,7 +10,12 @@ use patchmark_results::{Judgement, PairRound, Pairs, Rule, Verdict, text::plural
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{effect::Refusal, looks::Looks, pairs::judge_pairs};
+use crate::{
+    effect::Refusal,
+    judge::{after_look, is_final},
+    looks::Looks,
+    pairs::judge_pairs,
+};
 
 /// The smallest number of rounds of each undecided row between two restarts.
 const LEAST_ROUNDS_PER_RESTART: usize = 3;
@@ -236,14 +241,27 @@ impl Measuring<'_> {
     fn look(&mut self) {
         let Measured { pairs, judged, rule, .. } = &mut self.measured;
         self.open.retain(|&row| {
-            judged[row] = judge_pairs(&pairs[row], rule);
-            judged[row].as_ref().map_or(true, |judgement| judgement.verdict == Verdict::Inconclusive)
+            judged[row] = after_look(judged[row].clone(), judge_pairs(&pairs[row], rule));
+            judged[row].as_ref().map_or(true, |judgement| !is_final(judgement.verdict))
         });
+    }
+
+    /// Whether every row that is still open passes, because it is not slower.
+    fn all_open_rows_pass(&self) -> bool {
+        let passes = |row: &usize| {
+            self.measured.judged[*row].as_ref().is_ok_and(|judged| judged.verdict == Verdict::NotSlower)
+        };
+        self.open.iter().all(passes)
     }
 
     /// What was measured, with why it ended.
     fn ended(self, looks: Looks) -> Measured {
         let taken = plural(self.taken as u64, if self.restarts { "restart" } else { "round" });
+        let more = if self.all_open_rows_pass() {
+            "may tell whether rows that are not slower are improved or equivalent"
+        } else {
+            "decides more"
+        };
         let end = if self.measured.interrupted {
             format!("interrupted after {taken}")
         } else if self.open.is_empty() {
@@ -251,9 +269,7 @@ impl Measuring<'_> {
         } else if self.taken >= looks.most() {
             format!("measuring ended after {taken}, the most allowed")
         } else {
-            format!(
-                "measuring ended after {taken} because the budget was spent; a larger --budget decides more"
-            )
+            format!("measuring ended after {taken} because the budget was spent; a larger --budget {more}")
         };
         Measured { end, ..self.measured }
     }

@@ -3,9 +3,13 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use patchmark_results::{Pairs, Rule, Verdict};
+use patchmark_results::{Judgement, Pairs, Rule, Verdict};
 
-use crate::{looks::Looks, pairs::judge_pairs};
+use crate::{
+    judge::{after_look, is_final},
+    looks::Looks,
+    pairs::judge_pairs,
+};
 
 /// How a machine disturbs times. All but `Recorded` are synthetic, each with one kind of disturbance.
 #[derive(Debug, Clone)]
@@ -25,12 +29,13 @@ pub enum Noise {
 }
 
 /// Simulates one comparison whose candidate takes `factor` times as long, and decides it as `compare` would with a budget
-/// for `most` rounds.
-pub fn decide(noise: &Noise, factor: f64, most: usize, rng: &mut ChaCha8Rng) -> Verdict {
+/// for `most` rounds; none if those are too few for a judgement.
+pub fn decide(noise: &Noise, factor: f64, most: usize, rng: &mut ChaCha8Rng) -> Option<Judgement> {
     let looks = Looks::ROUNDS;
     let rule = Rule { looks: looks.count(), ..Rule::default() };
     let mut source = Source::new(noise, most * 4, rng);
     let mut pairs = Pairs::default();
+    let mut judged = Err(());
     for round in 1..=most {
         let times: [f64; 4] = std::array::from_fn(|_| source.next(rng));
         let (outer, inner) = ([times[0], times[3]], [times[1], times[2]]);
@@ -38,13 +43,26 @@ pub fn decide(noise: &Noise, factor: f64, most: usize, rng: &mut ChaCha8Rng) -> 
         pairs.base.push(base);
         pairs.candidate.push(candidate.map(|time| time * factor));
         if looks.at(round) || round == most {
-            let verdict = judge_pairs(&pairs, &rule).map_or(Verdict::Inconclusive, |judged| judged.verdict);
-            if verdict != Verdict::Inconclusive {
-                return verdict;
+            judged = after_look(judged, judge_pairs(&pairs, &rule).map_err(drop));
+            if judged.is_ok_and(|judged| is_final(judged.verdict)) {
+                break;
             }
         }
     }
-    Verdict::Inconclusive
+    judged.ok()
+}
+
+/// Whether a judgement says what is not true of a candidate that takes `factor` times as long, given the minimum effect
+/// that was applied.
+pub fn is_wrong(judged: &Judgement, factor: f64) -> bool {
+    let (truth, least) = (factor.ln(), judged.min_effect.ln_1p());
+    match judged.verdict {
+        Verdict::Regressed => truth <= least,
+        Verdict::Improved => truth >= -least,
+        Verdict::Equivalent => truth.abs() > least,
+        Verdict::NotSlower => truth > least,
+        Verdict::Inconclusive => false,
+    }
 }
 
 /// A machine under one noise: it gives the times of the same work, one after another.
@@ -94,7 +112,7 @@ impl<'a> Source<'a> {
 }
 
 /// A random number with the standard normal distribution (Box and Muller).
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let (radius, angle): (f64, f64) = (rng.random_range(f64::MIN_POSITIVE..1.0), rng.random());
     (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }

@@ -1,16 +1,20 @@
 //! What must hold for the statistics of any samples.
 
+use std::{sync::atomic::AtomicBool, time::Duration};
+
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use patchmark_results::{Better, Pairs, Rule, Verdict};
+use patchmark_results::{Better, Change, Judgement, Pairs, Rule, Verdict};
 
 use super::{
-    effect::{Grouping, Refusal, paired, unpaired},
-    judge::judge,
+    contest::{Contest, Round, RowName, measure},
+    effect::{Effect, Grouping, Refusal, paired, unpaired},
+    judge::{after_look, is_final, judge},
     pairs::{effect_of, floor_of},
-    simulate::{Noise, decide},
+    simulate::{Noise, decide, is_wrong},
+    student,
 };
 
 const SERIES: Grouping<'_> = Grouping::Series;
@@ -19,11 +23,15 @@ fn times() -> impl Strategy<Value = Vec<(f64, f64)>> {
     prop::collection::vec((0.1f64..100.0, 0.1f64..100.0), 6..60)
 }
 
-fn mirrored(verdict: Verdict) -> Verdict {
+/// Whether `other` is the verdict on the same interval seen from the other side. What is surely not slower may be undecided
+/// from there, as nothing is called not faster.
+fn mirrors(verdict: Verdict, other: Verdict) -> bool {
     match verdict {
-        Verdict::Regressed => Verdict::Improved,
-        Verdict::Improved => Verdict::Regressed,
-        other => other,
+        Verdict::Regressed => other == Verdict::Improved,
+        Verdict::Improved => other == Verdict::Regressed,
+        Verdict::Equivalent => other == Verdict::Equivalent,
+        Verdict::NotSlower => other == Verdict::Inconclusive,
+        Verdict::Inconclusive => matches!(other, Verdict::Inconclusive | Verdict::NotSlower),
     }
 }
 
@@ -52,7 +60,7 @@ proptest! {
             prop_assert_eq!(one.standard_error, other.standard_error);
             let rule = Rule::default();
             let (first, second) = (judge(&one, 0.0, Better::Lower, &rule), judge(&other, 0.0, Better::Lower, &rule));
-            prop_assert_eq!(first.verdict, mirrored(second.verdict));
+            prop_assert!(mirrors(first.verdict, second.verdict), "{:?} {:?}", first, second);
             prop_assert_eq!(judge(&one, 0.0, Better::Higher, &rule).verdict, second.verdict);
         }
     }
@@ -145,8 +153,15 @@ fn what_a_process_keeps_is_not_taken_for_evidence() {
 
 #[test]
 fn overall_is_the_worst_row_and_nothing_is_no_pass() {
-    use Verdict::{Equivalent, Improved, Inconclusive, Regressed};
-    assert_eq!(Verdict::overall([Equivalent, Improved]), Improved);
+    use Verdict::{Equivalent, Improved, Inconclusive, NotSlower, Regressed};
+    for same in [Equivalent, Improved, NotSlower, Inconclusive, Regressed] {
+        assert_eq!(Verdict::overall([same, same]), same);
+    }
+    // Improved is more than holds of an equivalent row, and equivalent is not what an improved row is.
+    assert_eq!(Verdict::overall([Equivalent, Improved]), NotSlower);
+    assert_eq!(Verdict::overall([Improved, Improved, NotSlower]), NotSlower);
+    assert_eq!(Verdict::overall([NotSlower, Equivalent]), NotSlower);
+    assert_eq!(Verdict::overall([NotSlower, Inconclusive]), Inconclusive);
     assert_eq!(Verdict::overall([Improved, Inconclusive]), Inconclusive);
     assert_eq!(Verdict::overall([Inconclusive, Regressed]), Regressed);
     assert_eq!(Verdict::overall([]), Inconclusive);
@@ -172,13 +187,106 @@ fn the_floor_of_a_drifting_subject_is_free_of_the_drift() {
 fn error_rates_hold_over_every_noise() {
     let noises = [Noise::Independent, Noise::Drift, Noise::Spikes, Noise::Bimodal, Noise::Autocorrelated];
     let mut rng = ChaCha8Rng::seed_from_u64(11);
-    let mut count = |factor: f64, wanted: Verdict| {
+    let mut share = |factor: f64, wanted: &dyn Fn(&Judgement) -> bool| {
         let draws = 20 * noises.len();
-        let found = (0..draws).filter(|n| decide(&noises[n % noises.len()], factor, 100, &mut rng) == wanted);
-        found.count() as f64 / draws as f64
+        let found = (0..draws).filter_map(|n| decide(&noises[n % noises.len()], factor, 100, &mut rng));
+        found.filter(wanted).count() as f64 / draws as f64
     };
-    assert!(count(1.0, Verdict::Regressed) <= 0.01);
-    assert!(count(1.1, Verdict::Regressed) >= 0.95);
-    assert!(count(1.05, Verdict::Regressed) >= 0.8);
-    assert!(count(1.1, Verdict::Improved) <= 0.001);
+    let is = |verdict| move |judged: &Judgement| judged.verdict == verdict;
+    assert!(share(1.0, &is(Verdict::Regressed)) <= 0.01);
+    assert!(share(1.1, &is(Verdict::Regressed)) >= 0.95);
+    assert!(share(1.05, &is(Verdict::Regressed)) >= 0.8);
+    assert!(share(1.1, &is(Verdict::Improved)) <= 0.001);
+    // Beyond the minimum effect and just beyond it, at it from either side, and without an effect.
+    for factor in [1.05, 1.015, 1.01, 1.0, 0.99, 0.985] {
+        let wrong = share(factor, &|judged| is_wrong(judged, factor));
+        assert!(wrong <= 0.02, "{wrong} at {factor}");
+    }
+    assert!(share(0.985, &is(Verdict::NotSlower)) >= 0.1);
+}
+
+#[test]
+fn surely_not_slower_is_neither_equivalent_nor_improved_nor_undecided() {
+    // An interval from −11.8% to −3.7% at a minimum effect of 10%.
+    let (low, high) = ((-0.118f64).ln_1p(), (-0.037f64).ln_1p());
+    let rule = Rule { min_effect: 0.1, ..Rule::default() };
+    let degrees = 9.0;
+    let reach = (high - low) / 2.0;
+    let standard_error = reach / student::upper_quantile(rule.error_rate / 2.0, degrees);
+    let effect = Effect { log_ratio: f64::midpoint(low, high), standard_error, degrees };
+    let judged = judge(&effect, 0.0, Better::Lower, &rule);
+    assert_eq!(judged.verdict, Verdict::NotSlower);
+    assert!((judged.change.low + 0.118).abs() < 1e-6 && (judged.change.high.unwrap() + 0.037).abs() < 1e-6);
+    // A speed-up that may have fallen by so much is undecided; one that rose by as much has not become lower.
+    assert_eq!(judge(&effect, 0.0, Better::Higher, &rule).verdict, Verdict::Inconclusive);
+    let higher = Effect { log_ratio: -effect.log_ratio, ..effect };
+    assert_eq!(judge(&higher, 0.0, Better::Higher, &rule).verdict, Verdict::NotSlower);
+    assert_eq!(judge(&higher, 0.0, Better::Lower, &rule).verdict, Verdict::Inconclusive);
+    let nothing = Effect { log_ratio: f64::NAN, ..effect };
+    assert_eq!(judge(&nothing, 0.0, Better::Lower, &rule).verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_row_that_is_not_slower_goes_on_and_is_not_taken_back() {
+    let at = |verdict| {
+        let change = Change { median: 0.0, low: 0.0, high: None };
+        Ok::<_, ()>(Judgement { verdict, change, min_effect: 0.01 })
+    };
+    let after = |before, now| after_look(at(before), at(now)).unwrap().verdict;
+    use Verdict::{Equivalent, Improved, Inconclusive, NotSlower, Regressed};
+    assert_eq!(
+        [NotSlower, Inconclusive, Regressed, Improved, Equivalent].map(is_final),
+        [false, false, true, true, true]
+    );
+    assert_eq!(after(NotSlower, Inconclusive), NotSlower);
+    for now in [NotSlower, Regressed, Improved, Equivalent] {
+        assert_eq!(after(NotSlower, now), now);
+    }
+    assert_eq!(after(Inconclusive, NotSlower), NotSlower);
+}
+
+/// A contest without work, whose candidate takes a hundredth less than the base, give or take the noise.
+struct AtTheMinimum(Vec<RowName>, u32);
+
+impl Contest for AtTheMinimum {
+    fn rows(&self) -> &[RowName] {
+        &self.0
+    }
+
+    fn restarts(&self) -> bool {
+        false
+    }
+
+    fn restart(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn round(&mut self, _: usize, _: bool) -> anyhow::Result<Round> {
+        self.1 += 1;
+        let candidate = (1.0 / 1.01) * (1.0 + 1e-3 * (f64::from(self.1 * 7 % 5) - 2.0));
+        Ok(Round { base: [1.0; 2], candidate: [candidate; 2], control: None })
+    }
+}
+
+#[test]
+fn a_row_that_is_not_slower_is_measured_until_the_end_and_passes() {
+    let name = RowName {
+        subject: "fused".into(),
+        batch: "batch 1".into(),
+        base_failure: None,
+        candidate_failure: None,
+        parity: None,
+    };
+    let mut contest = AtTheMinimum(vec![name], 0);
+    let measured = measure(
+        &mut contest,
+        Rule::default(),
+        Duration::from_secs(600),
+        1,
+        &AtomicBool::new(false),
+        |_, _| {},
+    )
+    .unwrap();
+    let judged = measured.judged[0].clone().unwrap();
+    assert_eq!((judged.verdict, measured.pairs[0].rounds()), (Verdict::NotSlower, 512), "{judged:?}");
 }

@@ -81,7 +81,8 @@ fn chosen(rows: &[Row]) -> Vec<&Row> {
         (_, Verdict::Regressed) => 1,
         (_, Verdict::Inconclusive) => 2,
         (_, Verdict::Improved) => 3,
-        (_, Verdict::Equivalent) => 4,
+        (_, Verdict::NotSlower) => 4,
+        (_, Verdict::Equivalent) => 5,
     });
     ranked.truncate(MOST_ROWS);
     ranked.sort_by_key(|(place, _)| *place);
@@ -186,6 +187,7 @@ fn symbol(row: &Row) -> (Marker, Colour) {
         (true, _) => (Marker::Cross, Colour::Bad),
         (_, Verdict::Regressed) => (Marker::Up, Colour::Bad),
         (_, Verdict::Improved) => (Marker::Down, Colour::Good),
+        (_, Verdict::NotSlower) => (Marker::HollowDown, Colour::Good),
         (_, Verdict::Equivalent) => (Marker::Disc, Colour::Calm),
         (_, Verdict::Inconclusive) => (Marker::Ring, Colour::Unsure),
     }

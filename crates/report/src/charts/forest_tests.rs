@@ -58,6 +58,18 @@ fn a_row_says_its_change_its_band_and_its_verdict_in_colour_and_shape() -> Resul
 }
 
 #[test]
+fn not_slower_has_the_colour_of_a_pass_and_a_shape_of_its_own() -> Result<()> {
+    let (_, svg) = drawn(&decision(vec![row("one", Verdict::NotSlower, None)]))?;
+    let good = format!("fill=\"{}\"", Theme::Light.hex(Colour::Good));
+    let paper = format!("fill=\"{}\"", Theme::Light.hex(Colour::Paper));
+    let polygons =
+        |fill: &str| svg.lines().filter(|line| line.starts_with("<polygon") && line.contains(fill)).count();
+    assert_eq!((polygons(&good), polygons(&paper)), (1, 1), "a triangle with a hole: {svg}");
+    assert!(svg.contains("] not slower"), "{svg}");
+    Ok(())
+}
+
+#[test]
 fn rows_without_a_change_and_boundless_intervals_are_told() -> Result<()> {
     let mut wide = row("wide", Verdict::Inconclusive, None);
     if let Some(judged) = &mut wide.judgement {

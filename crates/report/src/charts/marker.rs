@@ -21,6 +21,7 @@ pub(super) enum Marker {
     Frame,
     HollowDiamond,
     HollowUp,
+    HollowDown,
 }
 
 /// One symbol more than there are colours, so that a series that reuses a colour has another symbol.
@@ -79,6 +80,7 @@ impl Canvas {
             Marker::Up => (UP, false),
             Marker::HollowUp => (UP, true),
             Marker::Down => (DOWN, false),
+            Marker::HollowDown => (DOWN, true),
             Marker::Diamond => (DIAMOND, false),
             Marker::HollowDiamond => (DIAMOND, true),
         };

@@ -72,10 +72,12 @@ pub fn headline(decision: &Decision) -> String {
     } else if decision.verdict == Verdict::Inconclusive {
         let passed = if decision.allow_inconclusive { ", which the policy allows" } else { "" };
         format!("{} {of} inconclusive{passed}", word(Verdict::Inconclusive))
-    } else if decision.verdict == Verdict::Improved {
-        format!("nothing regressed, {} {of} improved", word(Verdict::Improved))
     } else {
-        format!("nothing regressed, {} equivalent", rows(counted))
+        let passed = [Verdict::Improved, Verdict::Equivalent, Verdict::NotSlower];
+        let passed = passed.into_iter().filter(|verdict| word(*verdict) > 0);
+        let passed: Vec<_> =
+            passed.map(|verdict| format!("{} {}", rows(word(verdict)), verdict.word())).collect();
+        format!("nothing regressed: {}", passed.join(", "))
     };
     format!("{text} (exit code {})", decision.exit_code)
 }
@@ -94,17 +96,16 @@ pub fn legend(decision: &Decision) -> Vec<String> {
         plural(rule.rows as u64, "row"),
         plural(rule.looks as u64, "look"),
     )];
-    lines.push(match decision.kind {
+    let min = match decision.kind {
         DecisionKind::Compare => format!(
-            "regressed or improved: the whole interval lies beyond ±min; equivalent: within it. min is {}, or the base's \
-             difference from itself in this run if that is larger",
+            "{}, or the base's difference from itself in this run if that is larger",
             min_effect(rule.min_effect)
         ),
-        DecisionKind::Gate => {
-            "regressed or improved: the whole interval lies beyond ±min; equivalent: within it. min is the minimum \
-             effect, which `patchmark.toml` sets"
-                .to_owned()
-        }
-    });
+        DecisionKind::Gate => "the minimum effect, which `patchmark.toml` sets".to_owned(),
+    };
+    lines.push(format!(
+        "regressed or improved: the whole interval lies beyond ±min; equivalent: within it; not slower: surely not \
+         regressed, but equivalent or improved is not decided. min is {min}"
+    ));
     lines
 }
