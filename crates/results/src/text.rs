@@ -60,14 +60,20 @@ pub fn times(value: f64) -> String {
     }
 }
 
-/// A relative change: `+4.2%`, or a factor if a percentage would be hard to read.
+/// A relative change: `+4.2%`, or a factor if a percentage would be hard to read. A value of -1, which no time can fall by,
+/// is an unbounded lower end.
 pub fn change(value: f64) -> String {
+    if value >= 98.5 {
+        return format!("{}×", number(value + 1.0));
+    }
     if value >= 1.995 {
         return format!("{:.1}×", value + 1.0);
     }
     let percent = value * 100.0;
+    // Rounded to −100%, a change would look as if nothing were left.
+    let decimals = if percent > -100.0 && percent < -99.5 { 3 } else { 1 };
     // An ASCII minus is half as wide as the plus in most fonts.
-    format!("{}{:.1}%", if percent < -0.05 { "−" } else { "+" }, percent.abs())
+    format!("{}{:.decimals$}%", if percent < -0.05 { "−" } else { "+" }, percent.abs())
 }
 
 /// External text on one line, without control characters: a name or an exception's message may hold newlines or terminal
@@ -118,6 +124,26 @@ mod tests {
         assert_eq!(count(3_145_728), "3,145,728");
         assert_eq!([2.0, 0.5, 20.0, 1500.0, 1e-5].map(short), ["2", "0.5", "20", "1,500", "1.0e-5"]);
         assert_eq!(times(3.21), "3.2×");
+    }
+
+    #[test]
+    fn changes_of_any_size_are_told() {
+        let cases = [
+            (0.042, "+4.2%"),
+            (-0.118, "−11.8%"),
+            (0.0, "+0.0%"),
+            (9.995, "11.0×"),
+            (11.0, "12.0×"),
+            (99.0, "100×"),
+            (12_344.0, "12,345×"),
+            (1e300, "1.0e300×"),
+            (-0.9, "−90.0%"),
+            (-0.9998, "−99.980%"),
+            (-1.0, "−100.0%"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(change(value), text);
+        }
     }
 
     #[test]
