@@ -25,7 +25,10 @@ fn results_of_every_kind_are_found_and_damaged_ones_are_not_passed_over() -> Res
         ("decided", "compare", false)
     );
     assert_eq!((one.folder.as_str(), one.origin.command, one.page), ("machine/one", "bench", true));
-    assert!(one.headline.contains("3.2×") && decided.headline.contains("1 row regressed"), "{entries:?}");
+    assert!(
+        one.headline.contains("3.20× (3.04 to 3.39)") && decided.headline.contains("1 row regressed"),
+        "{entries:?}"
+    );
     let page = fs::read_to_string(write(root.path(), &entries)?)?;
     assert!(page.contains("machine/one/report.html"));
     fs::write(root.path().join("decided/compare.json"), "{\"schema_version\": 1")?;

@@ -3,12 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The smallest number of samples that an interval needs. Of fewer, even the range from the smallest to the largest misses
+/// the median in more than 5% of cases: with n samples, all lie on one side of it in one of 2ⁿ⁻¹, which for five is 6%.
+pub const SAMPLES_OF_AN_INTERVAL: usize = 6;
+
 /// Every sample of one quantity, in the order taken, with a summary.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Samples {
     /// Milliseconds, one per round.
     pub samples: Vec<f64>,
-    /// The median and its interval; none if nothing was measured.
+    /// The median with its interval or, of fewer than [`SAMPLES_OF_AN_INTERVAL`] samples, with their range; none if nothing was measured.
     pub estimate: Option<Estimate>,
 }
 
@@ -19,14 +23,14 @@ impl Samples {
     }
 }
 
-/// A median with its 95% bootstrap confidence interval.
+/// A median with its 95% bootstrap confidence interval or, of fewer than [`SAMPLES_OF_AN_INTERVAL`] samples, with their range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The median.
     pub median: f64,
-    /// Lower end of the interval.
+    /// Lower end of the interval, or the smallest sample.
     pub low: f64,
-    /// Upper end of the interval.
+    /// Upper end of the interval, or the largest sample.
     pub high: f64,
 }
 

@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use patchmark_results::{Estimate, Samples};
+use patchmark_results::{Estimate, Samples, estimate::SAMPLES_OF_AN_INTERVAL};
 
 /// Resamples of a bootstrap; more of them would move an interval's ends by less than 2% of its width.
 const RESAMPLES: usize = 1000;
@@ -29,12 +29,17 @@ pub(crate) fn median_in_place(values: &mut [f64]) -> f64 {
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
-/// The median with its percentile-bootstrap interval; seeded, so that the same values always give the same interval.
+/// The median with its percentile-bootstrap interval, or with the range of fewer than [`SAMPLES_OF_AN_INTERVAL`] values. It is
+/// seeded, so that the same values always give the same interval.
 ///
 /// Returns `None` if there are no values, or if one is not finite.
 pub fn estimate(values: &[f64]) -> Option<Estimate> {
     if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
         return None;
+    }
+    if values.len() < SAMPLES_OF_AN_INTERVAL {
+        let end = |of: fn(f64, f64) -> f64| values.iter().copied().fold(values[0], of);
+        return Some(Estimate { median: median(values), low: end(f64::min), high: end(f64::max) });
     }
     let mut rng = ChaCha8Rng::seed_from_u64(values.len() as u64);
     let mut resample = vec![0.0; values.len()];
@@ -83,6 +88,18 @@ mod tests {
     #[test]
     fn one_sample_is_its_own_interval() {
         assert_eq!(estimate(&[7.0]), Some(Estimate { median: 7.0, low: 7.0, high: 7.0 }));
+    }
+
+    #[test]
+    fn of_few_samples_the_range_is_given() {
+        for count in 1..SAMPLES_OF_AN_INTERVAL {
+            let values: Vec<f64> = (0..count).map(|value| (value + 1) as f64).rev().collect();
+            let Estimate { low, high, .. } = estimate(&values).unwrap();
+            assert_eq!((low, high), (1.0, count as f64));
+        }
+        let many: Vec<f64> = (1..=30).map(f64::from).collect();
+        let Estimate { low, high, .. } = estimate(&many).unwrap();
+        assert!(low > 1.0 && high < 30.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The statistics of paired times: medians with bootstrap intervals, effects with their errors, verdicts with an error rate
 //! for the whole decision, and when to stop measuring.
 //!
-//! [`effect`] measures a change with its error, [`judge`] turns it into one of four verdicts, and [`contest`] takes rounds
+//! [`effect`] measures a change with its error, [`judge`] turns it into a verdict, and [`contest`] takes rounds
 //! of two subjects until every row has one.
 
 pub mod bootstrap;
@@ -18,9 +18,11 @@ pub mod simulate;
 pub mod student;
 #[cfg(test)]
 mod tests;
+pub mod warnings;
 
 pub use bootstrap::{estimate, median, paired, summarize};
 pub use change_points::change_points;
 pub use contest::{Contest, Measured, Round, RowName, Watch, measure};
 pub use effect::{Effect, Refusal};
 pub use looks::Looks;
+pub use warnings::{Series, Warning, warnings};

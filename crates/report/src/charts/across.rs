@@ -18,7 +18,7 @@ use super::{
     theme::{BODY, Colour, SMALL},
     throughput::log_ticks,
 };
-use crate::words::{figures::interval, run::is_range};
+use crate::words::{figures::interval, run::Spread};
 
 /// The largest number of runs in one chart.
 const MOST_RUNS: usize = 10;
@@ -47,7 +47,7 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
         })
         .collect();
     let mut canvas = Canvas::new(WIDTH, 232.0 + 24.0 * names.len() as f64 + room)?;
-    let ranges = drawn.iter().any(|(_, run)| is_range(run));
+    let ranges = drawn.iter().any(|(_, run)| Spread::of(run) != Spread::Intervals);
     let few = if ranges { ", or the range of the samples with fewer than 6 rounds" } else { "" };
     let mut caption = vec![format!(
         "whiskers are 95% intervals of the median{few} · differences between machines do not come from the code"

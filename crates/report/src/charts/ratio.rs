@@ -11,7 +11,7 @@ use super::{
     caption,
     lines::{Axis, Plot, Series, series},
 };
-use crate::words::run::spread;
+use crate::words::run::Spread;
 
 /// The reference lines, and what they mean.
 const REFERENCES: [(f64, &str); 2] =
@@ -24,7 +24,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let (low, high) = range(&drawn);
     // Lines far outside the data would squeeze it, so the caption then says where they are.
     let shown = high > 1.0 / 64.0 && low < 64.0;
-    let mut remarks = vec![format!("bands are {}", spread(run))];
+    let mut remarks = vec![format!("bands are {}", Spread::of(run).of_bands())];
     if !shown {
         let place = if high <= 1.0 / 64.0 { "above" } else { "below" };
         remarks.push(format!(

@@ -51,7 +51,7 @@ fn the_ratio_has_ticks_lines_and_references() -> Result<()> {
     }
     assert_eq!(svg.matches("opacity=\"0.16\"").count(), 2);
     assert!(texts.iter().any(|text| text.contains("(random weights)") && text.contains("AMD EPYC 9R14")));
-    assert!(texts.iter().any(|text| text.contains("transformers 4.57.1") && text.contains("3 rounds")));
+    assert!(texts.iter().any(|text| text.contains("transformers 4.57.1") && text.contains("7 rounds")));
     Ok(())
 }
 
@@ -173,7 +173,7 @@ fn pipelined_rates_are_dashed_below_the_forward_alone() -> Result<()> {
 fn every_sample_is_drawn_and_many_are_bundled_from_lowest_to_highest() -> Result<()> {
     let mut run = fixtures::run::run(&["hf"], &[1, 8]);
     let marks = |run: &Run| Ok::<_, anyhow::Error>(of_run(run)?[3].canvas().marks.clone());
-    assert_eq!(marks(&run)?.len(), 6, "three rounds of a forward and of a processor");
+    assert_eq!(marks(&run)?.len(), 14, "seven rounds of a forward and of a processor");
     assert_eq!(marks(&run)?[0].value, run.batches[1].forwards[0].forward_ms.samples[0]);
     let state = GpuState { sm_clock_mhz: 1410, ..GpuState::default() };
     let held = GpuState { throttled_by: vec!["power".to_owned()], ..state.clone() };

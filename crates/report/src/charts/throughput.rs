@@ -14,7 +14,7 @@ use super::{
     lines::{Axis, Plot, series},
     theme::Colour,
 };
-use crate::words::{overlap, run::spread};
+use crate::words::{overlap, run::Spread};
 
 pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
     let forward = run.first_forward();
@@ -33,7 +33,7 @@ pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
             "one after the other (solid), or with the next batch decoded and prepared meanwhile (dashed)"
         }
     };
-    let mut remarks = vec![format!("bands are {}", spread(run))];
+    let mut remarks = vec![format!("bands are {}", Spread::of(run).of_bands())];
     if !ceiling.is_empty() {
         remarks.push("wide grey line: the forward alone".to_owned());
     }

@@ -13,7 +13,8 @@ use crate::{
     words::{
         figures::{NONE, interval, median},
         overlap,
-        run::{facts, headline, is_range, parity, partial, rounds},
+        run::{Spread, facts, headline, parity, partial, rounds},
+        warnings,
     },
 };
 
@@ -25,6 +26,9 @@ pub fn render(run: &Run) -> String {
     // Writing to a String cannot fail, so the results of `write!` are dropped here and below.
     if let Some(why) = partial(run) {
         let _ = write!(out, "\n> **Partial run**: {why}.\n");
+    }
+    for warning in warnings::of_run(run) {
+        let _ = write!(out, "\n> **Warning**: {}\n", escape(&warning));
     }
     let largest = run.largest_batch();
     if let Some(batch) = largest {
@@ -42,7 +46,7 @@ pub fn render(run: &Run) -> String {
     let _ = write!(
         out,
         "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s counts preprocess and forward one after the other.\n",
-        if is_range(run) { "ranges" } else { "95% bootstrap intervals" },
+        Spread::of(run).of_all(),
         rounds(run)
     );
     environment(&mut out, run);
@@ -154,7 +158,10 @@ mod tests {
                 ParityStatus::Differs { values: 12, total: 3_145_728, detail: "worst at [0]".to_owned() };
         }
         let text = render(&run);
-        assert!(text.contains("**At batch 8, fused (CHW) preprocesses 3.2× as fast as hf ("), "{text}");
+        assert!(
+            text.contains("**At batch 8, fused (CHW) preprocesses 3.20× (3.04 to 3.39) as fast as hf ("),
+            "{text}"
+        );
         assert!(text.contains("12 of 3,145,728 values differ |"), "{text}");
         assert!(text.contains("```sh\npatchmark bench --processors hf,fused\n```"), "{text}");
     }
@@ -169,6 +176,22 @@ mod tests {
         }
         assert_eq!(text.matches("<details>").count(), text.matches("\n\n</details>\n").count(), "{text}");
         assert_eq!(text.matches("| hf (PIL) |").count(), 3);
+    }
+
+    #[test]
+    fn few_rounds_are_warned_about_and_make_no_claim() {
+        let text = render(&fixtures::with_three_rounds(fixtures::run(&["hf", "fused"], &[1])));
+        assert!(text.contains("\n> **Warning**: few rounds: a 95% interval needs at least 6,"), "{text}");
+        assert!(
+            text.contains("medians with ranges, as there are too few rounds for intervals, over 3 rounds"),
+            "{text}"
+        );
+        assert!(!text.contains("as fast as") && !text.contains("the forward's time"), "{text}");
+        let whole = render(&fixtures::run(&["hf", "fused"], &[1]));
+        assert!(
+            !whole.contains("**Warning**")
+                && whole.contains("medians with 95% bootstrap intervals over 7 rounds")
+        );
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use maud::html;
 use patchmark_results::{
-    Kind, ParityStatus, ProcessorRow, Run,
-    text::{number, times},
+    Batch, Estimate, Kind, ParityStatus, ProcessorRow, Run, Samples,
+    estimate::SAMPLES_OF_AN_INTERVAL,
+    text::{clean, number, plural, times},
 };
 
 use super::{
@@ -19,6 +20,7 @@ use crate::{
         figures::interval,
         machine::machine,
         run::{headline, leader, partial, rounds, share},
+        warnings,
     },
 };
 
@@ -33,6 +35,9 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
         lead: html! {
             @if let Some(why) = partial(run) {
                 p.warning { strong { "Partial run: " } (why) "." }
+            }
+            @for warning in warnings::of_run(run) {
+                p.warning { strong { "Warning: " } (warning) }
             }
             @if run.settings.random_weights {
                 p.muted { "Random weights: times are those of a checkpoint of the same shape; outputs are meaningless." }
@@ -50,7 +55,8 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
     .render()
 }
 
-/// The three most important numbers: the reference's ratio, the best processor's ratio, and its speed-up.
+/// The three most important numbers: the reference's ratio, the best processor's ratio, and its speed-up. With too few rounds
+/// for an interval, the times that were measured.
 pub(super) fn numbers(run: &Run) -> Vec<Number> {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return Vec::new() };
@@ -64,7 +70,7 @@ pub(super) fn numbers(run: &Run) -> Vec<Number> {
         })
     };
     let speedup = |row: &ProcessorRow| {
-        let estimate = row.speedup_over_hf.filter(patchmark_results::Estimate::is_usable)?;
+        let estimate = row.speedup_over_hf.filter(Estimate::is_usable)?;
         let time = row.preprocess();
         let time = time.map_or_else(String::new, |time| format!("; {} ms per batch", number(time.median)));
         Some(Number {
@@ -76,5 +82,36 @@ pub(super) fn numbers(run: &Run) -> Vec<Number> {
     };
     let reference = batch.processors.iter().find(|row| row.parity == ParityStatus::Reference);
     let best = leader(run);
+    let few = |row: &ProcessorRow| row.preprocess_ms.samples.len() < SAMPLES_OF_AN_INTERVAL;
+    if reference.into_iter().chain(best).any(few) {
+        return times_taken(batch, reference.into_iter().chain(best), forward);
+    }
     [reference.and_then(ratio), best.and_then(ratio), best.and_then(speedup)].into_iter().flatten().collect()
+}
+
+/// The times of rows and of a forward that have too few rounds for an interval, each with the range of its samples.
+fn times_taken<'a>(
+    batch: &'a Batch,
+    rows: impl Iterator<Item = &'a ProcessorRow>,
+    forward: Option<&str>,
+) -> Vec<Number> {
+    let forwards = batch.forwards.iter().filter(|row| Some(row.name.as_str()) == forward);
+    let forwards = forwards.map(|row| (format!("{} forward", clean(&row.name)), &row.forward_ms));
+    let rows = rows.map(|row| (format!("{}: preprocess", row.label()), &row.preprocess_ms));
+    let taken = |(name, samples): (String, &Samples)| {
+        let time = samples.measured()?;
+        let rounds = plural(samples.samples.len() as u64, "round");
+        Some(Number {
+            name,
+            shown: format!("{} ms", number(time.median)),
+            value: time.median,
+            detail: format!(
+                "range {} to {}; {rounds}, batch {}",
+                number(time.low),
+                number(time.high),
+                batch.batch_size
+            ),
+        })
+    };
+    rows.chain(forwards).filter_map(taken).collect()
 }

@@ -9,7 +9,7 @@ use patchmark_results::{
 use super::grid::{self, Cell};
 use crate::words::{
     figures::interval,
-    run::{is_range, parity},
+    run::{Spread, parity},
 };
 
 const COLUMNS: [(&str, bool); 8] = [
@@ -29,7 +29,7 @@ pub(super) fn table(run: &Run) -> Markup {
     let rows = run.batches.iter().flat_map(|batch| batch.processors.iter().map(move |row| (batch, row)));
     let against = forward
         .map_or_else(String::new, |name| format!("; ratio and images/s with the {} forward", clean(name)));
-    let spread = if is_range(run) { "ranges" } else { "95% bootstrap intervals" };
+    let spread = Spread::of(run).of_all().trim_end_matches(',');
     grid::table(
         "All rows",
         &format!("Medians with {spread}{against}. Click a heading to sort."),

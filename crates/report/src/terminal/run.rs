@@ -10,7 +10,8 @@ use crate::words::{
     figures::{NONE, interval, median},
     machine::machine,
     overlap,
-    run::{is_range, model, parity, partial, rounds},
+    run::{Spread, model, parity, partial, rounds},
+    warnings,
 };
 
 /// The largest width in columns of a processor's name.
@@ -184,7 +185,7 @@ fn legend(run: &Run, forward: Option<&str>) -> Vec<String> {
         4,
         &format!(
             "preprocess ÷ {against}, paired within a round; median [{}], {}",
-            if is_range(run) { "range" } else { "95% bootstrap interval" },
+            Spread::of(run).of_one(),
             rounds(run)
         ),
     );
@@ -210,6 +211,9 @@ fn legend(run: &Run, forward: Option<&str>) -> Vec<String> {
             "random weights: times are those of a checkpoint of the same shape; outputs are meaningless"
                 .to_owned(),
         );
+    }
+    for warning in warnings::of_run(run) {
+        lines.extend(wrap("warning:", 4, &warning));
     }
     lines.extend(partial(run).map(|why| format!("PARTIAL RUN: {why}")));
     lines

@@ -54,6 +54,17 @@ fn the_trace_names_both_readings() {
 }
 
 #[test]
+fn few_rounds_and_outliers_are_warned_about() {
+    let mut run = fixtures::run(&["hf", "fused"], &[8]);
+    assert!(!render(&run).contains("warning:"));
+    run.batches[0].processors[0].preprocess_ms.samples[1] *= 5.0;
+    let text = render(&run);
+    assert!(text.contains("\nwarning: outliers: ") && text.contains("hf (PIL) at batch 8"), "{text}");
+    let text = render(&fixtures::with_three_rounds(run));
+    assert!(text.contains("\nwarning: few rounds: ") && text.contains("median [range, as there"), "{text}");
+}
+
+#[test]
 fn an_empty_run_is_said_to_be_empty() {
     let mut run = fixtures::run(&[], &[4]);
     assert!(render(&run).starts_with("No processor finished a round at batch 4."));

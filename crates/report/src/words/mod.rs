@@ -8,3 +8,4 @@ pub mod parity;
 pub mod releases;
 pub mod run;
 pub mod validation;
+pub mod warnings;

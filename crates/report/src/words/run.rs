@@ -1,49 +1,79 @@
 //! A run in words.
 
 use patchmark_results::{
-    ParityStatus, PartialBecause, ProcessorRow, Run, RunSettings,
+    Estimate, ParityStatus, PartialBecause, ProcessorRow, Run, RunSettings,
+    estimate::SAMPLES_OF_AN_INTERVAL,
     text::{clean, count, number, plural, times},
 };
 
-use super::machine::machine;
+use super::{
+    figures::{self, factor},
+    machine::machine,
+};
 
-/// The one sentence to take away; it never leads with a processor whose outputs differ.
+/// The one sentence to take away; it never leads with a processor whose outputs differ, and claims nothing that the
+/// intervals do not show.
 pub fn headline(run: &Run) -> String {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return "Nothing was measured.".to_owned() };
-    let size = batch.batch_size;
-    let timed = || batch.processors.iter().filter_map(|row| Some((row, row.preprocess()?.median)));
+    let at = format!("At batch {}", batch.batch_size);
+    let timed = || batch.processors.iter().filter_map(|row| Some((row, row.preprocess()?)));
+    let best = leader(run).and_then(|row| Some((row, row.preprocess()?)));
+    let reference = timed().find(|(row, _)| row.name == "hf");
+    let Some(first) = reference.or_else(|| timed().next()) else {
+        return format!("No processor finished a round at batch {}.", batch.batch_size);
+    };
+    let told: Vec<_> = [Some(first), best.filter(|_| reference.is_some())].into_iter().flatten().collect();
+    let fewest = told.iter().map(|(row, _)| row.preprocess_ms.samples.len()).min().unwrap_or(0);
+    if fewest < SAMPLES_OF_AN_INTERVAL {
+        let took = |(row, ms): &(&ProcessorRow, Estimate)| format!("{} took {}", row.label(), range(ms));
+        let took: Vec<_> = told.iter().map(took).collect();
+        let rounds = plural(fewest as u64, "round");
+        return format!("{at}, {} in {rounds}: too few for an interval or a claim.", took.join(" and "));
+    }
     let share = |row: &ProcessorRow| {
         let ratio = forward.and_then(|name| row.ratio.get(name)).filter(|e| e.is_usable());
         ratio.map_or_else(String::new, |ratio| {
             let of = if ratio.median < 2.0 { " of" } else { "" };
-            format!(", {}{of} the forward's time", share(ratio.median))
+            format!(", {}{of} the forward's time", figures::share(ratio))
         })
     };
-    let speedup = |row: &ProcessorRow| row.speedup_over_hf.map_or(0.0, |estimate| estimate.median);
-    let best = leader(run).and_then(|row| Some((row, row.preprocess()?.median)));
-    let reference = timed().find(|(row, _)| row.name == "hf");
-    match (best, reference) {
-        (Some((row, ms)), Some((_, hf_ms))) if speedup(row) >= 0.995 => format!(
-            "At batch {size}, {} preprocesses {} as fast as hf ({} ms instead of {} ms) with outputs equal to the \
+    let of_both = best.zip(reference).and_then(|(best, hf)| Some((best, hf, best.0.speedup_over_hf?)));
+    let Some(((row, ms), (hf, hf_ms), speedup)) = of_both else {
+        let (row, ms) = first;
+        return format!("{at}, {} preprocesses in {} ms{}.", row.label(), number(ms.median), share(row));
+    };
+    let (name, ms, hf_ms) = (row.label(), number(ms.median), number(hf_ms.median));
+    if speedup.low > 1.0 {
+        format!(
+            "{at}, {name} preprocesses {} as fast as hf ({ms} ms instead of {hf_ms} ms) with outputs equal to the \
              reference's{}.",
-            row.label(),
-            times(speedup(row)),
-            number(ms),
-            number(hf_ms),
+            factor(&speedup),
             share(row)
-        ),
-        (Some(_), Some((row, ms))) => format!(
-            "At batch {size}, no processor with outputs equal to the reference's is faster than hf ({} ms{}).",
-            number(ms),
-            share(row)
-        ),
-        _ => match reference.or_else(|| timed().next()) {
-            Some((row, ms)) => {
-                format!("At batch {size}, {} preprocesses in {} ms{}.", row.label(), number(ms), share(row))
-            }
-            None => format!("No processor finished a round at batch {size}."),
-        },
+        )
+    } else if speedup.high < 1.0 {
+        format!(
+            "{at}, no processor with outputs equal to the reference's is faster than hf ({hf_ms} ms{}); the fastest of \
+             them, {name}, is {} as fast.",
+            share(hf),
+            factor(&speedup)
+        )
+    } else {
+        format!(
+            "{at}, no processor with outputs equal to the reference's is surely faster than hf ({hf_ms} ms{}); the \
+             fastest of them, {name}, is {} as fast.",
+            share(hf),
+            factor(&speedup)
+        )
+    }
+}
+
+/// A median time with the range of its samples; of one sample, that alone.
+fn range(ms: &Estimate) -> String {
+    if ms.low < ms.high {
+        format!("{} ms ({} to {})", number(ms.median), number(ms.low), number(ms.high))
+    } else {
+        format!("{} ms", number(ms.median))
     }
 }
 
@@ -152,58 +182,55 @@ fn fewest_and_most_rounds(run: &Run) -> Option<(usize, usize)> {
     })
 }
 
-/// With fewer rounds than this, a bootstrap interval is the range of the samples and must be called a range: of five
-/// samples, more than one resample in forty has the smallest one as its median.
-const ROUNDS_OF_AN_INTERVAL: usize = 6;
-
-/// Whether some row has too few rounds for an interval, so that a range is shown beside its median.
-pub fn is_range(run: &Run) -> bool {
-    fewest_and_most_rounds(run).is_some_and(|(low, _)| low < ROUNDS_OF_AN_INTERVAL)
+/// What is shown beside medians, which depends on the number of rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// Every row has rounds enough for an interval.
+    Intervals,
+    /// No row has.
+    Ranges,
+    /// Some rows have.
+    Both,
 }
 
-/// What the bands and whiskers around medians are.
-pub fn spread(run: &Run) -> &'static str {
-    if is_range(run) { "ranges of the samples" } else { "95% intervals of the median" }
-}
-
-#[cfg(test)]
-mod tests {
-    use patchmark_results::fixtures;
-
-    use super::*;
-
-    #[test]
-    fn few_rounds_have_a_range_and_no_interval() {
-        let mut run = fixtures::run::run(&["hf", "fused"], &[1]);
-        let rows = |run: &mut Run, counts: [usize; 2]| {
-            for (row, count) in run.batches[0].processors.iter_mut().zip(counts) {
-                row.preprocess_ms.samples = vec![1.0; count];
-            }
-        };
-        for (counts, range, told) in [
-            ([5, 9], true, "5–9 rounds"),
-            ([6, 9], false, "6–9 rounds"),
-            // A row that failed at once says nothing about the others.
-            ([0, 6], false, "6 rounds"),
-            ([0, 0], false, "0 rounds"),
-            ([1, 1], true, "1 round"),
-        ] {
-            rows(&mut run, counts);
-            assert_eq!((is_range(&run), rounds_of(&run).as_str()), (range, told), "{counts:?}");
+impl Spread {
+    /// Of the rows of a run that have rounds.
+    pub fn of(run: &Run) -> Self {
+        match fewest_and_most_rounds(run) {
+            Some((_, most)) if most < SAMPLES_OF_AN_INTERVAL => Self::Ranges,
+            Some((fewest, _)) if fewest < SAMPLES_OF_AN_INTERVAL => Self::Both,
+            _ => Self::Intervals,
         }
     }
 
-    fn rounds_of(run: &Run) -> String {
-        super::rounds(run)
+    /// What is in the brackets behind a median.
+    pub fn of_one(self) -> &'static str {
+        match self {
+            Self::Intervals => "95% bootstrap interval",
+            Self::Ranges => "range, as there are too few rounds for an interval",
+            Self::Both => "95% bootstrap interval, or range below 6 rounds",
+        }
     }
 
-    #[test]
-    fn a_partial_run_says_why_and_a_whole_one_nothing() {
-        let mut run = fixtures::run::run(&["hf"], &[1]);
-        assert_eq!(partial(&run), None);
-        run.partial = true;
-        assert!(partial(&run).unwrap().starts_with("it ended early"));
-        run.partial_because = Some(PartialBecause::DeviceLost);
-        assert!(partial(&run).unwrap().starts_with("the GPU was lost"));
+    /// What is in the brackets behind medians.
+    pub fn of_all(self) -> &'static str {
+        match self {
+            Self::Intervals => "95% bootstrap intervals",
+            Self::Ranges => "ranges, as there are too few rounds for intervals,",
+            Self::Both => "95% bootstrap intervals, or ranges below 6 rounds,",
+        }
+    }
+
+    /// What the bands and whiskers around medians are.
+    pub fn of_bands(self) -> &'static str {
+        match self {
+            Self::Intervals => "95% intervals of the median",
+            Self::Ranges => "ranges of the samples",
+            Self::Both => "95% intervals of the median, or ranges of the samples below 6 rounds",
+        }
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
