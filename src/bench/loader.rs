@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use patchmark_results::{Estimate, ProcessorRow};
+use patchmark_results::{Estimate, ProcessorRow, subjects};
 use patchmark_statistics::bootstrap as statistics;
 use tch::Device;
 
@@ -67,10 +67,8 @@ pub(super) fn rows(
         if interrupt.load(Ordering::Relaxed) {
             break;
         }
-        let mut row = Row {
-            row: ProcessorRow::unmeasured(format!("loader-{workers}"), "PIL", true),
-            rates: Vec::new(),
-        };
+        let mut row =
+            Row { row: ProcessorRow::unmeasured(subjects::loader(workers), "PIL", true), rates: Vec::new() };
         match measure(bench, loaders, images, text, workers, &mut row) {
             Err(error) if classify(&error) == Failure::DeviceLost => return Err(error),
             Err(error) => row.row.failure = Some(reason(&error)),

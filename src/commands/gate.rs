@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use patchmark_gate::{Policy, decide, load};
+use patchmark_gate::{Allowed, Policy, decide, load};
 use patchmark_report::store;
-use patchmark_results::{Kind, Outcome, Run, input_error};
+use patchmark_results::{Decision, Kind, Outcome, Run, input_error};
 
 use super::{
     decisions::{OutputOptions, print},
@@ -30,6 +30,9 @@ pub(super) struct Arguments {
     /// Compare absolute times even if the environment differs from the baseline's
     #[arg(long, env = "PATCHMARK_ALLOW_ENVIRONMENT")]
     allow_environment: bool,
+    /// Let a run be compared with itself: without this, run and baseline that hold the same samples are exit code 5
+    #[arg(long, env = "PATCHMARK_ALLOW_IDENTICAL")]
+    allow_identical: bool,
     /// Make the run the new baseline, after showing what changes
     #[arg(long, env = "PATCHMARK_UPDATE")]
     update: bool,
@@ -55,6 +58,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let run = load::read(&arguments.run)?;
     refuse_partial(&run, &arguments.run, "is a partial run and cannot be gated")?;
     let first = arguments.update && !arguments.baseline.exists();
+    if !arguments.update && !arguments.baseline.exists() {
+        return Err(input_error!(
+            "there is no baseline at {}: add --update to make this run the first one",
+            arguments.baseline.display()
+        ));
+    }
     let baseline = if first { run.clone() } else { load::read(&arguments.baseline)? };
     refuse_partial(&baseline, &arguments.baseline, "is a partial run and cannot be a baseline")?;
     store::check_writable(&arguments.out, Kind::Gate)?;
@@ -62,7 +71,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         store::check_baseline(&arguments.baseline)?;
     }
 
-    let decision = decide(&run, &baseline, &policy, arguments.allow_environment);
+    let allowed = Allowed { environment: arguments.allow_environment, identical: arguments.allow_identical };
+    let decision = decide(&run, &baseline, &policy, allowed)?;
+    let decision = Decision { accepted: arguments.update, ..decision }.concluded();
     let mut outcome = Outcome::Done;
     if !first {
         print(&arguments.output, &decision)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use patchmark_results::input_error;
+use patchmark_results::{input_error, reading};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -144,9 +144,7 @@ impl Config {
     /// An [`InputError`](patchmark_results::InputError) if the file is missing or [`Config::parse`] refuses it.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join("config.json");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| input_error!("cannot read {}: {error}", path.display()))?;
-        Self::parse(&text).with_context(|| path.display().to_string())
+        Self::parse(&reading::text(&path)?).with_context(|| path.display().to_string())
     }
 
     /// Parses and validates the text of a `config.json`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use patchmark_results::input_error;
+use patchmark_results::{input_error, reading};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -32,7 +32,9 @@ impl TextTokenizer {
     /// An [`InputError`](patchmark_results::InputError) if `tokenizer.json` is missing or a file is broken.
     pub fn load(folder: &Path, config: &TextConfig) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let mut tokenizer = tokenizers::Tokenizer::from_file(&path)
+        // From the text rather than the file, which may begin with a byte-order mark.
+        let mut tokenizer = reading::text(&path)?
+            .parse::<tokenizers::Tokenizer>()
             .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
         let settings = settings(folder)?;
 
@@ -110,12 +112,8 @@ impl TextTokenizer {
 /// The content of `tokenizer_config.json`, or null if there is none.
 fn settings(folder: &Path) -> Result<Value> {
     let path = folder.join("tokenizer_config.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text)
-            .map_err(|error| input_error!("{} is not JSON: {error}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Value::Null),
-        Err(error) => Err(input_error!("cannot read {}: {error}", path.display())),
-    }
+    let Some(text) = reading::text_if_any(&path)? else { return Ok(Value::Null) };
+    serde_json::from_str(&text).map_err(|error| input_error!("{} is not JSON: {error}", path.display()))
 }
 
 /// Seeded token ids on the CPU, i64 `[count, L]`, for a model that has no tokenizer.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use patchmark_results::input_error;
+use patchmark_results::{input_error, reading};
 use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Kind, Tensor};
 
@@ -194,8 +194,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let text = std::fs::read_to_string(&index)
-        .map_err(|error| input_error!("cannot read {}: {error}", index.display()))?;
+    let text = reading::text(&index)?;
     let parsed: Index = serde_json::from_str(&text)
         .map_err(|error| input_error!("{} is not an index of shards: {error}", index.display()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();

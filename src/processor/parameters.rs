@@ -1,9 +1,9 @@
 //! The parameters of a NaFlex processor, as in `preprocessor_config.json`.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use patchmark_results::input_error;
+use patchmark_results::{input_error, reading};
 use serde::Deserialize;
 
 /// How pixels are weighted when an image is resized; both filters widen with the scale (antialiasing).
@@ -102,8 +102,7 @@ impl Parameters {
     /// An input error that names the file, for unreadable or malformed JSON and for values that
     /// [`Parameters::validate`] refuses.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| input_error!("cannot read {}: {error}", path.display()))?;
+        let text = reading::text(path)?;
         let file: File = serde_json::from_str(&text).map_err(|error| {
             input_error!("{} is not a preprocessor configuration: {error}", path.display())
         })?;
@@ -170,6 +169,8 @@ impl Parameters {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(text: &str) -> Result<Parameters> {
@@ -181,6 +182,12 @@ mod tests {
     #[test]
     fn an_empty_object_is_the_naflex_default() {
         assert_eq!(read("{}").unwrap(), Parameters::default());
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_change_nothing() {
+        let expected = Parameters { patch_size: 14, ..Parameters::default() };
+        assert_eq!(read("\u{feff}{\r\n\"patch_size\": 14\r\n}\r\n").unwrap(), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The processors by name.
 
 use anyhow::Result;
-use patchmark_results::{InputError, input_error};
+use patchmark_results::{InputError, input_error, subjects};
 use tch::Device;
 
 use super::{
@@ -9,15 +9,10 @@ use super::{
     unavailable::Unavailable,
 };
 
-/// The processors that run on any machine, in the order of the ladder: from what people run today to the fastest.
-pub const NAMES: [&str; 10] =
-    ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
+pub use patchmark_results::subjects::{GPU_NAMES, NAMES};
 
 /// A processor that only pays off if outputs are uploaded: on a CPU, `all` leaves it out, but it can be named.
 const FOR_UPLOAD: &str = "fused-u8";
-
-/// The processors that need a CUDA device; in the ladder they follow [`NAMES`].
-pub const GPU_NAMES: [&str; 2] = ["fused-cuda", "fused-cuda-resident"];
 
 /// The reference, with which the others are compared.
 pub const REFERENCE: &str = "hf";
@@ -71,7 +66,9 @@ fn unknown(name: &str, known: &[&str]) -> anyhow::Error {
             "processor {name} needs a GPU: give --device cuda:N if the command has it; on a CPU use fused"
         )
     } else {
-        input_error!("unknown processor {name:?}; choose from {}", known.join(", "))
+        let meant = subjects::nearest(name, known.iter().copied());
+        let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant}?)"));
+        input_error!("unknown processor {name:?}{meant}; choose from {}", known.join(", "))
     }
 }
 
@@ -137,6 +134,7 @@ mod tests {
         assert_eq!(parse("all").unwrap(), NAMES[..9]);
         assert_eq!(parse("fused-u8").unwrap(), ["fused-u8"]);
         assert!(parse("hf,quick").unwrap_err().to_string().contains("\"quick\""));
+        assert!(parse("hf,batchd").unwrap_err().to_string().contains("did you mean batched?"));
         assert!(parse("hf,hf").unwrap_err().to_string().contains("twice"));
         assert!(parse("").is_err());
     }

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use anyhow::Result;
-use patchmark_results::input_error;
+use patchmark_results::{input_error, subjects};
 use serde_json::Map;
 
 use super::{
@@ -45,7 +45,7 @@ impl Subject {
     /// # Errors
     /// An input error for an unknown name, a missing file or a malformed version.
     pub fn parse(text: &str) -> Result<Self> {
-        if let Some(rest) = text.strip_prefix("python:") {
+        if let Some(rest) = text.strip_prefix(subjects::CLASS) {
             let Some((file, class)) = rest.rsplit_once(':').filter(|(file, _)| !file.is_empty()) else {
                 return Err(input_error!("{text:?} does not name a class; write python:FILE:CLASS"));
             };
@@ -62,15 +62,17 @@ impl Subject {
             }
             return Ok(Self::File { given: path, file: absolute, class: class.into() });
         }
-        for (prefix, pil) in [("transformers==", false), ("transformers-pil==", true)] {
+        for (prefix, pil) in [(subjects::RELEASE, false), (subjects::PILLOW_RELEASE, true)] {
             if let Some(version) = text.strip_prefix(prefix) {
                 overlays::check_version(version)?;
                 return Ok(Self::Release { version: version.into(), pil });
             }
         }
         NAMES.into_iter().find(|name| *name == text).map(Self::Own).ok_or_else(|| {
+            let meant = subjects::nearest(text, NAMES);
+            let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant}?)"));
             input_error!(
-                "unknown subject {text:?}; use python:FILE:CLASS, transformers==VERSION or one of {}",
+                "unknown subject {text:?}{meant}; use python:FILE:CLASS, transformers==VERSION or one of {}",
                 NAMES.join(", ")
             )
         })

@@ -14,6 +14,17 @@ pub enum FigureKind {
     Time,
 }
 
+impl FigureKind {
+    /// The name in a policy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ratio => "ratio",
+            Self::Speedup => "speedup",
+            Self::Time => "time",
+        }
+    }
+}
+
 /// One figure of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {

@@ -1,7 +1,9 @@
 //! Decisions about saved runs: what a policy requires, a run compared with its baseline, and the history of many runs.
 
+mod coverage;
 pub mod environment;
 pub mod figures;
+mod gaps;
 pub mod history;
 pub mod load;
 pub mod policy;
@@ -9,7 +11,9 @@ pub mod runs;
 
 pub use figures::FigureKind;
 pub use policy::Policy;
-pub use runs::decide;
+pub use runs::{Allowed, decide};
 
+#[cfg(test)]
+mod coverage_tests;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! Strict reading of a saved run for a gate: no duplicate keys and no impossible times.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::Result;
-use patchmark_results::{Kind, ProcessorRow, Run, Samples, input_error, read_run};
+use patchmark_results::{Kind, ProcessorRow, Run, Samples, input_error, read_run, reading};
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 /// Reads a run from its folder or file, as [`read_run`] does, and checks that `bench` can have written its values.
@@ -13,8 +13,7 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 pub fn read(path: &Path) -> Result<Run> {
     let run = read_run(path)?;
     let file = if path.is_dir() { path.join(Kind::Run.file()) } else { path.to_owned() };
-    let text = fs::read_to_string(&file)
-        .map_err(|error| input_error!("cannot read the run {}: {error}", file.display()))?;
+    let text = reading::text(&file)?;
     let mut reader = serde_json::Deserializer::from_str(&text);
     // Either value of a duplicate key might be read, and it is unknown which one was meant.
     Unique

@@ -1,5 +1,6 @@
 //! A saved run compared with a saved baseline.
 
+use anyhow::Result;
 use patchmark_results::{
     Decision, DecisionKind, DecisionRow, ERROR_RATE, Finding, ProcessorRow, Rule, Run, Verdict,
     decision::DECISION_VERSION,
@@ -7,18 +8,33 @@ use patchmark_results::{
 use patchmark_statistics::{effect, judge::judge, median};
 
 use crate::{
+    coverage::{self, Measured},
     environment::{differences, different_work},
     figures::{Figure, FigureKind, figures, processors},
-    policy::{Demand, Policy},
+    gaps,
+    policy::{self, Demand, Policy},
 };
 
+/// What the user allows by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Absolute times are compared even if the environment differs from the baseline's.
+    pub environment: bool,
+    /// Run and baseline may be the same measurement.
+    pub identical: bool,
+}
+
 /// Decides about `run`. Both runs must come from [`crate::load::read`], and neither may be partial.
-pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: bool) -> Decision {
+///
+/// # Errors
+/// An input error if the policy names a processor that does not exist.
+pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allowed: Allowed) -> Result<Decision> {
+    policy.check_names(&[run, baseline])?;
     let work = different_work(run, baseline);
     let machine = differences(run, baseline);
     // Other work makes every figure another; another machine only the times.
     let compared = |figure: &Figure| {
-        allow_environment || (work.is_empty() && (machine.is_empty() || figure.kind != FigureKind::Time))
+        allowed.environment || (work.is_empty() && (machine.is_empty() || figure.kind != FigureKind::Time))
     };
     let device = run.settings.device.as_str();
     let (candidate, base) = (figures(run), figures(baseline));
@@ -47,8 +63,19 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
     for figure in base.iter().filter(|figure| !candidate.iter().any(|other| other.is(figure))) {
         rows.push(missing(figure, &policy.demand(figure, device)));
     }
-    let notes = if allow_environment { Vec::new() } else { not_compared(&work, &machine) };
-    Decision {
+    let mut notes = if allowed.environment { Vec::new() } else { not_compared(&work, &machine) };
+    let (mut gaps, permitted) =
+        coverage::of_policy(policy, &Measured { run: &candidate, baseline: &base, device });
+    notes.extend(permitted);
+    match gaps::identical(&candidate, &base) {
+        Some(_) if allowed.identical => notes.push(gaps::IDENTICAL_ALLOWED.to_owned()),
+        found => gaps.extend(found),
+    }
+    // Where the difference of the runs is why nothing was compared, it is said instead.
+    if allowed.environment || (work.is_empty() && machine.is_empty()) {
+        gaps.extend(gaps::nothing_counts(&rows));
+    }
+    Ok(Decision {
         schema_version: DECISION_VERSION,
         kind: DecisionKind::Gate,
         started_unix_s: run.started_unix_s,
@@ -60,13 +87,15 @@ pub fn decide(run: &Run, baseline: &Run, policy: &Policy, allow_environment: boo
         candidate: named(run),
         rule,
         allow_inconclusive: policy.allows_inconclusive(),
-        allow_environment,
+        allow_environment: allowed.environment,
+        accepted: false,
         differences: work.into_iter().chain(machine).collect(),
+        gaps,
         rows,
         notes,
         environment: run.environment.clone(),
     }
-    .concluded()
+    .concluded())
 }
 
 /// What was not compared because of the differences, as a sentence.
@@ -85,7 +114,7 @@ fn named(run: &Run) -> String {
     format!("run of {} ({})", run.environment.commit, run.settings.model)
 }
 
-/// One row per processor whose outputs are not allowed.
+/// One row per processor whose outputs are not allowed, or were not compared.
 fn parity_rows(run: &Run, baseline: &Run, policy: &Policy) -> Vec<DecisionRow> {
     let device = run.settings.device.as_str();
     let mut rows = Vec::new();
@@ -95,14 +124,14 @@ fn parity_rows(run: &Run, baseline: &Run, policy: &Policy) -> Vec<DecisionRow> {
         };
         let before = processors(baseline).find(same).map(|(_, other)| &other.parity);
         let demand = policy.demand_of(&row.name, batch_size, device);
-        if let Some(why) = demand.refuses(&row.parity, before, row.must_equal) {
+        if let Some((finding, why)) = policy::finding(demand.parity, &row.parity, before, row.must_equal) {
             rows.push(DecisionRow {
                 subject: row.label(),
                 batch: format!("batch {batch_size}"),
                 figure: "parity".into(),
                 counts: true,
-                verdict: Verdict::Regressed,
-                finding: Some(Finding::Parity),
+                verdict: if finding == Finding::Parity { Verdict::Regressed } else { Verdict::Inconclusive },
+                finding: Some(finding),
                 base: None,
                 candidate: None,
                 judgement: None,

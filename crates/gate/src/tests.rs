@@ -5,10 +5,21 @@ use std::{fs, path::Path};
 use patchmark_results::{Decision, DecisionRow, Finding, Outcome, ParityStatus, Run, Verdict, fixtures};
 use tempfile::tempdir;
 
-use crate::{FigureKind, Policy, decide, history};
+use crate::{Allowed, FigureKind, Policy, history};
 
 /// A run with rounds enough for verdicts.
 fn run() -> Run {
+    measured(5)
+}
+
+/// The same run taken at another time: its samples scatter in another way.
+fn base() -> Run {
+    measured(7)
+}
+
+/// A run whose samples repeat after `period` rounds.
+fn measured(period: u32) -> Run {
+    let rounds = |ms: f64| rounds(ms, period);
     let mut run = fixtures::run::run(&["hf", "fused"], &[8]);
     for batch in &mut run.batches {
         for row in &mut batch.forwards {
@@ -21,8 +32,12 @@ fn run() -> Run {
     run
 }
 
-fn rounds(ms: f64) -> Vec<f64> {
-    (0..40).map(|round| ms * (1.0 + f64::from(round * 7 % 5) * 0.001)).collect()
+fn rounds(ms: f64, period: u32) -> Vec<f64> {
+    (0..40).map(|round| ms * (1.0 + f64::from(round * 3 % period) * 0.001)).collect()
+}
+
+fn decide(run: &Run, baseline: &Run, policy: &Policy, environment: bool) -> Decision {
+    crate::decide(run, baseline, policy, Allowed { environment, identical: false }).unwrap()
 }
 
 fn slowed(factor: f64) -> Run {
@@ -53,7 +68,7 @@ fn row<'a>(decision: &'a Decision, subject: &str, figure: &str) -> &'a DecisionR
 
 #[test]
 fn equal_runs_are_equivalent_in_every_figure() {
-    let decision = decide(&run(), &run(), &Policy::default(), false);
+    let decision = decide(&run(), &base(), &Policy::default(), false);
     assert!(decision.rows.len() >= 6, "{:#?}", decision.rows);
     assert!(decision.rows.iter().all(|row| row.verdict == Verdict::Equivalent), "{:#?}", decision.rows);
     assert_eq!(decision.outcome(), Outcome::Done);
@@ -69,7 +84,7 @@ fn only_a_change_beyond_the_minimum_effect_counts_and_both_ways() {
         (1.0 / 1.1, Verdict::NotSlower, Outcome::Done),
         (1.1, Verdict::Inconclusive, Outcome::Inconclusive),
     ] {
-        let decision = decide(&slowed(factor), &run(), &Policy::default(), false);
+        let decision = decide(&slowed(factor), &base(), &Policy::default(), false);
         for figure in ["preprocess ms", "ratio", "speed-up"] {
             assert_eq!(row(&decision, "fused", figure).verdict, verdict, "{figure} at {factor}");
         }
@@ -82,17 +97,17 @@ fn only_a_change_beyond_the_minimum_effect_counts_and_both_ways() {
 fn another_machine_leaves_out_times_and_other_work_everything() {
     let mut machine = slowed(1.5);
     machine.environment.cpu = "another".into();
-    let decision = decide(&machine, &run(), &Policy::default(), false);
+    let decision = decide(&machine, &base(), &Policy::default(), false);
     assert!(decision.rows.iter().all(|row| !row.figure.contains("ms")), "{:#?}", decision.rows);
     assert_eq!(row(&decision, "fused", "ratio").verdict, Verdict::Regressed);
     assert_eq!(decision.differences, ["CPU: another here, AMD EPYC 9R14 in the baseline"]);
 
     let mut work = run();
     work.settings.model = "random-tiny".into();
-    let decision = decide(&work, &run(), &Policy::default(), false);
+    let decision = decide(&work, &base(), &Policy::default(), false);
     assert!(decision.rows.is_empty(), "{:#?}", decision.rows);
     assert_eq!((decision.outcome(), decision.notes.len()), (Outcome::EnvironmentDiffers, 1));
-    let decision = decide(&work, &run(), &Policy::default(), true);
+    let decision = decide(&work, &base(), &Policy::default(), true);
     assert_eq!((decision.outcome(), decision.notes.len()), (Outcome::Done, 0));
 }
 
@@ -102,11 +117,11 @@ fn a_row_that_is_gone_or_failed_is_missing_and_a_new_one_is_no_failure() {
     gone.batches[0].processors.pop();
     failed.batches[0].processors[1].preprocess_ms.samples.clear();
     for fewer in [&gone, &failed] {
-        let decision = decide(fewer, &run(), &Policy::default(), false);
+        let decision = decide(fewer, &base(), &Policy::default(), false);
         assert_eq!(row(&decision, "fused", "preprocess ms").finding, Some(Finding::Missing));
         assert_eq!(decision.outcome(), Outcome::Inconclusive);
     }
-    let decision = decide(&run(), &gone, &Policy::default(), false);
+    let decision = decide(&base(), &gone, &Policy::default(), false);
     assert_eq!(row(&decision, "fused", "preprocess ms").finding, Some(Finding::New));
     assert_eq!(decision.outcome(), Outcome::Done);
 }
@@ -121,27 +136,39 @@ fn what_must_be_equal_is_what_the_run_says() {
         run
     };
     let decide = |candidate: &Run, base: &Run, text| decide(candidate, base, &policy(text), false).outcome();
-    assert_eq!(decide(&differs(true), &run(), ""), Outcome::ParityFailed);
+    assert_eq!(decide(&differs(true), &base(), ""), Outcome::ParityFailed);
     // What was exact stays so, whatever the processor promises; what differed before may.
-    assert_eq!(decide(&differs(false), &run(), ""), Outcome::ParityFailed);
-    assert_eq!(decide(&differs(false), &differs(false), ""), Outcome::Done);
+    assert_eq!(decide(&differs(false), &base(), ""), Outcome::ParityFailed);
+    let before = |must_equal| {
+        let mut before = differs(must_equal);
+        // Another measurement of the same processor.
+        before.batches[0].forwards[0].forward_ms.samples = rounds(2_000.0, 7);
+        before
+    };
+    assert_eq!(decide(&differs(false), &before(false), ""), Outcome::Done);
     assert_eq!(
-        decide(&differs(false), &differs(false), "[[rows]]\nparity = \"exact\""),
+        decide(&differs(false), &before(false), "[[rows]]\nparity = \"exact\""),
         Outcome::ParityFailed
     );
-    assert_eq!(decide(&differs(true), &differs(true), "[[rows]]\nparity = \"differs\""), Outcome::Done);
+    assert_eq!(decide(&differs(true), &before(true), "[[rows]]\nparity = \"differs\""), Outcome::Done);
     let mut unverified = run();
     unverified.batches[0].processors[1].parity = ParityStatus::NotVerified;
-    assert_eq!(decide(&unverified, &run(), ""), Outcome::ParityFailed);
+    let decision = crate::decide(&unverified, &base(), &Policy::default(), Allowed::default()).unwrap();
+    assert_eq!(row(&decision, "fused", "parity").finding, Some(Finding::NotVerified));
+    assert_eq!(
+        decision.outcome(),
+        Outcome::Inconclusive,
+        "nothing differs, and nothing was shown to be equal"
+    );
 }
 
 #[test]
 fn a_later_entry_overrides_an_earlier_one_key_by_key() {
-    let text = "min_effect = 0.2\n\
-                [[rows]]\nprocessors = [\"fused\"]\nmin_effect = 0.7\nmax_ratio = 1.0\n\
+    let text = "min_effect = \"20%\"\n\
+                [[rows]]\nprocessors = [\"fused\"]\nmin_effect = \"70%\"\nmax_ratio = 1.0\n\
                 [[rows]]\nfigures = [\"time\"]\ncounts = false\n\
                 [[rows]]\nprocessors = [\"fused\"]\nfigures = [\"ratio\"]\nmax_ratio = 0.0005";
-    let decision = decide(&slowed(1.5), &run(), &policy(text), false);
+    let decision = decide(&slowed(1.5), &base(), &policy(text), false);
     assert!(!row(&decision, "fused", "preprocess ms").counts && row(&decision, "fused", "speed-up").counts);
     assert_eq!(row(&decision, "fused", "speed-up").verdict, Verdict::Equivalent);
     assert_eq!(row(&decision, "fused", "ratio").finding, Some(Finding::Ceiling));
@@ -151,8 +178,15 @@ fn a_later_entry_overrides_an_earlier_one_key_by_key() {
 #[test]
 fn an_impossible_policy_is_refused_with_its_line() {
     for (text, expected) in [
-        ("min_efect = 0.1", "unknown field `min_efect`"),
-        ("\nmin_effect = nan", "line 2: min_effect = NaN is not between 0 and 10"),
+        ("min_efect = \"10%\"", "unknown field `min_efect`"),
+        ("\nmin_effect = nan", "line 2"),
+        (
+            "min_effect = 5",
+            "5 has no unit: write \"5%\" if it is a percentage, or \"500%\" if it is a fraction of 1",
+        ),
+        ("[[rows]]\n\nmin_effect = 0.05", "line 3"),
+        ("[[rows]]\nmin_effect = \"-1%\"", "not a percentage"),
+        ("# [[rows]]\n\n[[rows]]\nprocessors = []", "line 3: processors is empty"),
         ("[[rows]]\nmax_ratio = 0.0", "line 2: max_ratio = 0 is not a number above zero"),
         ("[[rows]]\nprocessors = []", "line 1: processors is empty"),
         ("[[rows]]\ndevices = [\"gpu\"]", "choose cpu or cuda"),

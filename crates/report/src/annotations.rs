@@ -1,10 +1,10 @@
 //! GitHub's workflow commands: lines on stdout that become annotations of a run.
 
-use patchmark_results::{Decision, Finding, Verdict};
+use patchmark_results::{Decision, Finding, Verdict, text::clean};
 
-use crate::words::decision::{headline, sentence};
+use crate::words::decision::{gap_word, headline, sentence};
 
-/// One line per row that fails or stands out, and one for the whole decision.
+/// One line per row that fails or stands out, one per gap, and one for the whole decision.
 pub fn render(decision: &Decision) -> String {
     let mut out = String::new();
     let mut say = |level: &str, text: &str| {
@@ -23,6 +23,9 @@ pub fn render(decision: &Decision) -> String {
             continue;
         };
         say(level, &sentence(row));
+    }
+    for gap in &decision.gaps {
+        say("error", &format!("{}: {}", gap_word(gap), clean(&gap.sentence())));
     }
     for difference in &decision.differences {
         say(if decision.allow_environment { "warning" } else { "error" }, difference);

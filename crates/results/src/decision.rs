@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     environment::Environment,
+    gap::Gap,
     outcome::Outcome,
     pairs::Pairs,
     verdict::{Judgement, Rule, Verdict},
@@ -60,9 +61,15 @@ pub struct Decision {
     pub allow_inconclusive: bool,
     /// Whether an environment that differs from the baseline's is allowed.
     pub allow_environment: bool,
+    /// Whether the candidate was made the new baseline, whatever was found: `gate --update`.
+    #[serde(default)]
+    pub accepted: bool,
     /// How the environment differs from the baseline's, one sentence per difference; if it does, absolute times
     /// are compared only if the user allowed it.
     pub differences: Vec<String>,
+    /// What the decision was asked to guard and did not; it passes only without any.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
     /// One row per figure, in the order of the table.
     pub rows: Vec<DecisionRow>,
     /// What a reader must know to read the rows correctly, one sentence per note.
@@ -81,6 +88,8 @@ pub enum Finding {
     New,
     /// The outputs differ from those that they must equal.
     Parity,
+    /// The outputs were not compared with those that they must equal.
+    NotVerified,
     /// The figure is above the policy's ceiling.
     Ceiling,
 }
@@ -125,7 +134,7 @@ impl DecisionRow {
     pub fn fails(&self, allow_inconclusive: bool) -> bool {
         self.counts
             && match self.finding {
-                Some(Finding::Missing | Finding::Parity | Finding::Ceiling) => true,
+                Some(Finding::Missing | Finding::Parity | Finding::NotVerified | Finding::Ceiling) => true,
                 Some(Finding::New) => false,
                 None => {
                     self.verdict == Verdict::Regressed
@@ -147,21 +156,27 @@ impl Decision {
         // A new row has nothing to be compared with until the next baseline.
         let judged = self.counted().filter(|row| row.finding != Some(Finding::New));
         self.verdict = Verdict::overall(judged.map(|row| row.verdict));
+        // Nothing was found where nothing was guarded, which is not the same as finding nothing.
+        if !self.gaps.is_empty() && self.verdict != Verdict::Regressed {
+            self.verdict = Verdict::Inconclusive;
+        }
         self.exit_code = self.outcome().code();
         self
     }
 
-    /// How the command ended. The first that applies: interrupted, parity, speed, missing rows, environment,
+    /// How the command ended. The first that applies: interrupted, accepted, parity, speed, gaps and what is missing, environment,
     /// inconclusive rows.
     pub fn outcome(&self) -> Outcome {
         let has = |finding| self.counted().any(|row| row.finding == Some(finding));
         if self.partial {
             Outcome::Interrupted
+        } else if self.accepted {
+            Outcome::Done
         } else if has(Finding::Parity) {
             Outcome::ParityFailed
         } else if self.verdict == Verdict::Regressed {
             Outcome::Regressed
-        } else if has(Finding::Missing) {
+        } else if !self.gaps.is_empty() || has(Finding::Missing) || has(Finding::NotVerified) {
             Outcome::Inconclusive
         } else if !self.differences.is_empty() && !self.allow_environment {
             Outcome::EnvironmentDiffers

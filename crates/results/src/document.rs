@@ -17,6 +17,7 @@ use crate::{
     kind::Kind,
     outcome::Outcome,
     parity::Parity,
+    reading,
     releases::Releases,
     run::Run,
     upgrade::upgrade,
@@ -199,7 +200,7 @@ pub fn read_run(path: &Path) -> Result<Run> {
 /// Reads a document of a known kind; one of an older version is upgraded to this build's.
 fn read<T: DeserializeOwned>(file: &Path, kind: Kind) -> Result<T> {
     let (name, command) = (file.display(), kind.command());
-    let text = fs::read_to_string(file).map_err(|error| input_error!("cannot read {name}: {error}"))?;
+    let text = reading::text(file)?;
     let damaged = |error: serde_json::Error| {
         if error.is_eof() {
             input_error!("{name} is cut short: {error}; run `patchmark {command}` again")

@@ -53,6 +53,20 @@ fn every_kind_is_read_back_as_it_was_written() -> Result<()> {
 }
 
 #[test]
+fn a_result_that_an_editor_saved_is_the_same_result() -> Result<()> {
+    let root = tempfile::tempdir()?;
+    let run = fixtures::run::run(&["hf"], &[1]);
+    let json = String::from_utf8(Document::json(&run)?)?;
+    let file = root.path().join("run.json");
+    fs::write(&file, format!("\u{feff}{}", json.replace('\n', "\r\n")))?;
+    assert_eq!(read_run(&file)?, run);
+    fs::write(&file, json.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())?;
+    let error = read_run(&file).err().context("it was read")?;
+    assert!(is_input(&error) && error.to_string().contains("UTF-16"), "{error:?}");
+    Ok(())
+}
+
+#[test]
 fn what_json_cannot_hold_is_left_out() -> Result<()> {
     let root = tempfile::tempdir()?;
     let mut run = fixtures::run::run(&["hf", "fused"], &[1]);

@@ -6,9 +6,9 @@ use anyhow::Result;
 use patchmark_results::{Decision, DecisionRow, Finding, Verdict, text::clean};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::words::decision::{sentence, word};
+use crate::words::decision::{gap_word, sentence, word};
 
-/// The decision as a JUnit document. A row that fails is a failure; one that does not count or is new is skipped.
+/// The decision as a JUnit document. A row that fails, or a gap, is a failure; one that does not count or is new is skipped.
 ///
 /// # Errors
 /// If it cannot be encoded.
@@ -18,6 +18,15 @@ pub fn render(decision: &Decision) -> Result<String> {
     suite.set_time(Duration::try_from_secs_f64(decision.elapsed_s).unwrap_or_default());
     for row in &decision.rows {
         suite.add_test_case(case(decision, row, &name));
+    }
+    for gap in &decision.gaps {
+        let text = clean(&gap.sentence());
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type(gap_word(gap)).set_message(text.as_str()).set_description(text);
+        let place = if gap.place.is_empty() { gap_word(gap).to_owned() } else { clean(&gap.place) };
+        let mut case = TestCase::new(place, status);
+        case.set_classname(format!("{name}.{}", gap_word(gap)));
+        suite.add_test_case(case);
     }
     if !decision.differences.is_empty() && !decision.allow_environment {
         let text = clean(&decision.differences.join("; "));

@@ -6,7 +6,7 @@ use patchmark_results::{Decision, DecisionRow, text::plural};
 
 use super::escape::escape;
 use crate::words::{
-    decision::{change_of, headline, legend, min_effect_of, word},
+    decision::{change_of, conclusion, gap_word, headline, legend, min_effect_of, word},
     figures::figure,
     machine::whole_machine,
 };
@@ -16,11 +16,14 @@ pub fn render(decision: &Decision) -> String {
     let mut out = format!(
         "# Patchmark {}: {}\n\n**{}**\n\n",
         decision.kind.name(),
-        decision.verdict.word(),
+        conclusion(decision),
         escape(&headline(decision))
     );
     // Writing to a String cannot fail, so the results of `write!` are dropped here and below.
     let _ = writeln!(out, "- base: {}\n- candidate: {}", escape(&decision.base), escape(&decision.candidate));
+    for gap in &decision.gaps {
+        let _ = writeln!(out, "- **{}**: {}", gap_word(gap), escape(&gap.sentence()));
+    }
     for difference in &decision.differences {
         let _ = writeln!(out, "- differs: {}", escape(difference));
     }

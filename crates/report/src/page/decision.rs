@@ -16,7 +16,7 @@ use crate::{
     charts::Chart,
     format::Format,
     words::{
-        decision::{legend, sides, title, word},
+        decision::{gap_word, legend, sides, title, word},
         figures::change_interval,
     },
 };
@@ -65,6 +65,7 @@ fn lead(decision: &Decision) -> Markup {
         @if decision.partial {
             p.warning { strong { "Partial: " } "it was interrupted, so nothing was decided." }
         }
+        @for gap in &decision.gaps { p.warning { strong { (gap_word(gap)) ": " } (clean(&gap.sentence())) } }
         @for difference in &decision.differences { p.warning { "The environments differ: " (clean(difference)) } }
     }
 }

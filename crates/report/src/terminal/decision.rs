@@ -4,7 +4,7 @@ use patchmark_results::{Decision, DecisionRow, text::clean};
 
 use super::layout::{Align, Table, joined, wrap};
 use crate::words::{
-    decision::{change_of, legend, min_effect_of, title, word},
+    decision::{change_of, gap_word, legend, min_effect_of, title, word},
     figures::figure,
 };
 
@@ -24,6 +24,9 @@ pub fn render(decision: &Decision) -> String {
         lines.push("no rows".to_owned());
     }
     lines.push(String::new());
+    for gap in &decision.gaps {
+        lines.extend(wrap(&format!("{}:", gap_word(gap)), 4, &clean(&gap.sentence())));
+    }
     for difference in &decision.differences {
         lines.extend(wrap("differs:", 4, &clean(difference)));
     }

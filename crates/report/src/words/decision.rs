@@ -1,7 +1,7 @@
 //! A decision in words.
 
 use patchmark_results::{
-    Decision, DecisionKind, DecisionRow, Finding, Verdict,
+    Decision, DecisionKind, DecisionRow, Finding, Gap, GapKind, Outcome, Verdict,
     text::{change, clean, number, plural},
 };
 
@@ -12,9 +12,31 @@ pub fn sides(decision: &Decision) -> String {
     format!("{} compared with {}", clean(&decision.candidate), clean(&decision.base))
 }
 
-/// The headline behind the verdict.
+/// The headline behind the conclusion.
 pub fn title(decision: &Decision) -> String {
-    format!("{}: {}", decision.verdict.word(), headline(decision))
+    format!("{}: {}", conclusion(decision), headline(decision))
+}
+
+/// The conclusion in a word or two that agrees with the exit code: the verdict, unless something else decided.
+pub fn conclusion(decision: &Decision) -> &'static str {
+    match decision.outcome() {
+        Outcome::Done => decision.verdict.word(),
+        Outcome::Regressed => Verdict::Regressed.word(),
+        Outcome::ParityFailed => "parity failed",
+        Outcome::Inconclusive => Verdict::Inconclusive.word(),
+        Outcome::EnvironmentDiffers => "not comparable",
+        Outcome::Interrupted => "partial",
+    }
+}
+
+/// What kind of gap it is, in a word or two.
+pub fn gap_word(gap: &Gap) -> &'static str {
+    match gap.kind {
+        GapKind::Identical => "identical inputs",
+        GapKind::NothingCounts => "nothing compared",
+        GapKind::NoRow => "selects nothing",
+        GapKind::NoRatio => "ceiling without effect",
+    }
 }
 
 /// The word in the verdict column: the finding if there is one, otherwise the verdict.
@@ -23,6 +45,7 @@ pub fn word(row: &DecisionRow) -> &'static str {
         Some(Finding::Missing) => "missing",
         Some(Finding::New) => "new",
         Some(Finding::Parity) => "outputs differ",
+        Some(Finding::NotVerified) => "not verified",
         Some(Finding::Ceiling) => "above ceiling",
         None => row.verdict.word(),
     }
@@ -65,8 +88,14 @@ pub fn headline(decision: &Decision) -> String {
         format!("outputs differ in {} {of}", found(Finding::Parity))
     } else if decision.verdict == Verdict::Regressed {
         format!("{} {of} regressed", word(Verdict::Regressed))
-    } else if found(Finding::Missing) > 0 {
-        format!("{} {of} missing", found(Finding::Missing))
+    } else if !decision.gaps.is_empty() || found(Finding::Missing) + found(Finding::NotVerified) > 0 {
+        let missing = Some(found(Finding::Missing)).filter(|count| *count > 0);
+        let unverified = Some(found(Finding::NotVerified)).filter(|count| *count > 0);
+        let rows = [
+            missing.map(|count| format!("{count} {of} missing")),
+            unverified.map(|count| format!("outputs not verified in {count} {of}")),
+        ];
+        rows.into_iter().flatten().chain(gaps(decision)).collect::<Vec<_>>().join(", ")
     } else if !decision.differences.is_empty() && !decision.allow_environment {
         "the environment differs from the baseline's".to_owned()
     } else if decision.verdict == Verdict::Inconclusive {
@@ -79,7 +108,23 @@ pub fn headline(decision: &Decision) -> String {
             passed.map(|verdict| format!("{} {}", rows(word(verdict)), verdict.word())).collect();
         format!("nothing regressed: {}", passed.join(", "))
     };
-    format!("{text} (exit code {})", decision.exit_code)
+    let accepted = if decision.accepted { ", accepted as the new baseline" } else { "" };
+    format!("{text}{accepted} (exit code {})", decision.exit_code)
+}
+
+/// The gaps of each kind, for the headline.
+fn gaps(decision: &Decision) -> Vec<String> {
+    let of = |kind| decision.gaps.iter().filter(|gap| gap.kind == kind).count() as u64;
+    let phrase = |kind| match (kind, of(kind)) {
+        (_, 0) => None,
+        (GapKind::Identical, _) => Some("base and candidate are the same".to_owned()),
+        (GapKind::NothingCounts, _) => Some("no row was compared".to_owned()),
+        (GapKind::NoRow, count) => Some(format!("the policy selects nothing in {}", plural(count, "place"))),
+        (GapKind::NoRatio, 1) => Some("1 ceiling has no effect".to_owned()),
+        (GapKind::NoRatio, count) => Some(format!("{count} ceilings have no effect")),
+    };
+    let kinds = [GapKind::Identical, GapKind::NothingCounts, GapKind::NoRow, GapKind::NoRatio];
+    kinds.into_iter().filter_map(phrase).collect()
 }
 
 /// The minimum effect that was applied to a row, or a dash.

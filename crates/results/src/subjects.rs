@@ -1,0 +1,99 @@
+//! The names of subjects: patchmark's own processors, and the forms in which others are named.
+
+/// The processors that run on any machine, in the order of the ladder: from what people run today to the fastest.
+pub const NAMES: [&str; 10] =
+    ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
+
+/// The processors that need a CUDA device; in the ladder they follow [`NAMES`].
+pub const GPU_NAMES: [&str; 2] = ["fused-cuda", "fused-cuda-resident"];
+
+/// What begins the name of a user's class: `python:FILE:CLASS`.
+pub const CLASS: &str = "python:";
+/// What begins the name of a release of transformers: `transformers==VERSION`.
+pub const RELEASE: &str = "transformers==";
+/// What begins the name of a release whose Pillow class is meant: `transformers-pil==VERSION`.
+pub const PILLOW_RELEASE: &str = "transformers-pil==";
+/// What begins the name of torch's DataLoader with a number of workers: `loader-8`.
+const LOADER: &str = "loader-";
+
+/// The name of torch's DataLoader with that many worker processes.
+pub fn loader(workers: usize) -> String {
+    format!("{LOADER}{workers}")
+}
+
+/// Whether `name` has the form of a subject that is not on the ladder, whether or not it exists.
+pub fn has_form(name: &str) -> bool {
+    let after = |prefix| name.strip_prefix(prefix).filter(|rest| !rest.is_empty());
+    after(CLASS).is_some_and(|rest| {
+        rest.rsplit_once(':').is_some_and(|(file, class)| !file.is_empty() && !class.is_empty())
+    }) || after(RELEASE).or_else(|| after(PILLOW_RELEASE)).is_some()
+        || after(LOADER).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The name among `known` that was probably meant by `name`; none if nothing is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A third of the letters may be wrong, but at least one.
+    let most = (name.chars().count() / 3).max(1);
+    let near = known.into_iter().map(|known| (distance(&name.to_lowercase(), &known.to_lowercase()), known));
+    near.filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many letters must be inserted, removed, replaced or swapped with their neighbour to make `b` of `a`.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_the_name_that_was_meant_and_another_word_none() {
+        let meant = |name| nearest(name, NAMES);
+        for (name, found) in [
+            ("batchd", "batched"),
+            ("Batched", "batched"),
+            ("fuesd", "fused"),
+            ("fused_chw", "fused-chw"),
+            ("h", "hf"),
+            ("thread", "threaded"),
+        ] {
+            assert_eq!(meant(name), Some(found), "{name}");
+        }
+        assert_eq!([meant("opencv"), meant("everything"), meant("")], [None; 3]);
+    }
+
+    #[test]
+    fn forms_are_told_from_names() {
+        for name in ["python:mine.py:Mine", "transformers==4.57.6", "transformers-pil==5.0.0", &loader(8)] {
+            assert!(has_form(name), "{name}");
+        }
+        for name in [
+            "fused",
+            "python:mine.py",
+            "python::Mine",
+            "transformers==",
+            "transformers=4",
+            "loader-",
+            "loader-x",
+        ] {
+            assert!(!has_form(name), "{name}");
+        }
+    }
+}
