@@ -4,7 +4,7 @@
 use std::{
     env,
     ffi::OsString,
-    fmt,
+    fmt, fs, io,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -64,6 +64,19 @@ impl Launcher {
         Self { program: path.to_owned(), script: None }
     }
 
+    /// Whether both start the same program, byte for byte.
+    ///
+    /// # Errors
+    /// If a program cannot be read.
+    pub fn same(&self, other: &Self) -> io::Result<bool> {
+        if self.script.is_some() || other.script.is_some() {
+            return Ok(self == other);
+        }
+        // The lengths first, which nearly always differ, because the programs are large.
+        Ok(fs::metadata(&self.program)?.len() == fs::metadata(&other.program)?.len()
+            && fs::read(&self.program)? == fs::read(&other.program)?)
+    }
+
     /// A command to which patchmark's own arguments are yet to be added.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
@@ -100,6 +113,21 @@ mod tests {
             Launcher { program: "/bin/python3".into(), script: Some("/site/patchmark/__main__.py".into()) };
         assert_eq!(wheel.command().get_program(), "/bin/python3");
         assert_eq!(wheel.command().get_args().collect::<Vec<_>>(), ["/site/patchmark/__main__.py"]);
+    }
+
+    #[test]
+    fn programs_are_the_same_if_their_bytes_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            Launcher::binary(&path)
+        };
+        let (one, copy) = (program("one", b"abc"), program("copy", b"abc"));
+        assert!(one.same(&copy).unwrap());
+        assert!(!one.same(&program("other", b"abd")).unwrap());
+        assert!(!one.same(&program("longer", b"abcd")).unwrap());
+        assert!(one.same(&Launcher::binary(&folder.path().join("absent"))).is_err());
     }
 
     #[test]

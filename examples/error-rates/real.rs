@@ -126,11 +126,13 @@ fn compare(binary: &Path, way: &str, budget: &str, slower: u32) -> Result<Decisi
     } else {
         command.arg("fused");
     }
-    let slower = slower.to_string();
+    let slower = format!("{slower}%");
     command.args([
         "--batch-sizes=4",
         "--threads=1",
         "--json",
+        // A build compared with itself is what is studied.
+        "--allow-identical",
         "--slow-candidate",
         &slower,
         "--budget",

@@ -8,6 +8,7 @@ use patchmark_gate::{FigureKind, history};
 use patchmark_report::{charts::trend, terminal};
 use patchmark_results::{Folder, Outcome};
 
+use super::left_out::left_out;
 use crate::console::{out, tell};
 
 /// The file that marks a folder as a history's.
@@ -25,7 +26,7 @@ enum Figure {
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A folder of run folders
+    /// A folder of run folders; what cannot be read in it is left out by name (exit code 5)
     dir: PathBuf,
     /// The figure to follow
     #[arg(long, value_enum, default_value = "ratio", env = "PATCHMARK_FIGURE")]
@@ -55,5 +56,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     staging.replace()?;
     out!("{}", terminal::history::render(&history));
     tell!("drawn in {}", arguments.out.display());
-    Ok(Outcome::Done)
+    Ok(left_out("run", &history.unreadable))
 }

@@ -15,6 +15,7 @@ mod history;
 mod journals;
 #[cfg(feature = "harness")]
 mod kernel_bench;
+mod left_out;
 #[cfg(feature = "harness")]
 mod options;
 #[cfg(feature = "harness")]

@@ -10,7 +10,7 @@ use clap::Args;
 use patchmark_report::{Format, Selection, Theme, index, page, store, views};
 use patchmark_results::{Folder, Kind, Outcome, Run, Saved, input_error, read_run, text::plural};
 
-use super::recover::recover;
+use super::{left_out::left_out, recover::recover};
 use crate::console::{out, tell};
 
 #[derive(Debug, Args)]
@@ -23,7 +23,8 @@ pub(super) struct Arguments {
     /// was to be saved in, or the journal itself
     #[arg(long, conflicts_with_all = ["index", "only", "format", "theme"], env = "PATCHMARK_RECOVER")]
     recover: bool,
-    /// Write index.html into DIR instead: every result below it, with a link to its page
+    /// Write index.html into DIR instead: every result below it, with a link to its page; what cannot be read is left out
+    /// by name (exit code 5)
     #[arg(long, value_name = "DIR", conflicts_with_all = ["results", "out", "only", "format"])]
     index: Option<PathBuf>,
     /// Where to draw [default: the result's own folder; runs/report for several runs]
@@ -44,27 +45,27 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let page = match (&arguments.index, arguments.results.as_slice()) {
+    let (page, outcome) = match (&arguments.index, arguments.results.as_slice()) {
         (Some(folder), _) => list(folder)?,
-        (None, [one]) if arguments.recover => recovered(arguments, one)?,
+        (None, [one]) if arguments.recover => (recovered(arguments, one)?, Outcome::Done),
         (None, _) if arguments.recover => {
             return Err(input_error!("--recover: name one folder or journal at a time"));
         }
-        (None, [one]) => redraw(arguments, one)?,
-        (None, several) => beside(arguments, several)?,
+        (None, [one]) => (redraw(arguments, one)?, Outcome::Done),
+        (None, several) => (beside(arguments, several)?, Outcome::Done),
     };
     if arguments.open {
         open(&page)?;
     }
-    Ok(Outcome::Done)
+    Ok(outcome)
 }
 
-/// Writes the index of a folder and returns its path.
-fn list(folder: &Path) -> Result<PathBuf> {
-    let entries = index::find(folder)?;
-    let page = index::write(folder, &entries)?;
-    tell!("{} listed in {}", plural(entries.len() as u64, "result"), page.display());
-    Ok(page)
+/// Writes the index of a folder; returns its path, and how the command ends.
+fn list(folder: &Path) -> Result<(PathBuf, Outcome)> {
+    let index = index::find(folder)?;
+    let page = index::write(folder, &index)?;
+    tell!("{} listed in {}", plural(index.entries.len() as u64, "result"), page.display());
+    Ok((page, left_out("result", &index.unreadable)))
 }
 
 /// Recovers a measurement that ended early and returns the path of its first page.

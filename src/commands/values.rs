@@ -1,4 +1,4 @@
-//! Values of options: lists of numbers, times and percentages.
+//! Values of options: lists of numbers, times and tolerances.
 
 /// Distinct numbers from 1 up, in the order of a comma-separated list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +30,6 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads a percentage from 0 to 1000.
-pub(super) fn percent(text: &str) -> Result<f64, String> {
-    let value = text.trim_end_matches('%').trim().parse::<f64>().ok();
-    value
-        .filter(|value| (0.0..=1000.0).contains(value))
-        .ok_or_else(|| "give a percentage from 0 to 1000".into())
-}
-
 /// Reads a tolerated difference, from 0 up.
 pub(super) fn tolerance(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
@@ -67,11 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn percentages_and_tolerances_are_numbers_in_their_range() {
-        assert_eq!((percent("5%"), percent("0")), (Ok(5.0), Ok(0.0)));
+    fn tolerances_are_numbers_from_zero_up() {
         assert_eq!(tolerance("1e-6"), Ok(1e-6));
         for text in ["-1", "NaN", "much"] {
-            assert!(percent(text).is_err() && tolerance(text).is_err(), "{text}");
+            assert!(tolerance(text).is_err(), "{text}");
         }
     }
 }

@@ -117,6 +117,24 @@ impl Sides {
         }))
     }
 
+    /// Why both sides are the same; none if they may differ.
+    ///
+    /// # Errors
+    /// An input error for a base build that cannot be read.
+    pub fn same(&self) -> Result<Option<String>> {
+        match self {
+            Self::Subjects([base, candidate]) => {
+                Ok(base.same(candidate).then(|| format!("base and candidate are both {candidate}")))
+            }
+            Self::Builds { base, candidate, .. } => {
+                let same = base
+                    .same(candidate)
+                    .map_err(|error| input_error!("--base-binary {base} cannot be read: {error}"))?;
+                Ok(same.then(|| format!("--base-binary {base} is this program, byte for byte")))
+            }
+        }
+    }
+
     /// The name in messages of the side at a place.
     fn name(&self, place: usize) -> String {
         match self {

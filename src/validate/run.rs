@@ -55,7 +55,14 @@ fn examined<'a>(
         exam.ran("survives");
     }
     let checks = exam.ledger.clone();
-    let outcome = Findings { checks, parity, embeddings: None, speed: Vec::new(), speed_missing: None };
+    let outcome = Findings {
+        checks,
+        parity,
+        embeddings: None,
+        speed: Vec::new(),
+        speed_missing: None,
+        identical: false,
+    };
     Ok((exam, outcome))
 }
 

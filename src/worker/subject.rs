@@ -78,6 +78,16 @@ impl Subject {
         })
     }
 
+    /// Whether both are one subject, however their paths are written.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { file, class, .. }, Self::File { file: other, class: others, .. }) => {
+                (file, class) == (other, others)
+            }
+            _ => self == other,
+        }
+    }
+
     /// Whether it is called in Python, and so with everything that a Python caller may pass.
     pub fn is_python(&self) -> bool {
         !matches!(self, Self::Own(name) if !name.starts_with("hf"))
@@ -148,6 +158,22 @@ mod tests {
         }
         assert!(Subject::parse("hf-pil").unwrap().is_python());
         assert!(!Subject::parse("batched").unwrap().is_python());
+    }
+
+    #[test]
+    fn one_file_is_one_subject_however_its_path_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, copy) = (folder.path().join("a.py"), folder.path().join("b.py"));
+        std::fs::write(&file, "").unwrap();
+        std::fs::write(&copy, "").unwrap();
+        let subject = |path: &std::path::Path, class| {
+            Subject::parse(&format!("python:{}:{class}", path.display())).unwrap()
+        };
+        let detour = folder.path().join(".").join("a.py");
+        assert!(subject(&file, "A").same(&subject(&detour, "A")));
+        assert!(!subject(&file, "A").same(&subject(&file, "B")));
+        assert!(!subject(&file, "A").same(&subject(&copy, "A")), "what they import may differ");
+        assert!(!Subject::parse("hf").unwrap().same(&Subject::parse("hf-chw").unwrap()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use patchmark_gate::Policy;
 use patchmark_results::Decision;
 use tempfile::{TempDir, tempdir};
 
-use crate::support::steady_run;
+use crate::support::{steady_run, steady_run_again};
 
 fn example(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci").join(name)).unwrap()
@@ -72,8 +72,8 @@ fn repository(slow: bool) -> (TempDir, PathBuf, String) {
         git(&["rev-parse", "HEAD"])
     };
     git(&["init", "--quiet"]);
-    let base = commit("--min-effect 50");
-    commit(if slow { "--slow-candidate 300" } else { "--min-effect 400" });
+    let base = commit("--min-effect 50%");
+    commit(if slow { "--slow-candidate 300%" } else { "--min-effect 400%" });
     (folder, checkout, base)
 }
 
@@ -130,8 +130,8 @@ fn the_gitlab_job_decides_and_leaves_its_report() {
 fn measured(factor: f64) -> (TempDir, PathBuf) {
     let (folder, checkout, _) = repository(false);
     fs::create_dir(checkout.join("ci")).unwrap();
-    let mut run = steady_run();
-    fs::write(checkout.join("ci/baseline.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    fs::write(checkout.join("ci/baseline.json"), serde_json::to_string(&steady_run()).unwrap()).unwrap();
+    let mut run = steady_run_again();
     for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
         row.preprocess_ms.samples.iter_mut().for_each(|sample| *sample *= factor);
     }

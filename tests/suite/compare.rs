@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use patchmark_results::{Decision, Finding, Verdict};
+use patchmark_results::{Decision, Finding, GapKind, Verdict};
 use tempfile::tempdir;
 
 use crate::support::{patchmark, refuses};
@@ -14,7 +14,7 @@ fn an_injected_slow_down_is_a_regression_and_leaves_a_whole_folder() {
     let folder = tempdir().unwrap();
     let output = patchmark(
         folder.path(),
-        &[&["compare", "fused", "fused", "--slow-candidate=100", "--out=run"], QUICK.as_slice()].concat(),
+        &[&["compare", "fused", "fused", "--slow-candidate=100%", "--out=run"], QUICK.as_slice()].concat(),
     );
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -48,7 +48,7 @@ fn two_builds_are_compared_in_processes_of_their_own() {
     let output = patchmark(
         folder.path(),
         &[
-            &["compare", "fused", "--base-binary", base, "--slow-candidate=300", "--json", "--out=run"],
+            &["compare", "fused", "--base-binary", base, "--slow-candidate=300%", "--json", "--out=run"],
             QUICK.as_slice(),
         ]
         .concat(),
@@ -93,16 +93,44 @@ fn a_class_is_compared_in_a_process_of_its_own_with_a_second_base_as_control() {
 }
 
 #[test]
+fn a_subject_compared_with_itself_is_a_finding_unless_it_is_allowed() {
+    let folder = tempdir().unwrap();
+    let quick = ["--batch-sizes=1", "--threads=1", "--budget=1s", "--min-effect=50%", "--json", "--out=run"];
+    let copy = folder.path().join("copy");
+    fs::copy(env!("CARGO_BIN_EXE_patchmark"), &copy).unwrap();
+    let same: [&[&str]; 2] =
+        [&["compare", "fused", "fused"], &["compare", "fused", "--base-binary", copy.to_str().unwrap()]];
+    for arguments in same {
+        let output = patchmark(folder.path(), &[arguments, &quick].concat());
+        assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+        let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
+        let kinds: Vec<_> = decision.gaps.iter().map(|gap| gap.kind).collect();
+        assert_eq!((kinds, decision.rows.len()), (vec![GapKind::Identical], 1));
+        let output = patchmark(folder.path(), &[arguments, &quick, &["--allow-identical"]].concat());
+        let decision: Decision = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(
+            decision.gaps.is_empty() && decision.notes.iter().any(|note| note.contains("--allow-identical"))
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused() {
     let folder = tempdir().unwrap();
     let path = folder.path();
     refuses(path, &["compare", "fused"], "two processors");
     refuses(path, &["compare", "fused", "quick"], "quick");
+    refuses(path, &["compare", "fused", "batchd"], "did you mean batched?");
     refuses(path, &["compare", "hf", "python:none.py:Mine"], "none.py");
     let unchanged = class("right.py", "Unchanged");
-    refuses(path, &["compare", "hf", &unchanged, "--slow-candidate=10"], "--slow-candidate");
+    refuses(path, &["compare", "hf", &unchanged, "--slow-candidate=10%"], "--slow-candidate");
     refuses(path, &["compare", "fused", "naive", "--batch-sizes=0"], "--batch-sizes");
-    refuses(path, &["compare", "fused", "naive", "--min-effect=NaN"], "percentage");
+    refuses(path, &["compare", "fused", "naive", "--min-effect=NaN%"], "percentage");
+    for command in [["compare", "fused", "naive"].as_slice(), &["validate", "hf"]] {
+        for reading in ["--min-effect", "\"5%\"", "\"500%\""] {
+            refuses(path, &[command, &["--min-effect=5"]].concat(), reading);
+        }
+    }
     refuses(path, &["compare", "--base-binary=/nowhere", "fused"], "/nowhere");
     refuses(path, &["compare", "--base-binary=/bin/true", "fused"], "does not answer as a worker");
 }

@@ -5,13 +5,13 @@ use std::{fs, path::Path};
 use patchmark_results::{Decision, Finding, ParityStatus, ProcessorRow, Run, Verdict, read_run};
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{patchmark, refuses, steady_run};
+use crate::support::{patchmark, refuses, steady_run, steady_run_again};
 
-/// A folder with `base.json`, and `run.json` changed by `change`.
+/// A folder with `base.json`, and `run.json`, measured at another time and changed by `change`.
 fn folder(change: impl Fn(&mut Run)) -> TempDir {
     let folder = tempdir().unwrap();
-    let mut run = steady_run();
-    fs::write(folder.path().join("base.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    fs::write(folder.path().join("base.json"), serde_json::to_string(&steady_run()).unwrap()).unwrap();
+    let mut run = steady_run_again();
     change(&mut run);
     fs::write(folder.path().join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
     folder
@@ -36,8 +36,16 @@ fn slow(run: &mut Run, processor: &str, factor: f64) {
 }
 
 #[test]
-fn a_run_passes_against_itself() {
-    let (code, decision) = gate(folder(|_| ()).path(), &[]);
+fn a_run_passes_against_one_like_it_and_against_itself_only_if_that_is_allowed() {
+    let folder = folder(|_| ());
+    let itself = ["gate", "base.json", "--baseline=base.json", "--out=gate"];
+    let output = patchmark(folder.path(), &itself);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    assert!(text.contains("identical inputs: ") && text.ends_with("are the same (exit code 5)\n"), "{text}");
+    let output = patchmark(folder.path(), &[itself.as_slice(), &["--allow-identical"]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let (code, decision) = gate(folder.path(), &[]);
     assert_eq!((code, decision.verdict), (0, Verdict::Equivalent));
     assert!(decision.rows.iter().any(|row| row.figure == "preprocess ms"));
 }
@@ -94,7 +102,7 @@ fn a_missing_row_fails_and_a_new_one_is_told() {
 
 /// Gates a run that has one more processor than the baseline.
 fn gate_with_more(folder: &Path) -> Decision {
-    let mut run = steady_run();
+    let mut run = steady_run_again();
     let extra = run.batches[0].processors[4].clone();
     run.batches[0].processors.push(ProcessorRow { name: "quick".into(), ..extra });
     fs::write(folder.join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
@@ -120,27 +128,30 @@ fn a_policy_chooses_rows_effects_and_ceilings() {
         fs::write(folder.path().join("patchmark.toml"), text).unwrap();
         gate(folder.path(), &[]).0
     };
-    assert_eq!(policy("min_effect = 0.5"), 0);
+    assert_eq!(policy("min_effect = \"50%\""), 0);
     assert_eq!(policy("[[rows]]\nprocessors = [\"batched\"]\ncounts = false"), 0);
-    assert_eq!(policy("[[rows]]\nprocessors = [\"batched\"]\nmin_effect = 0.5"), 0);
-    assert_eq!(policy("[[rows]]\ndevices = [\"cuda\"]\nmin_effect = 0.5"), 3);
-    assert_eq!(policy("min_effect = 0.5\n[[rows]]\nprocessors = [\"batched\"]\nmax_ratio = 0.125"), 0);
-    assert_eq!(policy("min_effect = 0.5\n[[rows]]\nprocessors = [\"batched\"]\nmax_ratio = 0.0001"), 3);
-    assert_eq!(policy("min_effect = 0.5\n[[rows]]\nprocessors = [\"hf-pil\"]\nparity = \"exact\""), 4);
+    assert_eq!(policy("[[rows]]\nprocessors = [\"batched\"]\nmin_effect = \"50%\""), 0);
+    let on_gpus = "[[rows]]\ndevices = [\"cuda\"]\nmin_effect = \"50%\"\nallow_empty = true";
+    assert_eq!(policy(on_gpus), 3);
+    assert_eq!(policy("min_effect = \"50%\"\n[[rows]]\nprocessors = [\"batched\"]\nmax_ratio = 0.125"), 0);
+    assert_eq!(policy("min_effect = \"50%\"\n[[rows]]\nprocessors = [\"batched\"]\nmax_ratio = 0.0001"), 3);
+    assert_eq!(policy("min_effect = \"50%\"\n[[rows]]\nprocessors = [\"hf-pil\"]\nparity = \"exact\""), 4);
 }
 
 #[test]
 fn wrong_policies_are_refused_with_line_and_key() {
     let folder = folder(|_| ());
     for (text, place, key) in [
-        ("min_efect = 0.1", "line 1", "min_efect"),
+        ("min_efect = \"10%\"", "line 1", "min_efect"),
         ("\n[[rows]]\nprocesors = [\"a\"]", "line 3", "procesors"),
-        ("min_effect = -0.1", "line 1", "min_effect"),
-        ("min_effect = nan", "line 1", "min_effect"),
+        ("min_effect = \"-10%\"", "line 1", "min_effect"),
+        ("min_effect = 5", "line 1", "\"500%\""),
+        ("\n[[rows]]\nmin_effect = 0.05", "line 3", "\"5%\""),
+        ("[[rows]]\nprocessors = [\"batchd\"]", "line 2", "did you mean batched?"),
         ("\n[[rows]]\nmax_ratio = 0.0", "line 3", "max_ratio"),
         ("[[rows]]\nfigures = [\"speed\"]", "line 2", "speed"),
         ("[[rows]]\ndevices = [\"gpu\"]", "line 2", "gpu"),
-        ("min_effect = 0.1\nmin_effect = 0.2", "line 2", "min_effect"),
+        ("min_effect = \"10%\"\nmin_effect = \"20%\"", "line 2", "min_effect"),
         ("[[rows]]\nprocessors = []", "line 1", "processors"),
         ("inconclusive = \"maybe\"", "line 1", "maybe"),
     ] {
@@ -170,6 +181,34 @@ fn update_makes_a_baseline_and_a_partial_run_never_is_one() {
     fs::write(folder.path().join("run.json"), serde_json::to_string(&partial).unwrap()).unwrap();
     refuses(folder.path(), &["gate", "run.json", "--baseline=base.json", "--update"], "partial");
     refuses(folder.path(), &["gate", "base.json", "--baseline=run.json"], "partial");
+}
+
+#[test]
+fn a_first_gate_without_a_baseline_says_how_to_make_one() {
+    let folder = folder(|_| ());
+    refuses(folder.path(), &["gate", "run.json", "--baseline=none"], "--update");
+}
+
+#[test]
+fn a_policy_that_guards_nothing_is_told_in_every_output() {
+    let folder = folder(|_| ());
+    let policy = "\n[[rows]]\nprocessors = [\"loader-8\"]\nmax_ratio = 0.5";
+    fs::write(folder.path().join("patchmark.toml"), policy).unwrap();
+    let arguments = ["gate", "run.json", "--baseline=base.json", "--out=gate", "--format=github"];
+    let output = patchmark(folder.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    assert!(text.contains("selects nothing: patchmark.toml, line 2: "), "{text}");
+    assert!(text.contains("::error title=patchmark gate::selects nothing: patchmark.toml, line 2"), "{text}");
+    for (file, said) in [
+        ("summary.md", "**selects nothing**: patchmark.toml, line 2"),
+        ("junit.xml", "<testcase name=\"patchmark.toml, line 2\""),
+        ("report.html", "selects nothing"),
+        ("gate.json", "\"no_row\""),
+    ] {
+        let written = fs::read_to_string(folder.path().join("gate").join(file)).unwrap();
+        assert!(written.contains(said), "{file}: {written}");
+    }
 }
 
 #[test]

@@ -49,4 +49,31 @@ fn folders_without_runs_and_damaged_runs_are_refused() {
     refuses(folder.path(), &["history", "runs-of-ci"], "no complete run");
     fs::write(folder.path().join("runs-of-ci/1/run.json"), "{").unwrap();
     refuses(folder.path(), &["history", "runs-of-ci"], "run.json");
+    refuses(folder.path(), &["report", "--index", "runs-of-ci"], "run.json");
+}
+
+#[test]
+fn one_damaged_run_among_many_is_left_out_by_name() {
+    let folder = tempdir().unwrap();
+    let whole = serde_json::to_string(&steady_run()).unwrap();
+    for (name, text) in [("a", whole.as_str()), ("b", &whole), ("c", &whole[..whole.len() / 2])] {
+        fs::create_dir_all(folder.path().join("of-ci").join(name)).unwrap();
+        fs::write(folder.path().join("of-ci").join(name).join("run.json"), text).unwrap();
+    }
+    let output = patchmark(folder.path(), &["history", "of-ci", "--out=trend"]);
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(5), "{errors}");
+    assert!(
+        text.starts_with("2 runs, ") && text.contains("left out: of-ci/c/run.json is cut short"),
+        "{text}"
+    );
+    assert!(
+        errors.contains("of-ci/c/run.json") && folder.path().join("trend/trend.svg").exists(),
+        "{errors}"
+    );
+
+    let output = patchmark(folder.path(), &["report", "--index", "of-ci"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{errors}");
+    assert!(errors.contains("2 results listed") && errors.contains("of-ci/c/run.json"), "{errors}");
 }

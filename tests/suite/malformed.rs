@@ -105,7 +105,7 @@ fn a_hundred_malformed_files_each_end_in_exit_code_2_with_the_file_and_a_reason(
         b"min_effect = 1e999",
         b"[[rows]]\nbatch_sizes = [-1]",
         b"[[rows]]\nbatch_sizes = [1.5]",
-        b"{\"min_effect\": 0.1}",
+        b"{\"min_effect\": \"10%\"}",
         &[0xff, 0xfe, 0x00],
     ];
     assert!(runs.len() + policies.len() >= 100, "{}", runs.len());

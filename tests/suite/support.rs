@@ -27,12 +27,22 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// A run whose figures scatter by a few percent over 40 rounds, on which a gate can decide.
 pub fn steady_run() -> Run {
+    steady_run_from(0)
+}
+
+/// The same run, measured at another time.
+pub fn steady_run_again() -> Run {
+    steady_run_from(5)
+}
+
+/// A run whose scatter begins at a round.
+fn steady_run_from(first: usize) -> Run {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/epyc-2cpu");
     let mut run = read_run(&committed).expect("the committed run can be read");
     let scatter = |samples: &mut Samples, seed: usize| {
         let median = samples.measured().expect("every row was measured").median;
         // A sequence without a trend that repeats only after many rounds.
-        samples.samples = (0..40)
+        samples.samples = (first..first + 40)
             .map(|round| median * (1.0 + 0.02 * ((round * 7 + seed * 3) % 11) as f64 / 11.0))
             .collect();
     };

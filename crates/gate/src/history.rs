@@ -19,22 +19,30 @@ use crate::{
 /// How many levels of folders below the given one are searched.
 const DEPTH: usize = 3;
 
-/// Reads every run below `dir`. For absolute times, only runs of the latest run's class of machine are used.
+/// Reads every run below `dir`, and leaves out by name what cannot be read. For absolute times, only runs of the latest
+/// run's class of machine are used.
 ///
 /// # Errors
-/// An input error for a folder without a complete run, or for a damaged run.
+/// An input error for a folder without a complete run that can be read.
 pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
-    let mut files = Vec::new();
-    collect(dir, DEPTH, &mut files)
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+    collect(dir, DEPTH, &mut files, &mut unreadable)
         .map_err(|error| input_error!("cannot read the folder {}: {error}", dir.display()))?;
-    let mut runs = files.iter().map(|file| load::read(file)).collect::<Result<Vec<Run>>>()?;
+    let mut runs: Vec<Run> = Vec::new();
+    for file in &files {
+        match load::read(file) {
+            Ok(run) => runs.push(run),
+            Err(error) => unreadable.push(format!("{error:#}")),
+        }
+    }
     runs.sort_by_key(|run| run.started_unix_s);
     let found = runs.len();
     runs.retain(|run| !run.partial);
     let mut notes = left_out(found - runs.len(), "partial run", "");
     let Some(latest) = runs.last().cloned() else {
+        let why = if unreadable.is_empty() { String::new() } else { format!(": {}", unreadable.join("; ")) };
         return Err(input_error!(
-            "{} holds no complete run; name a folder that contains run folders",
+            "{} holds no complete run that can be read{why}; name a folder that contains run folders",
             dir.display()
         ));
     };
@@ -58,6 +66,7 @@ pub fn read(dir: &Path, kind: FigureKind) -> Result<History> {
         commits: runs.iter().map(|run| run.environment.commit.clone()).collect(),
         series: series(&runs, kind),
         notes,
+        unreadable,
     })
 }
 
@@ -65,7 +74,13 @@ fn left_out(count: usize, noun: &str, why: &str) -> Vec<String> {
     if count == 0 { Vec::new() } else { vec![format!("left out: {}{why}", plural(count as u64, noun))] }
 }
 
-fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// The runs below a folder; folders in it that cannot be read are named in `unreadable`.
+fn collect(
+    dir: &Path,
+    depth: usize,
+    files: &mut Vec<PathBuf>,
+    unreadable: &mut Vec<String>,
+) -> std::io::Result<()> {
     let mut entries = fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
@@ -75,7 +90,10 @@ fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Resul
         }
         if entry.file_type()?.is_dir() {
             if depth > 0 {
-                collect(&entry.path(), depth - 1, files)?;
+                let below = entry.path();
+                if let Err(error) = collect(&below, depth - 1, files, unreadable) {
+                    unreadable.push(format!("cannot read the folder {}: {error}", below.display()));
+                }
             }
         } else if entry.file_name() == Kind::Run.file() {
             files.push(entry.path());

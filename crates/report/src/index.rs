@@ -13,17 +13,32 @@ use crate::{entry::Entry, page, views};
 /// How many levels of folders are searched; results are not nested deeper.
 const DEEPEST: usize = 6;
 
-/// Every result below a folder, sorted by the folders' names.
+/// The results below a folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Index {
+    /// Every result that can be read, sorted by the folders' names.
+    pub entries: Vec<Entry>,
+    /// The others, each with the reason.
+    pub unreadable: Vec<String>,
+}
+
+/// Every result below a folder; what cannot be read is left out by name.
 ///
 /// # Errors
-/// An input error if the folder cannot be read, holds no results, or holds one that is damaged.
-pub fn find(folder: &Path) -> Result<Vec<Entry>> {
-    let mut folders = Vec::new();
-    descend(folder, DEEPEST, &mut folders)?;
+/// An input error if the folder cannot be read or holds no result that can be.
+pub fn find(folder: &Path) -> Result<Index> {
+    let (mut folders, mut unreadable) = (Vec::new(), Vec::new());
+    descend(folder, DEEPEST, &mut folders, &mut unreadable)?;
     folders.sort();
     let mut entries = Vec::new();
     for found in folders {
-        let saved = Saved::read(&found)?;
+        let saved = match Saved::read(&found) {
+            Ok(saved) => saved,
+            Err(error) => {
+                unreadable.push(format!("{error:#}"));
+                continue;
+            }
+        };
         let result = views::of(&saved);
         let below = found.strip_prefix(folder).unwrap_or(&found);
         let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
@@ -35,12 +50,22 @@ pub fn find(folder: &Path) -> Result<Vec<Entry>> {
         });
     }
     if entries.is_empty() {
-        return Err(input_error!("{} holds no results", folder.display()));
+        let why = if unreadable.is_empty() {
+            String::new()
+        } else {
+            format!(" that can be read: {}", unreadable.join("; "))
+        };
+        return Err(input_error!("{} holds no results{why}", folder.display()));
     }
-    Ok(entries)
+    Ok(Index { entries, unreadable })
 }
 
-fn descend(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+fn descend(
+    folder: &Path,
+    depth: usize,
+    found: &mut Vec<PathBuf>,
+    unreadable: &mut Vec<String>,
+) -> Result<()> {
     let entries = fs::read_dir(folder)
         .map_err(|error| input_error!("cannot read the folder {}: {error}", folder.display()))?;
     for entry in entries {
@@ -54,7 +79,9 @@ fn descend(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
             found.push(path.clone());
         }
         if depth > 1 {
-            descend(&path, depth - 1, found)?;
+            if let Err(error) = descend(&path, depth - 1, found, unreadable) {
+                unreadable.push(format!("{error:#}"));
+            }
         }
     }
     Ok(())
@@ -64,9 +91,9 @@ fn descend(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(folder: &Path, entries: &[Entry]) -> Result<PathBuf> {
+pub fn write(folder: &Path, index: &Index) -> Result<PathBuf> {
     let path = folder.join("index.html");
-    document::write_file(&path, page::of_index(entries).as_bytes())?;
+    document::write_file(&path, page::of_index(&index.entries, &index.unreadable).as_bytes())?;
     Ok(path)
 }
 

@@ -44,4 +44,6 @@ pub struct History {
     pub series: Vec<Series>,
     /// What was left out, one note per reason.
     pub notes: Vec<String>,
+    /// Files and folders that could not be read, each with the reason; they are left out as well.
+    pub unreadable: Vec<String>,
 }

@@ -103,6 +103,9 @@ pub struct Findings {
     pub speed: Vec<SpeedRow>,
     /// Why there are no times, if timing was asked for.
     pub speed_missing: Option<String>,
+    /// Whether the candidate is the reference itself, so that nothing could have been found, and the user did not allow it.
+    #[serde(default)]
+    pub identical: bool,
 }
 
 impl Findings {
@@ -121,7 +124,8 @@ impl Findings {
         let speed = self.speed_verdict();
         let undecided = self.checks.iter().any(|row| row.verdict == CheckVerdict::NotRun)
             || speed == Some(Verdict::Inconclusive)
-            || self.speed_missing.is_some();
+            || self.speed_missing.is_some()
+            || self.identical;
         if self.failed().next().is_some() {
             Outcome::ParityFailed
         } else if speed == Some(Verdict::Regressed) {
@@ -287,6 +291,9 @@ mod tests {
         assert_eq!(found.outcome(), Outcome::Inconclusive);
         found.speed.clear();
         assert_eq!(found.outcome(), Outcome::Done);
+        found.identical = true;
+        assert_eq!(found.outcome(), Outcome::Inconclusive, "the reference always replaces itself");
+        found.identical = false;
         found.speed_missing = Some("not timed".into());
         assert_eq!(found.outcome(), Outcome::Inconclusive);
     }

@@ -65,7 +65,7 @@ pub(super) fn measure_and_save(
 pub(super) fn rule(arguments: &Arguments, contest: &dyn Contest) -> Rule {
     let rows = contest.rows().iter().filter(|row| row.timed()).count();
     let looks = looks(contest);
-    Rule { min_effect: arguments.min_effect / 100.0, error_rate: ERROR_RATE, rows: rows.max(1), looks }
+    Rule { min_effect: arguments.min_effect.fraction(), error_rate: ERROR_RATE, rows: rows.max(1), looks }
 }
 
 /// Shows how far a comparison is, and appends its rounds to the journal.

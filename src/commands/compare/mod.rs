@@ -13,7 +13,8 @@ use anyhow::Result;
 use clap::Args;
 use patchmark_report::store;
 use patchmark_results::{
-    Decision, DecisionKind, Kind, MIN_EFFECT, Outcome, Verdict, decision::DECISION_VERSION, input_error,
+    Decision, DecisionKind, Gap, GapKind, Kind, MIN_EFFECT, Outcome, Percent, Verdict,
+    decision::DECISION_VERSION, input_error,
 };
 use patchmark_statistics::{Contest, decision_rows};
 
@@ -23,7 +24,7 @@ use super::{
     decisions::OutputOptions,
     journals,
     options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, use_threads},
-    values::{Numbers, numbers, percent, seconds},
+    values::{Numbers, numbers, seconds},
 };
 use crate::{
     compare::{Processors, Setup, Sides, Workers},
@@ -71,9 +72,12 @@ pub(super) struct Arguments {
     /// Time for measuring, after set-up; inconclusive rows use all of it
     #[arg(long, value_name = "TIME", default_value = "90s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
-    /// Smallest change that matters, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = MIN_EFFECT * 100.0, value_parser = percent, env = "PATCHMARK_MIN_EFFECT")]
-    min_effect: f64,
+    /// Smallest change that matters, such as 5%
+    #[arg(long, value_name = "PERCENT%", default_value_t = Percent::of_fraction(MIN_EFFECT), env = "PATCHMARK_MIN_EFFECT")]
+    min_effect: Percent,
+    /// Let a subject be compared with itself: without this, two sides that are the same are exit code 5
+    #[arg(long, env = "PATCHMARK_ALLOW_IDENTICAL")]
+    allow_identical: bool,
     /// Folder for compare.json, summary.md, junit.xml, report.html and the chart [default: runs/compare]
     #[arg(
         long,
@@ -85,9 +89,9 @@ pub(super) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     output: OutputOptions,
-    /// Make the candidate slower by this many percent, to test the decision itself
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, hide = true, value_parser = percent)]
-    slow_candidate: f64,
+    /// Make the candidate slower by this much, to test the decision itself
+    #[arg(long, value_name = "PERCENT%", default_value_t = Percent::of_fraction(0.0), hide = true)]
+    slow_candidate: Percent,
 }
 
 /// What is compared, before anything is loaded.
@@ -102,6 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     let started = Instant::now();
     let who = who(arguments)?;
+    let same = same(arguments, &who)?;
     let setup = setup(arguments)?;
     store::check_writable(&arguments.out, Kind::Compare)?;
     let threads = setup.threads;
@@ -113,6 +118,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // Importing Python's modules may have changed torch's number of threads.
     use_threads(threads)?;
 
+    if let Some(gap) = same.as_ref().filter(|_| !arguments.allow_identical) {
+        // Before the measurement, so that nobody waits for it.
+        tell!("warning: {}", gap.detail);
+    }
     tell!("loading …");
     let (mut contest, [base, candidate]) = match load(arguments, who, setup, &interrupt) {
         Err(error) if error.is::<Interrupted>() => {
@@ -122,9 +131,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         other => other?,
     };
     let mut notes = Vec::new();
-    if arguments.slow_candidate > 0.0 {
-        notes.push(format!("the candidate was made {}% slower on purpose", arguments.slow_candidate));
+    if arguments.slow_candidate.fraction() > 0.0 {
+        notes.push(format!("the candidate was made {} slower on purpose", arguments.slow_candidate));
     }
+    if same.is_some() && arguments.allow_identical {
+        notes.push("base and candidate are the same, which --allow-identical allows".to_owned());
+    }
+    let gaps = same.filter(|_| !arguments.allow_identical).into_iter().collect();
     let rows = contest.rows();
     let planned = Decision {
         schema_version: DECISION_VERSION,
@@ -139,7 +152,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         rule: rule(arguments, contest.as_ref()),
         allow_inconclusive: false,
         allow_environment: false,
+        accepted: false,
         differences: Vec::new(),
+        gaps,
         rows: rows.iter().map(decision_rows::unmeasured).collect(),
         notes,
         environment,
@@ -192,7 +207,7 @@ fn setup(arguments: &Arguments) -> Result<Setup> {
         parameters: arguments.parameters.parameters(None)?,
         device: arguments.device.name().to_owned(),
         threads: arguments.device.use_threads()?,
-        slowdown: arguments.slow_candidate / 100.0,
+        slowdown: arguments.slow_candidate.fraction(),
     })
 }
 
@@ -228,6 +243,23 @@ fn who(arguments: &Arguments) -> Result<Who> {
     }
 }
 
+/// The finding if both sides are the same, so that no difference can be found. A slow-down that is injected on purpose is a
+/// difference.
+fn same(arguments: &Arguments, who: &Who) -> Result<Option<Gap>> {
+    let why = match who {
+        Who::Processors([base, candidate]) => {
+            (base == candidate).then(|| format!("base and candidate are both {base}"))
+        }
+        Who::Workers(sides) => sides.same()?,
+    };
+    let why = why.filter(|_| arguments.slow_candidate.fraction() == 0.0);
+    Ok(why.map(|why| Gap {
+        kind: GapKind::Identical,
+        place: String::new(),
+        detail: format!("{why}, so no change can be found: name two that differ, or give --allow-identical"),
+    }))
+}
+
 /// The two subjects, if at least one is not a processor of patchmark's own, so that both must run in workers.
 fn in_workers(arguments: &Arguments, names: [&String; 2]) -> Result<Option<[Subject; 2]>> {
     let own = |name: &&String| processor::NAMES.iter().chain(&processor::GPU_NAMES).any(|own| own == name);
@@ -238,7 +270,7 @@ fn in_workers(arguments: &Arguments, names: [&String; 2]) -> Result<Option<[Subj
     let subjects = [Subject::parse(base)?, Subject::parse(candidate)?];
     let set = [
         ("--preprocessor", arguments.parameters.file().is_some()),
-        ("--slow-candidate", arguments.slow_candidate > 0.0),
+        ("--slow-candidate", arguments.slow_candidate.fraction() > 0.0),
         ("--device", arguments.device.name() != "cpu"),
     ];
     match set.into_iter().find(|(_, set)| *set) {

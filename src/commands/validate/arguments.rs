@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use patchmark_results::{ParityClass, Tolerance, input_error};
+use patchmark_results::{ParityClass, Percent, Tolerance, input_error};
 
 use crate::{
     commands::{
         bench::LARGEST_BATCH,
-        values::{Numbers, numbers, percent, seconds, tolerance},
+        values::{Numbers, numbers, seconds, tolerance},
     },
     model::ModelSource,
     processor::REFERENCE,
@@ -106,9 +106,12 @@ pub(in crate::commands) struct Arguments {
     /// Time limit for timing
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
     budget: f64,
-    /// Smallest change of time that counts, in percent; `compare` can decide smaller ones
-    #[arg(long, value_name = "PERCENT", default_value_t = 10.0, value_parser = percent, env = "PATCHMARK_MIN_EFFECT")]
-    min_effect: f64,
+    /// Smallest change of time that counts, such as 10%; `compare` can decide smaller ones
+    #[arg(long, value_name = "PERCENT%", default_value_t = Percent::of_fraction(0.1), env = "PATCHMARK_MIN_EFFECT")]
+    min_effect: Percent,
+    /// Let the reference be validated against itself: without this, that is exit code 5
+    #[arg(long, env = "PATCHMARK_ALLOW_IDENTICAL")]
+    pub(super) allow_identical: bool,
     /// Time limit for one call of the candidate
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = seconds, env = "PATCHMARK_TIME_LIMIT")]
     pub(super) time_limit: f64,
@@ -142,8 +145,8 @@ impl Arguments {
         let list = |given: &Option<Numbers>, otherwise: &[usize]| {
             given.as_ref().map_or_else(|| otherwise.to_vec(), |numbers| numbers.0.clone())
         };
-        if self.min_effect == 0.0 {
-            return Err(input_error!("--min-effect 0: give a percentage above 0"));
+        if self.min_effect.fraction() == 0.0 {
+            return Err(input_error!("--min-effect 0%: give a percentage above 0%"));
         }
         Ok(Settings {
             tolerance: Tolerance { allow: self.allow.into(), atol: self.atol, rtol: self.rtol },
@@ -157,7 +160,7 @@ impl Arguments {
             seed: self.seed,
             batch_sizes: if self.no_speed { Vec::new() } else { self.batch_sizes.0.clone() },
             budget: Duration::from_secs_f64(self.budget),
-            effect: self.min_effect / 100.0,
+            effect: self.min_effect.fraction(),
             model: if self.model == "none" { None } else { Some(self.model.parse::<ModelSource>()?) },
         })
     }

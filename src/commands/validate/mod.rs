@@ -105,7 +105,8 @@ fn one(
         &mut |what: &str| bar.set_message(what.to_owned()),
     );
     bar.finish_and_clear();
-    let (found, rule) = found?;
+    let (mut found, rule) = found?;
+    found.identical = candidate.same(reference) && !arguments.allow_identical;
     let (candidate_about, reference_about) = session.abouts();
     let [candidate, reference] = names;
     let validation = Validation {

@@ -121,8 +121,7 @@ impl Source {
             if let Some(device) =
                 devices.into_iter().find(|device| !DEVICES.contains(&device.get_ref().as_str()))
             {
-                let why =
-                    format!("devices has {:?}; choose from {}", device.get_ref(), DEVICES.join(" or "));
+                let why = format!("devices has {:?}; choose from {}", device.get_ref(), DEVICES.join(" or "));
                 return Err(self.wrong(device.span().start, &why));
             }
             let ratio = entry.max_ratio.as_ref();

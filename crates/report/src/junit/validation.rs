@@ -6,7 +6,7 @@ use anyhow::Result;
 use patchmark_results::{CheckRow, CheckVerdict, Validation, text::clean, validation::Conclusion};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::words::validation::speed_lines;
+use crate::words::validation::{headline, speed_lines};
 
 /// The validation as a JUnit document. A check that was not decided is an error; one that does not apply is skipped.
 ///
@@ -26,6 +26,11 @@ pub fn render(validation: &Validation) -> Result<String> {
                 .set_description(speed_lines(validation).join("\n"));
         }
         suite.add_test_case(case("speed", status));
+    }
+    if validation.found.identical {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("identical inputs").set_message(headline(validation));
+        suite.add_test_case(case("identical inputs", status));
     }
     let mut report = Report::new(name);
     report.add_test_suite(suite);

@@ -1,7 +1,7 @@
 //! The page that lists results.
 
 use maud::html;
-use patchmark_results::text::plural;
+use patchmark_results::text::{clean, plural};
 
 use super::{
     grid::{self, Cell},
@@ -18,8 +18,8 @@ const COLUMNS: [(&str, bool); 6] = [
     ("Commit", false),
 ];
 
-/// The index as one HTML document.
-pub fn of_index(entries: &[Entry]) -> String {
+/// The index as one HTML document, with the results that could not be read.
+pub fn of_index(entries: &[Entry], unreadable: &[String]) -> String {
     let rows = entries.iter().map(|entry| {
         let Entry { folder, headline, origin, page } = entry;
         vec![
@@ -36,6 +36,7 @@ pub fn of_index(entries: &[Entry]) -> String {
         header { div { p.brand { "Patchmark" } p.muted { (plural(entries.len() as u64, "result")) } } (head::switch()) }
         main #main {
             h1 { "Saved results" }
+            @for reason in unreadable { p.warning { strong { "Left out: " } (clean(reason)) } }
             div.index { (grid::table("Saved results", caption, &COLUMNS, entries.len(), rows)) }
         }
         footer { "Drawn by patchmark " (env!("CARGO_PKG_VERSION")) "." }

@@ -46,6 +46,9 @@ pub fn render(history: &History) -> String {
     for note in &history.notes {
         lines.extend(wrap("", 4, note));
     }
+    for reason in &history.unreadable {
+        lines.extend(wrap("left out:", 4, &clean(reason)));
+    }
     joined(lines)
 }
 

@@ -26,6 +26,10 @@ pub fn headline(validation: &Validation) -> String {
         Conclusion::Passed => format!("may replace {reference}: all {ran} passed"),
         Conclusion::Slower => format!("is correct but slower than {reference}"),
         Conclusion::Failed => format!("may not replace {reference}: {failed} of {ran} failed"),
+        Conclusion::Undecided if found.identical => {
+            "is the reference itself, so nothing could differ; name another, or give --allow-identical"
+                .to_owned()
+        }
         Conclusion::Undecided if failed == 0 && found.speed_verdict().is_some() => {
             format!("passed all {ran}; whether it is slower than {reference} was not decided")
         }
