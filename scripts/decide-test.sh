@@ -30,8 +30,9 @@ ends_with 0 history "$run/.." --out "$out/history"
 ends_with 0 schema --out "$out/schema"
 diff -r "$out/schema" reports/schema >&2 || fail "the schemas are out of date; run make schema"
 ends_with 0 gate "$run" --baseline "$out/baseline" --update --out "$out/gate"
-# The same run on both sides: nothing regressed, but not every row has enough rounds for a verdict.
+# The same run on both sides, which no change can be found in.
 ends_with 5 gate "$run" --baseline "$out/baseline" --out "$out/gate"
+grep -q "same samples" "$out/stdout" || fail "gate compares a run with itself without a word"
 test -s "$out/gate/junit.xml" || fail "gate left no JUnit file"
 ends_with 2 bench
 grep -q "without the harness" "$out/stderr" || fail "bench is refused without a reason"
