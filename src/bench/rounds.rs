@@ -106,6 +106,7 @@ pub(super) enum End {
 impl End {
     /// A sentence for the run's notes.
     pub(super) fn sentence(self, rounds: usize) -> String {
+        let fewest = rounds <= MINIMUM_ROUNDS;
         let rounds = plural(rounds as u64, "round");
         match self {
             Self::Narrow => format!(
@@ -115,6 +116,10 @@ impl End {
             Self::NoRatio => {
                 format!("measuring ended after {rounds}, because no ratio could be formed")
             }
+            Self::Budget if fewest => format!(
+                "measuring ended after {rounds}, which are taken however small the budget is; a larger --budget narrows \
+                 the intervals"
+            ),
             Self::Budget => format!(
                 "measuring ended after {rounds} because the budget was spent; a larger --budget narrows the intervals"
             ),
@@ -166,6 +171,12 @@ mod tests {
         let [first, _, third] = std::array::from_fn(|_| orders.next());
         assert!(together(&first) && !together(&third), "{first:?} {third:?}");
         assert_ne!(first, (0..12).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_fewest_rounds_are_not_said_to_fit_in_the_budget() {
+        assert!(End::Budget.sentence(3).contains("3 rounds, which are taken however small the budget is"));
+        assert!(End::Budget.sentence(4).contains("because the budget was spent"));
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
+use patchmark_report::terminal::layout::{Text, columns};
 use patchmark_results::{Outcome, text::plural};
 use tch::Device;
 
 use super::options::allow_network;
 use crate::{
-    console::outln,
+    console::{out, outln},
     measure::{GpuMonitor, environment},
     python,
 };
@@ -76,7 +77,11 @@ fn gpu_state(index: usize) -> String {
 pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let environment = environment()?;
-    let line = |name: &str, value: &str| outln!("{name:<14} {value}");
+    let line = |name: &str, value: &str| {
+        let mut text = Text::new(columns());
+        text.paragraph(&format!("{name:<14} "), 15, value);
+        out!("{}", text.finish());
+    };
     line("cpu", &environment.cpu);
     line("vector level", &format!("torch {}, fused {}", environment.cpu_capability, environment.fused_level));
     line(

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     staging.save("trend.png", &trend::png(&history)?)?;
     staging.save(MARKER, trend::csv(&history).as_bytes())?;
     staging.replace()?;
-    out!("{}", terminal::history::render(&history));
+    out!("{}", terminal::history::render(&history, terminal::layout::columns()));
     tell!("drawn in {}", arguments.out.display());
     Ok(left_out("run", &history.unreadable))
 }

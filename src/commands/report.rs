@@ -1,13 +1,15 @@
 //! `patchmark report`.
 
 use std::{
+    fs::OpenOptions,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::Result;
 use clap::Args;
-use patchmark_report::{Format, Selection, Theme, index, page, store, views};
+use patchmark_report::{Format, Selection, Theme, index, markdown::limit, page, store, views};
 use patchmark_results::{Folder, Kind, Outcome, Run, Saved, input_error, read_run, text::plural};
 
 use super::{left_out::left_out, recover::recover};
@@ -39,12 +41,20 @@ pub(super) struct Arguments {
     /// Theme of SVG and PNG files; dark ones are named NAME-dark, and a page has both
     #[arg(long, value_enum, value_name = "THEME", default_value = "light", env = "PATCHMARK_THEME")]
     theme: Theme,
+    /// Draw nothing, but append the summary of each result to this file, such as "$GITHUB_STEP_SUMMARY"; the file stays within
+    /// the 1 MiB that GitHub accepts
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["index", "out", "only", "format", "open"])]
+    append: Option<PathBuf>,
     /// Show the page in the browser
     #[arg(long, env = "PATCHMARK_OPEN")]
     open: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    if let Some(file) = &arguments.append {
+        arguments.results.iter().try_for_each(|result| append(file, result))?;
+        return Ok(Outcome::Done);
+    }
     let (page, outcome) = match (&arguments.index, arguments.results.as_slice()) {
         (Some(folder), _) => list(folder)?,
         (None, [one]) if arguments.recover => (recovered(arguments, one)?, Outcome::Done),
@@ -91,6 +101,20 @@ fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
     out!("{}", result.terminal());
     tell!("drawn in {}", folder.display());
     Ok(folder.join(page::FILE))
+}
+
+/// Appends a result's summary to a file that may already have some.
+fn append(file: &Path, path: &Path) -> Result<()> {
+    let saved = Saved::read(path)?;
+    let failed = |error: io::Error| input_error!("cannot append to {}: {error}", file.display());
+    let mut out = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    let taken = out.metadata().map_err(failed)?.len();
+    let room = limit::STEP.saturating_sub(usize::try_from(taken).unwrap_or(limit::STEP));
+    match views::of(&saved).summary_within(room.min(limit::RESULT)) {
+        summary if summary.len() <= room => out.write_all(summary.as_bytes()).map_err(failed)?,
+        _ => tell!("{} is full: the summary of {} was left out", file.display(), path.display()),
+    }
+    Ok(())
 }
 
 /// What to redraw; `None` stands for everything.

@@ -1,5 +1,7 @@
 //! Values of options: lists of numbers, times and tolerances.
 
+use jiff::SignedDuration;
+
 /// Distinct numbers from 1 up, in the order of a comma-separated list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Numbers(pub(super) Vec<usize>);
@@ -18,15 +20,20 @@ pub(super) fn numbers<const MOST: usize>(text: &str) -> Result<Numbers, String> 
     Ok(Numbers(values))
 }
 
-/// Reads a time such as `90s`, `2m` or `1.5m`; a bare number is seconds.
+/// The longest time that an option takes, in seconds: more than eleven days.
+const LONGEST_S: f64 = 1e6;
+
+/// Reads a time such as `90s`, `1.5m`, `1h 30m` or `500ms`; a bare number is seconds.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    let (number, unit) = match text.strip_suffix('m') {
-        Some(minutes) => (minutes, 60.0),
-        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-    };
-    match number.trim().parse::<f64>() {
-        Ok(value) if value > 0.0 && value * unit <= 1e6 => Ok(value * unit),
-        _ => Err("give a time above zero such as 90s or 2m".into()),
+    let text = text.trim();
+    let bare = text.parse::<f64>().ok();
+    let value = bare.or_else(|| text.parse::<SignedDuration>().ok().map(|time| time.as_secs_f64()));
+    match value {
+        Some(value) if value > LONGEST_S => Err("give at most 1,000,000 s, which is 277h".into()),
+        Some(value) if value > 0.0 => Ok(value),
+        _ => {
+            Err("give a time above zero, such as 90s, 1.5m, 1h 30m or 500ms; a bare number is seconds".into())
+        }
     }
 }
 
@@ -50,11 +57,25 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        assert_eq!(seconds("90s"), Ok(90.0));
-        assert_eq!(seconds("1.5m"), Ok(90.0));
-        assert_eq!(seconds("20"), Ok(20.0));
-        for text in ["0s", "-1", "NaN", "inf", "soon"] {
-            assert!(seconds(text).is_err(), "{text}");
+        for (text, wanted) in [
+            ("90s", 90.0),
+            ("1.5m", 90.0),
+            ("1h", 3600.0),
+            ("1h30m", 5400.0),
+            ("1h 30m", 5400.0),
+            ("2 minutes", 120.0),
+            ("500ms", 0.5),
+            ("20", 20.0),
+            ("0.5", 0.5),
+            ("1e6", 1e6),
+        ] {
+            assert_eq!(seconds(text), Ok(wanted), "{text}");
+        }
+        for text in ["0s", "0", "-1", "-90s", "NaN", "soon", "", "1x", "90S s", "1mo"] {
+            assert!(seconds(text).is_err_and(|message| message.contains("1h 30m or 500ms")), "{text}");
+        }
+        for text in ["inf", "1000001", "300h"] {
+            assert!(seconds(text).is_err_and(|message| message.contains("at most")), "{text}");
         }
     }
 

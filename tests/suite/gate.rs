@@ -223,6 +223,27 @@ fn github_gets_annotations() {
 }
 
 #[test]
+fn the_summary_of_a_step_is_appended_to_and_never_grows_beyond_what_github_accepts() {
+    let folder = folder(|run| slow(run, "batched", 1.3));
+    gate(folder.path(), &[]);
+    let step = folder.path().join("step.md");
+    let append = || {
+        let output = patchmark(folder.path(), &["report", "gate", "--append=step.md"]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        (fs::read_to_string(&step).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    fs::write(&step, "# Mine\n").unwrap();
+    let (text, _) = append();
+    assert!(text.starts_with("# Mine\n# Patchmark gate: regressed\n"), "{text}");
+    fs::write(&step, "x".repeat((1 << 20) - 5000)).unwrap();
+    let (text, _) = append();
+    assert!(text.len() <= 1 << 20 && text.contains("rows of tables left out here"), "{}", text.len());
+    fs::write(&step, "x".repeat(1 << 20)).unwrap();
+    let (text, errors) = append();
+    assert!(text.len() == 1 << 20 && errors.contains("is full"), "{errors}");
+}
+
+#[test]
 fn the_schemas_are_written_where_asked() {
     let folder = tempdir().unwrap();
     assert_eq!(patchmark(folder.path(), &["schema", "--out=schemas"]).status.code(), Some(0));

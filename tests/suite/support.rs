@@ -21,7 +21,7 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     {
         command.env_remove(name);
     }
-    command.env_remove("GITHUB_ACTIONS").args(arguments).current_dir(folder);
+    command.env_remove("GITHUB_ACTIONS").env_remove("COLUMNS").args(arguments).current_dir(folder);
     command
 }
 

@@ -189,7 +189,7 @@ fn an_impossible_policy_is_refused_with_its_line() {
         ("# [[rows]]\n\n[[rows]]\nprocessors = []", "line 3: processors is empty"),
         ("[[rows]]\nmax_ratio = 0.0", "line 2: max_ratio = 0 is not a number above zero"),
         ("[[rows]]\nprocessors = []", "line 1: processors is empty"),
-        ("[[rows]]\ndevices = [\"gpu\"]", "choose cpu or cuda"),
+        ("[[rows]]\ndevices = [\"gpu\"]", "choose from cpu or cuda"),
     ] {
         let error = refused(text);
         assert!(error.contains(expected) && error.contains("patchmark.toml"), "{text}: {error}");

@@ -5,7 +5,7 @@ use patchmark_results::{
     fixtures::decision::{decision, row},
 };
 
-use crate::{annotations, junit, markdown, terminal, terminal::layout::WIDTH};
+use crate::{annotations, junit, markdown, terminal};
 
 fn mixed() -> Decision {
     decision(vec![
@@ -40,9 +40,9 @@ fn exit_codes_rank_parity_speed_missing_environment_doubt() {
 
 #[test]
 fn the_terminal_is_narrow_and_ends_with_the_verdict() {
-    let text = terminal::decision::render(&mixed());
+    let text = terminal::decision::render(&mixed(), 100);
     for line in text.lines() {
-        assert!(line.chars().count() <= WIDTH && !line.chars().any(char::is_control), "{line:?}");
+        assert!(line.chars().count() <= 100 && !line.chars().any(char::is_control), "{line:?}");
     }
     assert!(text.ends_with("regressed: 1 of 3 rows regressed (exit code 3)\n"), "{text}");
     assert!(text.contains("+12.0% [+8.0% … +17.0%]") && text.contains("missing"), "{text}");
@@ -70,7 +70,11 @@ fn annotations_are_one_line_each_and_escaped() {
     let text = annotations::render(&mixed());
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
-    assert!(text.starts_with("::error title=patchmark compare::fused (HWC), mixed, batch 8: preprocess ms:"));
+    assert!(
+        text.starts_with("::error title=patchmark compare::1 of 3 rows regressed (exit code 3)\n"),
+        "{text}"
+    );
+    assert!(text.contains("\n::error title=patchmark compare::fused (HWC), mixed, batch 8: preprocess ms:"));
     assert!(text.contains("+12.0%25") && text.contains("::warning title=patchmark compare::new,"), "{text}");
 }
 
@@ -80,7 +84,7 @@ fn a_row_that_is_not_slower_passes_in_every_format() {
     let decision = decision(rows.map(|verdict| row("fused", verdict, None)).into());
     let told =
         "not slower: nothing regressed: 1 row improved, 1 row equivalent, 2 rows not slower (exit code 0)";
-    let text = terminal::decision::render(&decision);
+    let text = terminal::decision::render(&decision, 100);
     assert!(text.ends_with(&format!("{told}\n")) && text.matches("  not slower\n").count() == 2, "{text}");
     let xml = junit::decision::render(&decision).unwrap();
     assert!(xml.contains("tests=\"4\" skipped=\"0\" errors=\"0\" failures=\"0\""), "{xml}");

@@ -3,6 +3,8 @@
 //!
 //! Everything is made from saved results alone. Nothing here measures or depends on code that does.
 
+#[cfg(test)]
+mod agreement_tests;
 pub mod annotations;
 pub mod charts;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use patchmark_results::Document;
 
-use crate::{charts::Chart, format::Format};
+use crate::{charts::Chart, format::Format, markdown::limit, terminal::layout::columns};
 
 /// A saved result for people and machines to read.
 pub trait View: Document + Sync {
@@ -19,8 +19,18 @@ pub trait View: Document + Sync {
     /// If drawing fails.
     fn page(&self, charts: &[Chart], beside: &[Format]) -> Result<String>;
 
-    /// Its `summary.md`.
-    fn summary(&self) -> String;
+    /// It as Markdown, whatever its length.
+    fn markdown(&self) -> String;
+
+    /// Its `summary.md`: as much of the Markdown as GitHub accepts.
+    fn summary(&self) -> String {
+        self.summary_within(limit::RESULT)
+    }
+
+    /// As much of the Markdown as fits in `room` bytes, with a sentence about what does not.
+    fn summary_within(&self, room: usize) -> String {
+        limit::within(room, self.markdown(), self.kind().file())
+    }
 
     /// Its `junit.xml`; none if it is not a test.
     ///
@@ -30,8 +40,13 @@ pub trait View: Document + Sync {
         Ok(None)
     }
 
-    /// Its text for a terminal.
-    fn terminal(&self) -> String;
+    /// Its text for a terminal of `columns` columns.
+    fn text(&self, columns: usize) -> String;
+
+    /// Its text for the terminal, the pipe or the file that stdout is.
+    fn terminal(&self) -> String {
+        self.text(columns())
+    }
 
     /// What it found, in one sentence.
     fn headline(&self) -> String;

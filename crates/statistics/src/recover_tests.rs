@@ -119,6 +119,8 @@ fn decision() -> Decision {
         rule: Rule::default(),
         allow_inconclusive: false,
         allow_environment: false,
+        accepted: false,
+        gaps: Vec::new(),
         differences: Vec::new(),
         rows: [name, lacking].iter().map(decision_rows::unmeasured).collect(),
         notes: Vec::new(),

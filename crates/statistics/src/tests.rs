@@ -284,7 +284,7 @@ fn a_row_that_is_not_slower_is_measured_until_the_end_and_passes() {
         Duration::from_secs(600),
         1,
         &AtomicBool::new(false),
-        |_, _| {},
+        &mut |_, _: &str| {},
     )
     .unwrap();
     let judged = measured.judged[0].clone().unwrap();

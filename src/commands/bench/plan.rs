@@ -1,9 +1,9 @@
 //! `bench --plan`: what would run, and about how long it would take.
 
-use std::{fmt::Write, path::PathBuf};
+use std::path::PathBuf;
 
-use patchmark_report::terminal::layout::wrap;
-use patchmark_results::text::{count, plural};
+use patchmark_report::terminal::layout::{Text, columns};
+use patchmark_results::text::{count, number, plural};
 use tch::Device;
 
 use super::arguments::{Arguments, Mode};
@@ -24,22 +24,21 @@ pub(super) struct Plan<'a> {
 impl Plan<'_> {
     /// The runs in the order of measurement, each with its folder, and the estimate.
     pub(super) fn render(&self, workloads: &[Workload], folders: &[Vec<PathBuf>]) -> String {
-        let mut text = String::new();
+        let mut text = Text::new(columns());
         let mut total = estimate::start_s(self.device);
         for (workload, folders) in workloads.iter().zip(folders) {
             let seconds = self.workload_s();
             total += seconds;
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}: about {seconds:.0} s", workload.description);
+            text.line(&format!("{}: about {seconds:.0} s", workload.description));
             for ((precision, tower), folder) in self.modes.iter().zip(folders) {
-                let _ = writeln!(text, "  {precision}, {tower} tower: {}", folder.display());
+                text.paragraph("  ", 4, &format!("{precision}, {tower} tower: {}", folder.display()));
             }
         }
         let images: usize = self.batch_sizes.iter().sum();
         let sizes: Vec<String> = self.batch_sizes.iter().map(usize::to_string).collect();
         let forwards = plural((self.arguments.forward.len() * self.modes.len()) as u64, "forward");
         let start = estimate::start_s(self.device);
-        text.push('\n');
+        text.blank();
         for (lead, rest) in [
             (
                 "Each round:",
@@ -53,20 +52,17 @@ impl Plan<'_> {
             (
                 "About",
                 format!(
-                    "{total:.0} s in all: {start:.0} s to start, and for each workload warm-up and {:.0} s, or {} rounds \
+                    "{total:.0} s in all: {start:.0} s to start, and for each workload warm-up and {} s, or {} rounds \
                      if they take longer",
-                    self.arguments.budget,
+                    number(self.arguments.budget),
                     estimate::LEAST_ROUNDS
                 ),
             ),
             ("Estimated", estimate::basis(self.device).to_owned()),
         ] {
-            for line in wrap(lead, 4, &rest) {
-                text += &line;
-                text.push('\n');
-            }
+            text.paragraph(lead, 4, &rest);
         }
-        text
+        text.finish()
     }
 
     /// The seconds that one workload takes, warm-up included.

@@ -3,9 +3,10 @@
 use std::{fmt::Write, time::Duration};
 
 use anyhow::Result;
-use patchmark_results::{CheckRow, CheckVerdict, Validation, text::clean, validation::Conclusion};
+use patchmark_results::{CheckRow, CheckVerdict, Validation, Verdict, text::clean};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::limit;
 use crate::words::validation::{headline, speed_lines};
 
 /// The validation as a JUnit document. A check that was not decided is an error; one that does not apply is skipped.
@@ -13,34 +14,50 @@ use crate::words::validation::{headline, speed_lines};
 /// # Errors
 /// If it cannot be encoded.
 pub fn render(validation: &Validation) -> Result<String> {
-    let name = format!("patchmark validate {}", clean(&validation.candidate));
+    let name = limit::message(&format!("patchmark validate {}", clean(&validation.candidate)));
     let mut suite = TestSuite::new(name.as_str());
     suite.set_time(Duration::try_from_secs_f64(validation.elapsed_s).unwrap_or_default());
-    suite.add_test_cases(validation.found.checks.iter().map(|row| case(&clean(&row.name), status(row))));
-    if !validation.found.speed.is_empty() {
-        let mut status = TestCaseStatus::success();
-        if validation.verdict == Conclusion::Slower {
-            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status
-                .set_message("slower than the reference")
-                .set_description(speed_lines(validation).join("\n"));
-        }
-        suite.add_test_case(case("speed", status));
-    }
+    let rows = validation.found.checks.iter();
+    let mut cases: Vec<TestCase> = rows.map(|row| case(&clean(&row.name), status(row))).collect();
+    cases.extend(speed(validation).map(|status| case("speed", status)));
     if validation.found.identical {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_type("identical inputs").set_message(headline(validation));
-        suite.add_test_case(case("identical inputs", status));
+        status.set_type("identical inputs").set_message(limit::message(&headline(validation)));
+        cases.push(case("identical inputs", status));
     }
+    limit::add(&mut suite, cases);
     let mut report = Report::new(name);
     report.add_test_suite(suite);
     Ok(report.to_string()?)
 }
 
 fn case(name: &str, status: TestCaseStatus) -> TestCase {
-    let mut case = TestCase::new(name, status);
+    let mut case = TestCase::new(limit::message(name), status);
     case.set_classname("patchmark.validate");
     case
+}
+
+/// How timing ended; none if it was not asked for.
+fn speed(validation: &Validation) -> Option<TestCaseStatus> {
+    let found = &validation.found;
+    let not_decided = |why: &str| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(limit::message(&format!("not decided: {}", clean(why))));
+        status
+    };
+    let mut status = match (&found.speed_missing, found.speed_verdict()) {
+        (Some(why), _) => return Some(not_decided(why)),
+        (None, None) => return None,
+        (None, Some(Verdict::Regressed)) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message("slower than the reference");
+            status
+        }
+        (None, Some(Verdict::Inconclusive)) => not_decided("the times do not say whether it is slower"),
+        (None, Some(_)) => return Some(TestCaseStatus::success()),
+    };
+    status.set_description(limit::description(&speed_lines(validation).join("\n")));
+    Some(status)
 }
 
 fn status(row: &CheckRow) -> TestCaseStatus {
@@ -51,11 +68,13 @@ fn status(row: &CheckRow) -> TestCaseStatus {
         CheckVerdict::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
     match row.verdict {
-        CheckVerdict::NotApplicable => status.set_message(clean(&row.reason)),
-        CheckVerdict::NotRun => status.set_message(format!("not decided: {}", clean(&row.reason))),
+        CheckVerdict::NotApplicable => status.set_message(limit::message(&clean(&row.reason))),
+        CheckVerdict::NotRun => {
+            status.set_message(limit::message(&format!("not decided: {}", clean(&row.reason))))
+        }
         _ => {
             let first = row.findings.first().map_or("", |finding| &finding.detail);
-            status.set_message(clean(first)).set_description(description(row))
+            status.set_message(limit::message(&clean(first))).set_description(description(row))
         }
     };
     status
@@ -68,5 +87,5 @@ fn description(row: &CheckRow) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}\n{}", finding.detail, finding.trace);
     }
-    text + &row.replay
+    limit::description(&text) + &limit::description(&row.replay)
 }

@@ -17,9 +17,10 @@ use crate::{
     charts::Chart,
     format::Format,
     words::{
+        caveats::partial,
         figures::interval,
         machine::machine,
-        run::{headline, leader, partial, rounds, share},
+        run::{headline, leader, rounds, share},
         warnings,
     },
 };

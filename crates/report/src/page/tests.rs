@@ -176,7 +176,7 @@ fn an_index_links_to_pages_that_are_there() {
         origin: Origin { command: "bench", machine: HOSTILE.to_owned(), ..Origin::default() },
         page,
     };
-    let page = of_index(&[entry("a/b", true), entry("c", false)]);
+    let page = of_index(&[entry("a/b", true), entry("c", false)], &[]);
     assert!(page.contains("href=\"a/b/report.html\"") && !page.contains("href=\"c/"), "{page}");
     assert_eq!(page.matches("<script").count(), 1, "{page}");
 }

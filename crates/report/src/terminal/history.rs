@@ -6,27 +6,27 @@ use patchmark_results::{
     text::{clean, number, plural, shorten},
 };
 
-use super::layout::{Align, Table, joined, wrap};
+use super::layout::{Column, Table, Text, glued};
 use crate::words::figures::NONE;
 
-/// One row per series, with its changes.
-pub fn render(history: &History) -> String {
-    use Align::{Left, Right};
+/// One row per series, with its changes, in at most `columns` columns.
+pub fn render(history: &History, columns: usize) -> String {
     let end = |commit: Option<&String>| commit.map_or_else(|| NONE.to_owned(), |commit| clean(commit));
-    let mut lines = vec![format!(
+    let mut text = Text::new(columns);
+    text.line(&format!(
         "{}, {} to {}",
         plural(history.commits.len() as u64, "run"),
         end(history.commits.first()),
         end(history.commits.last())
-    )];
-    let mut table = Table::new(&[
-        ("subject", Left),
-        ("batch", Right),
-        ("figure", Left),
-        ("runs", Right),
-        ("first", Right),
-        ("latest", Right),
-        ("changes", Left),
+    ));
+    let mut table = Table::new(vec![
+        Column::names("subject"),
+        Column::figures("batch"),
+        Column::words("figure"),
+        Column::figures("runs").dropped(1),
+        Column::figures("first").dropped(2),
+        Column::figures("latest"),
+        Column::words("changes"),
     ]);
     for series in &history.series {
         let value =
@@ -42,21 +42,21 @@ pub fn render(history: &History) -> String {
         ];
         table.row(cells, Vec::new());
     }
-    lines.extend(table.lines(&[6, 0, 2]));
+    text.table(&table);
     for note in &history.notes {
-        lines.extend(wrap("", 4, note));
+        text.line(&clean(note));
     }
     for reason in &history.unreadable {
-        lines.extend(wrap("left out:", 4, &clean(reason)));
+        text.paragraph("left out:", 4, &clean(reason));
     }
-    joined(lines)
+    text.finish()
 }
 
 /// `+12.3% at 0123abc`, separated by commas.
 fn changes(history: &History, series: &Series) -> String {
     let told = series.changes.iter().filter_map(|change| {
         let commit = history.commits.get(series.points.get(change.index)?.run)?;
-        Some(format!("{:+.1}% at {}", change.change * 100.0, shorten(&clean(commit), 12)))
+        Some(glued(&format!("{:+.1}% at {}", change.change * 100.0, shorten(&clean(commit), 12))))
     });
     let told: Vec<_> = told.collect();
     if told.is_empty() { "none".to_owned() } else { told.join(", ") }

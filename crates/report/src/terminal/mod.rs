@@ -7,3 +7,6 @@ pub mod parity;
 pub mod releases;
 pub mod run;
 pub mod validation;
+
+#[cfg(test)]
+mod width_tests;

@@ -5,21 +5,21 @@ use patchmark_results::{
     text::{clean, count, plural},
 };
 
-use super::layout::{Align, Table, joined, wrap};
+use super::layout::{Column, Table, Text};
 use crate::words::parity::{differing, notes, worst};
 
-/// The rows, and what a reader must know in addition to them.
-pub fn render(parity: &Parity) -> String {
-    use Align::{Left, Right};
+/// The rows, and what a reader must know in addition to them, in at most `columns` columns.
+pub fn render(parity: &Parity, columns: usize) -> String {
     let images = plural(parity.images.len() as u64, "image");
     let reference = clean(&parity.reference);
-    let mut lines = vec![format!("{images}, every value of all three tensors compared with {reference}")];
-    let mut table = Table::new(&[
-        ("processor", Left),
-        ("patches", Right),
-        ("values", Right),
-        ("differing", Right),
-        ("worst", Right),
+    let mut text = Text::new(columns);
+    text.line(&format!("{images}, every value of all three tensors compared with {reference}"));
+    let mut table = Table::new(vec![
+        Column::names("processor"),
+        Column::figures("patches"),
+        Column::figures("values").dropped(1),
+        Column::figures("differing"),
+        Column::figures("worst"),
     ]);
     for row in &parity.rows {
         let cells = [
@@ -31,9 +31,9 @@ pub fn render(parity: &Parity) -> String {
         ];
         table.row(cells, Vec::new());
     }
-    lines.extend(table.lines(&[0]));
+    text.table(&table);
     for note in notes(parity) {
-        lines.extend(wrap("", 4, &note));
+        text.line(&note);
     }
-    joined(lines)
+    text.finish()
 }

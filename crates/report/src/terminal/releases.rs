@@ -6,40 +6,42 @@ use patchmark_results::{
     text::clean,
 };
 
-use super::layout::{Align, Table, joined, wrap};
+use super::layout::{Column, Paragraph, Table, Text};
 use crate::words::releases::{answer, headline, parity};
 
-/// For each class, one table of parity and one of answers.
-pub fn render(releases: &Releases) -> String {
-    let mut lines = wrap("", 0, &headline(releases));
+/// For each class, one table of parity and one of answers, in at most `columns` columns.
+pub fn render(releases: &Releases, columns: usize) -> String {
+    let mut text = Text::new(columns);
+    text.paragraph("", 0, &headline(releases));
     for (title, backends) in releases.classes() {
-        lines.push(String::new());
-        lines.push(format!("The {title} class"));
-        lines.extend(overview(&backends));
-        lines.push(String::new());
-        lines.extend(answers(&backends));
+        text.blank();
+        text.line(&format!("The {title} class"));
+        text.table(&overview(&backends));
+        text.blank();
+        text.table(&answers(&backends));
     }
-    joined(lines)
+    text.finish()
 }
 
-fn overview(backends: &[(&str, &Backend)]) -> Vec<String> {
-    let mut table = Table::new(&[("release", Align::Left), ("parity", Align::Left)]);
+fn overview(backends: &[(&str, &Backend)]) -> Table {
+    let mut table = Table::new(vec![Column::words("release"), Column::words("parity")]);
     for (version, backend) in backends {
         let parity = backend.parity.as_ref().map_or_else(|| "not compared".to_owned(), parity);
         let failed = failing(&[(*version, *backend)]);
         let below = if failed.is_empty() {
             Vec::new()
         } else {
-            wrap("  └ other failed checks:", 4, &clean(&failed.join(", ")))
+            vec![Paragraph::new("  └ other failed checks:", 4, &clean(&failed.join(", ")))]
         };
         table.row([clean(version), parity], below);
     }
-    table.lines(&[])
+    table
 }
 
 /// Each release's answer to each question; an answer that consecutive releases share is printed once.
-fn answers(backends: &[(&str, &Backend)]) -> Vec<String> {
-    let mut table = Table::new(&[("given", Align::Left), ("releases", Align::Left), ("answer", Align::Left)]);
+fn answers(backends: &[(&str, &Backend)]) -> Table {
+    let mut table =
+        Table::new(vec![Column::words("given"), Column::words("releases"), Column::words("answer")]);
     for question in given(backends) {
         let mut spans: Vec<(&str, &str, String)> = Vec::new();
         for (version, backend) in backends {
@@ -56,5 +58,5 @@ fn answers(backends: &[(&str, &Backend)]) -> Vec<String> {
             table.row([name, range, told], Vec::new());
         }
     }
-    table.lines(&[2, 0])
+    table
 }

@@ -28,9 +28,9 @@ fn crowded() -> Run {
 
 #[test]
 fn no_line_is_wider_than_a_terminal() {
-    let text = render(&crowded());
+    let text = render(&crowded(), 100);
     for line in text.lines() {
-        assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
+        assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
         assert!(!line.chars().any(char::is_control), "{line:?}");
     }
     for wanted in
@@ -43,31 +43,31 @@ fn no_line_is_wider_than_a_terminal() {
 #[test]
 fn the_trace_names_both_readings() {
     let mut run = fixtures::run(&["hf", "fused"], &[1, 8]);
-    let text = render(&run);
+    let text = render(&run, 100);
     assert!(
         text.starts_with("hf, batch 8:\n  synchronised      preprocess 192 ms, forward   2,720 ms   true\n"),
         "{text}"
     );
     assert!(text.contains("same: CPU calls are synchronous\n"), "{text}");
     run.settings.device = "cuda:0".to_owned();
-    assert!(render(&run).contains("classic mistake"));
+    assert!(render(&run, 100).contains("classic mistake"));
 }
 
 #[test]
 fn few_rounds_and_outliers_are_warned_about() {
     let mut run = fixtures::run(&["hf", "fused"], &[8]);
-    assert!(!render(&run).contains("warning:"));
+    assert!(!render(&run, 100).contains("warning:"));
     run.batches[0].processors[0].preprocess_ms.samples[1] *= 5.0;
-    let text = render(&run);
+    let text = render(&run, 100);
     assert!(text.contains("\nwarning: outliers: ") && text.contains("hf (PIL) at batch 8"), "{text}");
-    let text = render(&fixtures::with_three_rounds(run));
+    let text = render(&fixtures::with_three_rounds(run), 100);
     assert!(text.contains("\nwarning: few rounds: ") && text.contains("median [range, as there"), "{text}");
 }
 
 #[test]
 fn an_empty_run_is_said_to_be_empty() {
     let mut run = fixtures::run(&[], &[4]);
-    assert!(render(&run).starts_with("No processor finished a round at batch 4."));
+    assert!(render(&run, 100).starts_with("No processor finished a round at batch 4."));
     run.batches.clear();
-    assert!(render(&run).starts_with("Nothing was measured."));
+    assert!(render(&run, 100).starts_with("Nothing was measured."));
 }

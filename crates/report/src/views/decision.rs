@@ -20,7 +20,7 @@ impl View for Decision {
         page::of_decision(self, charts, beside)
     }
 
-    fn summary(&self) -> String {
+    fn markdown(&self) -> String {
         markdown::decision::render(self)
     }
 
@@ -28,8 +28,8 @@ impl View for Decision {
         junit::decision::render(self).map(Some)
     }
 
-    fn terminal(&self) -> String {
-        terminal::decision::render(self)
+    fn text(&self, columns: usize) -> String {
+        terminal::decision::render(self, columns)
     }
 
     fn headline(&self) -> String {

@@ -23,12 +23,12 @@ impl View for Parity {
         page::of_parity(self, charts, beside)
     }
 
-    fn summary(&self) -> String {
+    fn markdown(&self) -> String {
         markdown::parity::render(self)
     }
 
-    fn terminal(&self) -> String {
-        terminal::parity::render(self)
+    fn text(&self, columns: usize) -> String {
+        terminal::parity::render(self, columns)
     }
 
     fn headline(&self) -> String {

@@ -20,12 +20,12 @@ impl View for Releases {
         page::of_releases(self, charts, beside)
     }
 
-    fn summary(&self) -> String {
+    fn markdown(&self) -> String {
         markdown::releases::render(self)
     }
 
-    fn terminal(&self) -> String {
-        terminal::releases::render(self)
+    fn text(&self, columns: usize) -> String {
+        terminal::releases::render(self, columns)
     }
 
     fn headline(&self) -> String {

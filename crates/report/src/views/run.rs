@@ -26,12 +26,12 @@ impl View for Run {
         page::of_run(self, charts, beside)
     }
 
-    fn summary(&self) -> String {
+    fn markdown(&self) -> String {
         markdown::run::render(self)
     }
 
-    fn terminal(&self) -> String {
-        terminal::run::render(self)
+    fn text(&self, columns: usize) -> String {
+        terminal::run::render(self, columns)
     }
 
     fn headline(&self) -> String {

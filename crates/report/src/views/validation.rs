@@ -20,7 +20,7 @@ impl View for Validation {
         page::of_validation(self, charts, beside)
     }
 
-    fn summary(&self) -> String {
+    fn markdown(&self) -> String {
         markdown::validation::render(self)
     }
 
@@ -28,8 +28,8 @@ impl View for Validation {
         junit::validation::render(self).map(Some)
     }
 
-    fn terminal(&self) -> String {
-        terminal::validation::render(self)
+    fn text(&self, columns: usize) -> String {
+        terminal::validation::render(self, columns)
     }
 
     fn headline(&self) -> String {

@@ -20,7 +20,7 @@ pub fn title(decision: &Decision) -> String {
 /// The conclusion in a word or two that agrees with the exit code: the verdict, unless something else decided.
 pub fn conclusion(decision: &Decision) -> &'static str {
     match decision.outcome() {
-        Outcome::Done => decision.verdict.word(),
+        Outcome::Done | Outcome::NotSaved => decision.verdict.word(),
         Outcome::Regressed => Verdict::Regressed.word(),
         Outcome::ParityFailed => "parity failed",
         Outcome::Inconclusive => Verdict::Inconclusive.word(),

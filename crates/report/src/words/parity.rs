@@ -19,6 +19,7 @@ pub fn worst(row: &ParityRow) -> String {
 /// What it found, in one sentence.
 pub fn headline(run: &Parity) -> String {
     let images = plural(run.images.len() as u64, "image");
+    let interrupted = if run.partial { " before the interruption" } else { "" };
     let partial = if run.partial { " compared before the interruption" } else { "" };
     let mut bound: Vec<&str> = Vec::new();
     let mut failed: Vec<&str> = Vec::new();
@@ -39,7 +40,9 @@ pub fn headline(run: &Parity) -> String {
         names => format!(" Not fully compared: {}.", clean(&names.join(", "))),
     };
     let compared = match (failed.as_slice(), bound.len()) {
-        ([], 0) => format!("No processor that must equal {} was compared.", clean(&run.reference)),
+        ([], 0) => {
+            format!("No processor that must equal {} was compared{interrupted}.", clean(&run.reference))
+        }
         ([], 1) => {
             format!("{} equals {} bit for bit in {images}{partial}.", clean(bound[0]), clean(&run.reference))
         }
@@ -122,7 +125,7 @@ mod tests {
             format!("batched equals hf bit for bit in {images} images. Not fully compared: fused, naive.")
         );
         assert!(
-            terminal::parity::render(&run)
+            terminal::parity::render(&run, 100)
                 .contains(&format!("fused at {} patches failed after 8 images", limit + 1))
         );
         assert!(markdown::parity::render(&run).contains("CUDA out of memory"));

@@ -1,19 +1,27 @@
 //! A run in words.
 
 use patchmark_results::{
-    Estimate, ParityStatus, PartialBecause, ProcessorRow, Run, RunSettings,
+    Estimate, ParityStatus, ProcessorRow, Run, RunSettings,
     estimate::SAMPLES_OF_AN_INTERVAL,
     text::{clean, count, number, plural, times},
 };
 
 use super::{
+    caveats::caveats,
     figures::{self, factor},
     machine::machine,
 };
 
-/// The one sentence to take away; it never leads with a processor whose outputs differ, and claims nothing that the
-/// intervals do not show.
+/// What to take away in one line: first whatever made the command fail, then the figures. It never leads with a processor
+/// whose outputs differ, and claims nothing that the intervals do not show.
 pub fn headline(run: &Run) -> String {
+    let mut sentences = caveats(run);
+    sentences.push(figures(run));
+    sentences.join(" ")
+}
+
+/// The figures in one sentence.
+fn figures(run: &Run) -> String {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return "Nothing was measured.".to_owned() };
     let at = format!("At batch {}", batch.batch_size);
@@ -41,7 +49,10 @@ pub fn headline(run: &Run) -> String {
     let of_both = best.zip(reference).and_then(|(best, hf)| Some((best, hf, best.0.speedup_over_hf?)));
     let Some(((row, ms), (hf, hf_ms), speedup)) = of_both else {
         let (row, ms) = first;
-        return format!("{at}, {} preprocesses in {} ms{}.", row.label(), number(ms.median), share(row));
+        let unverified =
+            if row.parity == ParityStatus::NotVerified { " Its outputs were not verified." } else { "" };
+        let (label, ms) = (row.label(), number(ms.median));
+        return format!("{at}, {label} preprocesses in {ms} ms{}.{unverified}", share(row));
     };
     let (name, ms, hf_ms) = (row.label(), number(ms.median), number(hf_ms.median));
     if speedup.low > 1.0 {
@@ -130,8 +141,20 @@ pub fn facts(run: &Run) -> [(&'static str, String); 9] {
         ),
         ("Versions", versions.collect::<Vec<_>>().join(", ")),
         ("Commit", environment.commit.clone()),
-        ("Time", format!("{} s of a budget of {} s", number(run.elapsed_s), number(settings.budget_s))),
+        ("Time", time(run)),
     ]
+}
+
+/// How long it took, and how that agrees with the budget.
+fn time(run: &Run) -> String {
+    let (taken, budget) = (number(run.elapsed_s), number(run.settings.budget_s));
+    if run.elapsed_s <= run.settings.budget_s {
+        return format!("{taken} s; the budget for rounds was {budget} s");
+    }
+    format!(
+        "{taken} s; the budget of {budget} s is for rounds, of which every row gets at least 3 however long they take; \
+         warm-up does not count"
+    )
 }
 
 /// Parity, for a table cell.
@@ -151,18 +174,6 @@ pub fn model(settings: &RunSettings) -> String {
     let name = if settings.model.is_empty() { "unnamed model" } else { &settings.model };
     let weights = if settings.random_weights { " (random weights)" } else { "" };
     format!("{}{weights}", clean(name))
-}
-
-/// Why a run is partial, and what that means for its rows; none if it is complete.
-pub fn partial(run: &Run) -> Option<String> {
-    let why = match run.partial_because {
-        _ if !run.partial => return None,
-        Some(PartialBecause::Interrupted) => "it was interrupted",
-        Some(PartialBecause::DeviceLost) => "the GPU was lost",
-        Some(PartialBecause::Unreached) => "measuring ended before every batch size was reached",
-        None => "it ended early",
-    };
-    Some(format!("{why}; rows may have few rounds or none"))
 }
 
 /// How many rounds the rows of a run have: `12 rounds`, or `5–12 rounds` if they differ.

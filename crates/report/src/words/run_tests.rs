@@ -67,11 +67,21 @@ fn a_headline_of_few_rounds_says_what_was_measured_and_claims_nothing() {
 }
 
 #[test]
-fn a_partial_run_says_why_and_a_whole_one_nothing() {
+fn a_run_that_took_longer_than_its_budget_says_why() {
     let mut run = fixtures::run::run(&["hf"], &[1]);
-    assert_eq!(partial(&run), None);
-    run.partial = true;
-    assert!(partial(&run).unwrap().starts_with("it ended early"));
-    run.partial_because = Some(PartialBecause::DeviceLost);
-    assert!(partial(&run).unwrap().starts_with("the GPU was lost"));
+    (run.elapsed_s, run.settings.budget_s) = (58.6, 12.0);
+    assert!(
+        time(&run).contains("every row gets at least 3") && time(&run).contains("warm-up does not count")
+    );
+    run.settings.budget_s = 60.0;
+    assert_eq!(time(&run), "58.6 s; the budget for rounds was 60.0 s");
+}
+
+#[test]
+fn outputs_that_were_not_verified_are_not_said_to_equal_or_differ() {
+    let mut run = fixtures::run::run(&["fused"], &[1]);
+    run.batches[0].processors[0].parity = ParityStatus::NotVerified;
+    let text = headline(&run);
+    assert!(text.ends_with("Its outputs were not verified."), "{text}");
+    assert!(!text.contains("differ") && !text.contains("equal"), "{text}");
 }

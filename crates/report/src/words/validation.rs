@@ -19,6 +19,8 @@ pub fn headline(validation: &Validation) -> String {
     let failed = found.failed().count();
     let ran = |row: &&CheckRow| matches!(row.verdict, CheckVerdict::Passed | CheckVerdict::Failed);
     let ran = plural(found.checks.iter().filter(ran).count() as u64, "check");
+    // Whether every check was decided, and only the times are left.
+    let compared = found.checks.iter().all(|row| row.verdict != CheckVerdict::NotRun);
     let reference = &validation.reference;
     let relaxed = validation.relaxed.as_ref();
     let relaxed = relaxed.map_or_else(String::new, |options| format!(" (relaxed by {options})"));
@@ -30,10 +32,17 @@ pub fn headline(validation: &Validation) -> String {
             "is the reference itself, so nothing could differ; name another, or give --allow-identical"
                 .to_owned()
         }
-        Conclusion::Undecided if failed == 0 && found.speed_verdict().is_some() => {
+        Conclusion::Undecided if compared && found.speed_verdict().is_some() => {
             format!("passed all {ran}; whether it is slower than {reference} was not decided")
         }
-        Conclusion::Undecided => format!("could not be fully compared with {reference}"),
+        Conclusion::Undecided if compared => {
+            format!("passed all {ran}; its speed beside {reference} was not measured")
+        }
+        Conclusion::Undecided => {
+            let missing = found.checks.iter().filter(|row| row.verdict == CheckVerdict::NotRun).count();
+            let missing = plural(missing as u64, "check");
+            format!("could not be fully compared with {reference}: {missing} not decided")
+        }
     };
     clean(&format!("{} {what}{relaxed}", validation.candidate))
 }

@@ -1,0 +1,74 @@
+//! What made a run end with another exit code than 0, in words.
+
+use patchmark_results::{ParityStatus, PartialBecause, Run, text::clean};
+
+/// Why the command did not end with exit code 0, gravest first; empty if it did.
+pub fn caveats(run: &Run) -> Vec<String> {
+    let mut differing: Vec<String> = Vec::new();
+    let mut failed: Vec<String> = Vec::new();
+    let mut unmeasured: Vec<String> = Vec::new();
+    let note = |list: &mut Vec<String>, name: String| {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    };
+    for batch in &run.batches {
+        for row in &batch.processors {
+            if row.must_equal && matches!(row.parity, ParityStatus::Differs { .. }) {
+                note(&mut differing, clean(&row.name));
+            }
+            if row.failure.is_some() {
+                note(&mut failed, clean(&row.name));
+            }
+        }
+        for row in batch.forwards.iter().filter(|row| row.forward_ms.samples.is_empty()) {
+            note(&mut unmeasured, format!("{} at batch {}", clean(&row.name), batch.batch_size));
+        }
+    }
+    let list =
+        |lead: &str, names: &[String]| (!names.is_empty()).then(|| format!("{lead}: {}.", names.join(", ")));
+    let partial = because(run).map(|why| format!("Partial run: {why}."));
+    [
+        list("Outputs that must equal the reference's differ", &differing),
+        partial,
+        list("Failed", &failed),
+        list("Forward not measured", &unmeasured),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Why a run is partial, and what that means for its rows; none if it is complete.
+pub fn partial(run: &Run) -> Option<String> {
+    because(run).map(|why| format!("{why}; rows may have few rounds or none"))
+}
+
+/// Why a run is partial; none if it is complete.
+fn because(run: &Run) -> Option<&'static str> {
+    let why = match run.partial_because {
+        _ if !run.partial => return None,
+        Some(PartialBecause::Interrupted) => "it was interrupted",
+        Some(PartialBecause::DeviceLost) => "the GPU was lost",
+        Some(PartialBecause::Unreached) => "measuring ended before every batch size was reached",
+        None => "it ended early",
+    };
+    Some(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use patchmark_results::fixtures;
+
+    use super::*;
+
+    #[test]
+    fn a_partial_run_says_why_and_a_whole_one_nothing() {
+        let mut run = fixtures::run::run(&["hf"], &[1]);
+        assert_eq!(partial(&run), None);
+        run.partial = true;
+        assert!(partial(&run).unwrap().starts_with("it ended early"));
+        run.partial_because = Some(PartialBecause::DeviceLost);
+        assert!(partial(&run).unwrap().starts_with("the GPU was lost"));
+    }
+}
