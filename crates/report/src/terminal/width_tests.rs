@@ -58,10 +58,11 @@ fn parts(name: &str) -> impl Iterator<Item = &str> {
 fn hostile_decision() -> Decision {
     let mut rows: Vec<DecisionRow> =
         NAMES.iter().map(|name| decision::row(name, Verdict::Regressed, None)).collect();
-    let findings = [Finding::Missing, Finding::New, Finding::Parity, Finding::Ceiling];
+    let findings = [Finding::Missing, Finding::New, Finding::Parity, Finding::NotVerified, Finding::Ceiling];
     rows.extend(findings.map(|finding| decision::row(NAMES[2], Verdict::Inconclusive, Some(finding))));
     rows.extend(
-        [Verdict::Improved, Verdict::Equivalent, Verdict::Inconclusive].map(|v| decision::row("x", v, None)),
+        [Verdict::Improved, Verdict::Equivalent, Verdict::NotSlower, Verdict::Inconclusive]
+            .map(|v| decision::row("x", v, None)),
     );
     for (index, row) in rows.iter_mut().enumerate() {
         row.counts = index % 2 == 0;
@@ -131,7 +132,7 @@ fn comparisons_validations_and_histories_fit() {
         commits: (0..30).map(|run| format!("{run:040x}")).collect(),
         series: NAMES.iter().map(series).collect(),
         notes: vec![format!("{} was left out", NAMES[2])],
-        unreadable: vec![format!("{}/run.json is cut short", NAMES[2])],
+        unreadable: vec![format!("{}: it is no run", NAMES[2])],
     };
     let texts = at_every_width("a history", |columns| terminal::history::render(&history, columns));
     whole("a history", &texts, NAMES.iter().flat_map(|name| parts(name)));

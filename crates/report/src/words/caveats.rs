@@ -39,6 +39,14 @@ pub fn caveats(run: &Run) -> Vec<String> {
     .collect()
 }
 
+/// The processors that were timed and whose outputs were compared with nothing, in a sentence; none if there is none.
+pub fn unverified(run: &Run) -> Option<String> {
+    let rows = run.largest_batch()?.processors.iter();
+    let rows = rows.filter(|row| row.parity == ParityStatus::NotVerified && row.preprocess().is_some());
+    let names: Vec<String> = rows.filter(|row| row.failure.is_none()).map(|row| clean(&row.name)).collect();
+    (!names.is_empty()).then(|| format!("Outputs not verified: {}.", names.join(", ")))
+}
+
 /// Why a run is partial, and what that means for its rows; none if it is complete.
 pub fn partial(run: &Run) -> Option<String> {
     because(run).map(|why| format!("{why}; rows may have few rounds or none"))

@@ -7,7 +7,7 @@ use patchmark_results::{
 };
 
 use super::{
-    caveats::caveats,
+    caveats::{caveats, unverified},
     figures::{self, factor},
     machine::machine,
 };
@@ -16,12 +16,13 @@ use super::{
 /// whose outputs differ, and claims nothing that the intervals do not show.
 pub fn headline(run: &Run) -> String {
     let mut sentences = caveats(run);
-    sentences.push(figures(run));
+    sentences.push(claim(run));
+    sentences.extend(unverified(run));
     sentences.join(" ")
 }
 
 /// The figures in one sentence.
-fn figures(run: &Run) -> String {
+fn claim(run: &Run) -> String {
     let forward = run.first_forward();
     let Some(batch) = run.largest_batch() else { return "Nothing was measured.".to_owned() };
     let at = format!("At batch {}", batch.batch_size);
@@ -49,10 +50,7 @@ fn figures(run: &Run) -> String {
     let of_both = best.zip(reference).and_then(|(best, hf)| Some((best, hf, best.0.speedup_over_hf?)));
     let Some(((row, ms), (hf, hf_ms), speedup)) = of_both else {
         let (row, ms) = first;
-        let unverified =
-            if row.parity == ParityStatus::NotVerified { " Its outputs were not verified." } else { "" };
-        let (label, ms) = (row.label(), number(ms.median));
-        return format!("{at}, {label} preprocesses in {ms} ms{}.{unverified}", share(row));
+        return format!("{at}, {} preprocesses in {} ms{}.", row.label(), number(ms.median), share(row));
     };
     let (name, ms, hf_ms) = (row.label(), number(ms.median), number(hf_ms.median));
     if speedup.low > 1.0 {

@@ -82,6 +82,6 @@ fn outputs_that_were_not_verified_are_not_said_to_equal_or_differ() {
     let mut run = fixtures::run::run(&["fused"], &[1]);
     run.batches[0].processors[0].parity = ParityStatus::NotVerified;
     let text = headline(&run);
-    assert!(text.ends_with("Its outputs were not verified."), "{text}");
+    assert!(text.ends_with("Outputs not verified: fused."), "{text}");
     assert!(!text.contains("differ") && !text.contains("equal"), "{text}");
 }
