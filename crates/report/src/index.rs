@@ -78,10 +78,10 @@ fn descend(
         if Kind::of_folder(&path).is_some() {
             found.push(path.clone());
         }
-        if depth > 1 {
-            if let Err(error) = descend(&path, depth - 1, found, unreadable) {
-                unreadable.push(format!("{error:#}"));
-            }
+        if depth > 1
+            && let Err(error) = descend(&path, depth - 1, found, unreadable)
+        {
+            unreadable.push(format!("{error:#}"));
         }
     }
     Ok(())

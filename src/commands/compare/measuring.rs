@@ -10,7 +10,7 @@ use patchmark_results::{
 };
 use patchmark_statistics::{Contest, Measured, Watch, contest::looks, decision_rows, measure};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use crate::{
     commands::{
         decisions::print,

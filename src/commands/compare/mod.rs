@@ -1,5 +1,6 @@
 //! `patchmark compare`.
 
+mod arguments;
 mod measuring;
 
 use std::{
@@ -10,21 +11,17 @@ use std::{
 };
 
 use anyhow::Result;
-use clap::Args;
 use patchmark_report::store;
 use patchmark_results::{
-    Decision, DecisionKind, Gap, GapKind, Kind, MIN_EFFECT, Outcome, Percent, Verdict,
-    decision::DECISION_VERSION, input_error,
+    Decision, DecisionKind, Gap, GapKind, Kind, Outcome, Verdict, decision::DECISION_VERSION, input_error,
 };
 use patchmark_statistics::{Contest, decision_rows};
 
+pub(super) use self::arguments::Arguments;
 use self::measuring::{measure_and_save, rule};
 use super::{
-    bench::LARGEST_BATCH,
-    decisions::OutputOptions,
     journals,
-    options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, use_threads},
-    values::{Numbers, numbers, seconds},
+    options::{allow_network, use_threads},
 };
 use crate::{
     compare::{Processors, Setup, Sides, Workers},
@@ -35,64 +32,11 @@ use crate::{
     program::Launcher,
     python,
     worker::{Interrupted, Limits, Options, Subject},
-    workload::{ImageSource, Sizes},
+    workload::ImageSource,
 };
 
 /// The time limit of one call to a build's worker: enough for a batch of a thousand photographs.
 const CALL: Duration = Duration::from_secs(300);
-
-#[derive(Debug, Args)]
-pub(super) struct Arguments {
-    /// Two subjects, the base first: processors, python:FILE:CLASS or transformers==VERSION; anything but two
-    /// processors runs in worker processes. With --base-binary: the processors to compare between the builds
-    /// [default: all but hf's]
-    #[arg(value_name = "SUBJECT")]
-    subjects: Vec<String>,
-    /// A patchmark built from the base commit; this program is the candidate
-    #[arg(long, value_name = "PATH", env = "PATCHMARK_BASE_BINARY")]
-    base_binary: Option<PathBuf>,
-    /// Batch sizes, separated by commas
-    #[arg(
-        long,
-        value_name = "N,…",
-        default_value = "1,8",
-        value_parser = numbers::<LARGEST_BATCH>,
-        env = "PATCHMARK_BATCH_SIZES"
-    )]
-    batch_sizes: Numbers,
-    #[command(flatten)]
-    images: ImageOptions,
-    /// `mixed` keeps the images as they are; `1024x768,640x480` resamples them, one row per size
-    #[arg(long, default_value = "mixed", env = "PATCHMARK_SIZES")]
-    sizes: Sizes,
-    #[command(flatten)]
-    parameters: ParameterOptions,
-    #[command(flatten)]
-    device: DeviceOptions,
-    /// Time for measuring, after set-up; inconclusive rows use all of it
-    #[arg(long, value_name = "TIME", default_value = "90s", value_parser = seconds, env = "PATCHMARK_BUDGET")]
-    budget: f64,
-    /// Smallest change that matters, such as 5%
-    #[arg(long, value_name = "PERCENT%", default_value_t = Percent::of_fraction(MIN_EFFECT), env = "PATCHMARK_MIN_EFFECT")]
-    min_effect: Percent,
-    /// Let a subject be compared with itself: without this, two sides that are the same are exit code 5
-    #[arg(long, env = "PATCHMARK_ALLOW_IDENTICAL")]
-    allow_identical: bool,
-    /// Folder for compare.json, summary.md, junit.xml, report.html and the chart [default: runs/compare]
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "runs/compare",
-        hide_default_value = true,
-        env = "PATCHMARK_OUT"
-    )]
-    out: PathBuf,
-    #[command(flatten)]
-    output: OutputOptions,
-    /// Make the candidate slower by this much, to test the decision itself
-    #[arg(long, value_name = "PERCENT%", default_value_t = Percent::of_fraction(0.0), hide = true)]
-    slow_candidate: Percent,
-}
 
 /// What is compared, before anything is loaded.
 enum Who {

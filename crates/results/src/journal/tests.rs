@@ -34,7 +34,7 @@ fn entries_are_read_back_and_a_line_cut_short_is_left_out() {
     let path = journal.path().unwrap().to_owned();
     assert!(Contents::of_ended(&path).unwrap_err().to_string().contains("still being written"));
     drop(journal);
-    assert_eq!(journals_of(&folder), [path.clone()]);
+    assert_eq!(journals_of(&folder), std::slice::from_ref(&path));
     assert_eq!(folder_of(&path), Some(folder));
     let whole = Contents { header: header(), entries: entries.clone() };
     assert_eq!(Contents::of_ended(&path).unwrap(), whole);
