@@ -15,7 +15,6 @@ pub(super) struct Ended {
     /// Its outcome.
     pub(super) outcome: Outcome,
     /// Whether everything measured is in its document.
-    #[cfg_attr(not(feature = "harness"), expect(dead_code, reason = "only what is measured has a journal"))]
     pub(super) saved: bool,
 }
 
