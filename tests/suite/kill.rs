@@ -224,7 +224,8 @@ fn an_interrupt_before_the_first_sample_replaces_nothing() {
         let mut child = started(path, arguments);
         // The handler is set within a fraction of this, and nothing is measured so early.
         thread::sleep(Duration::from_millis(1200));
-        signal("-INT", child.id());
+        // Not INT, which a process inherits as ignored from a shell's background job.
+        signal("-TERM", child.id());
         let status = child.wait().unwrap();
         assert!(matches!(status.code(), Some(130) | None), "{arguments:?}: {status:?}");
         assert!(journals_of(&path.join(out)).is_empty(), "{arguments:?}");

@@ -1,6 +1,7 @@
 //! A folder that is written completely or not at all, even if the process is killed while it writes.
 
 use std::{
+    env,
     ffi::OsStr,
     fs::{self, File},
     io::{ErrorKind, Write},
@@ -203,7 +204,12 @@ impl Staging {
             return Ok(());
         }
         folder.link(dir.path(), &discarded)?;
+        let here = env::current_dir().ok().filter(|here| here.starts_with(&folder.path));
         exchange(dir.path(), &folder.path).with_context(moved)?;
+        if let Some(here) = here {
+            // Relative paths would otherwise lead into the old folder. It fails if the current folder is not kept.
+            let _ = env::set_current_dir(here);
+        }
         // The guard now holds the old folder.
         if let Err(error) = folder.carry_over(dir.path(), &discarded) {
             let kept = dir.keep();
