@@ -61,7 +61,7 @@ pub fn listen(idle: Idle) -> Result<Arc<Interrupt>> {
             }
             (false, _) => {
                 tell!(
-                    "\nending this call and saving what was measured; Ctrl-C again saves and exits at once"
+                    "\nstopping after the current call, then saving what was measured; press Ctrl-C again to save and exit now"
                 );
             }
             (true, Idle::Waits) if is_idle() => {}
@@ -85,26 +85,17 @@ pub fn measuring(save: impl FnMut() + Send + 'static) {
     *unsaved() = Unsaved::Samples(Box::new(save));
 }
 
-/// Held while the command itself saves: a second signal waits for it.
-#[derive(Debug)]
+/// Held while the command itself saves: a second signal waits until it is dropped.
 #[must_use]
-pub struct Saving(#[expect(dead_code, reason = "held until it is dropped")] MutexGuard<'static, Unsaved>);
+pub struct Saving {
+    _unsaved: MutexGuard<'static, Unsaved>,
+}
 
 /// The command saves now what was measured.
 pub fn saving() -> Saving {
-    let mut guard = unsaved();
-    *guard = Unsaved::Saved;
-    Saving(guard)
-}
-
-impl std::fmt::Debug for Unsaved {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Nothing => "Nothing",
-            Self::Samples(_) => "Samples",
-            Self::Saved => "Saved",
-        })
-    }
+    let mut unsaved = unsaved();
+    *unsaved = Unsaved::Saved;
+    Saving { _unsaved: unsaved }
 }
 
 fn unsaved() -> MutexGuard<'static, Unsaved> {

@@ -24,7 +24,7 @@ const LOADERS: &str = "loader-N is torch's DataLoader with N worker processes ru
 /// What a bench collects besides samples.
 pub(super) struct Found {
     pub(super) partial: Option<PartialBecause>,
-    /// The notes that all runs share.
+    /// The notes that all runs share, besides those that were known before.
     pub(super) notes: Vec<String>,
     /// By run, sentences on how closely its forwards agree.
     agreements: Vec<Vec<String>>,
@@ -33,10 +33,10 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn new(bench: &Bench, notes: Vec<String>) -> Self {
+    pub(super) fn new(bench: &Bench) -> Self {
         Self {
             partial: None,
-            notes,
+            notes: Vec::new(),
             agreements: vec![Vec::new(); bench.settings.len()],
             loader_rows: BTreeMap::new(),
         }
@@ -115,7 +115,8 @@ impl Found {
         index: usize,
         planned: Run,
     ) -> Run {
-        let mut notes: Vec<String> = self.agreements[index].iter().chain(&self.notes).cloned().collect();
+        let found = self.agreements[index].iter().chain(&planned.notes).chain(&self.notes);
+        let mut notes: Vec<String> = found.cloned().collect();
         let mut batches = Vec::new();
         for samples in sizes.samples() {
             let mut batch: Batch = run_rows::batch(subjects, &planned.settings, samples, index);

@@ -110,7 +110,7 @@ impl Bench {
             self.text.as_ref().map(|text| self.batch_sizes.iter().map(|&size| text.first(size)).collect());
         let texts: Vec<TextInputs> = texts.unwrap_or_else(|| Ok(Vec::new()))?;
         let mut sizes = BatchSizes::new(workload, &self.batch_sizes, &texts, decode_ms)?;
-        let mut found = Found::new(self, self.notes());
+        let mut found = Found::new(self);
         if !decode_ms.is_empty() {
             found.notes.push(
                 "decoding was timed once, with the first of the workloads that share these files".into(),

@@ -47,7 +47,7 @@ fn tell_failure(journal: &Journal) {
 }
 
 fn remedy(journal: &Path) -> String {
-    format!("`patchmark report --recover {}` makes a partial result of it", journal.display())
+    format!("recover it with `patchmark report --recover {}`", journal.display())
 }
 
 /// Saves what this process has measured, for a signal that must not wait for the current call.
@@ -69,7 +69,7 @@ pub(super) fn tell_of_others(folder: &Path) {
             Ok(results) if results.is_empty() => drop(fs::remove_file(&journal)),
             Ok(_) => {
                 tell!(
-                    "note: {} is of a measurement that ended early; {}",
+                    "note: {} was left by a measurement that ended early; {}",
                     journal.display(),
                     remedy(&journal)
                 );

@@ -58,7 +58,7 @@ pub struct Cli {
 /// The end of every build's help.
 macro_rules! exit_codes {
     () => {
-        "Exit codes: 0 done, nothing regressed; 1 a fault inside patchmark; 2 the arguments or an input are wrong; \
+        "Exit codes: 0 done, nothing regressed; 1 a fault inside patchmark, or a result that could not be written; 2 the arguments or an input are wrong; \
          3 performance regressed; 4 parity or contract failed; 5 inconclusive, incomplete, or something expected was \
          missing; 6 the environment differs from the baseline's; 130 interrupted.\n\n\
          Options that show [env: NAME] can also be set in the environment."

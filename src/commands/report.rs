@@ -21,8 +21,8 @@ pub(super) struct Arguments {
     /// shows them side by side
     #[arg(required_unless_present = "index", value_name = "RESULT")]
     results: Vec<PathBuf>,
-    /// Make a partial result of a measurement that ended early, of which a journal is left: RESULT is the folder that it
-    /// was to be saved in, or the journal itself
+    /// Recover a measurement that was killed, from the journal that it left: RESULT is the folder that it would have been
+    /// saved in, or the journal itself
     #[arg(long, conflicts_with_all = ["index", "only", "format", "theme"], env = "PATCHMARK_RECOVER")]
     recover: bool,
     /// Write index.html into DIR instead: every result below it, with a link to its page; what cannot be read is left out
@@ -94,10 +94,7 @@ fn redraw(arguments: &Arguments, path: &Path) -> Result<PathBuf> {
         (None, true) => path.to_owned(),
         (None, false) => path.parent().map(PathBuf::from).unwrap_or_default(),
     };
-    match selection {
-        Some(selection) => store::redraw(&folder, result, &selection)?,
-        None => store::write(&folder, result)?,
-    }
+    store::redraw(&folder, result, &selection)?;
     out!("{}", result.terminal());
     tell!("drawn in {}", folder.display());
     Ok(folder.join(page::FILE))
@@ -117,12 +114,9 @@ fn append(file: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What to redraw; `None` stands for everything.
-fn selection(arguments: &Arguments) -> Result<Option<Selection>> {
+/// What to redraw.
+fn selection(arguments: &Arguments) -> Result<Selection> {
     let (only, format) = (&arguments.only, &arguments.format);
-    if only.is_empty() && format.is_empty() && arguments.theme == Theme::Light {
-        return Ok(None);
-    }
     if arguments.open && !format.is_empty() && !format.contains(&Format::Html) {
         return Err(input_error!("--open shows the page: add html to --format, or leave --format out"));
     }
@@ -133,12 +127,12 @@ fn selection(arguments: &Arguments) -> Result<Option<Selection>> {
     if !format.is_empty() {
         selection.formats.clone_from(format);
     }
-    Ok(Some(selection))
+    Ok(selection)
 }
 
 /// Puts several runs on one page and returns its path.
 fn beside(arguments: &Arguments, paths: &[PathBuf]) -> Result<PathBuf> {
-    if selection(arguments)?.is_some() {
+    if !arguments.only.is_empty() || !arguments.format.is_empty() || arguments.theme != Theme::Light {
         return Err(input_error!("--only, --format and --theme are for one run; several become one page"));
     }
     if let Some(other) = paths.iter().find(|path| path.is_dir() && !path.join(Kind::Run.file()).is_file()) {

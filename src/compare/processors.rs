@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use patchmark_statistics::{Contest, Round, RowName, median};
+use patchmark_results::Round;
+use patchmark_statistics::{Contest, RowName, median};
 use tch::Device;
 
 use super::{
@@ -145,7 +146,7 @@ impl Contest for Processors {
             times[place][taken[place]] = self.take(place, row)?;
             taken[place] += 1;
         }
-        Ok(Round { base: times[0], candidate: self.setup.slowed(times[1]), control: None })
+        Ok(Round { base: times[0], candidate: self.setup.slowed(times[1]), ..Round::default() })
     }
 }
 

@@ -2,7 +2,8 @@
 //! process keeps the memory layout that it started with, which alone can change its times by a few per cent.
 
 use anyhow::{Context, Result, bail};
-use patchmark_statistics::{Contest, Round, RowName, median};
+use patchmark_results::Round;
+use patchmark_statistics::{Contest, RowName, median};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
@@ -213,7 +214,12 @@ impl Contest for Workers {
         for (index, place) in order.into_iter().enumerate() {
             times[place][index / 3] = self.time(place, row)?;
         }
-        Ok(Round { base: times[0], candidate: self.setup.slowed(times[1]), control: Some(times[2]) })
+        Ok(Round {
+            base: times[0],
+            candidate: self.setup.slowed(times[1]),
+            control: Some(times[2]),
+            restart: None,
+        })
     }
 }
 

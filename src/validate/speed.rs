@@ -4,8 +4,8 @@
 //! enough to see it.
 
 use anyhow::Result;
-use patchmark_results::{Rule, Verdict, validation::SpeedRow};
-use patchmark_statistics::{Contest, Round, RowName, measure, median};
+use patchmark_results::{Round, Rule, Verdict, validation::SpeedRow};
+use patchmark_statistics::{Contest, RowName, measure, median};
 use serde_json::Map;
 
 use super::{exam::Exam, session::Session, settings::Settings};
@@ -146,7 +146,7 @@ impl Contest for Turns<'_> {
             times[place][taken[place]] = time(if place == 0 { reference } else { candidate }, row)?;
             taken[place] += 1;
         }
-        Ok(Round { base: times[0], candidate: times[1], control: None })
+        Ok(Round { base: times[0], candidate: times[1], ..Round::default() })
     }
 }
 

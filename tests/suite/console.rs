@@ -5,11 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use patchmark_report::store;
 use patchmark_results::read_run;
 use tempfile::tempdir;
 
-use crate::support::{command, steady_run};
+use crate::support::{command, run_and_slower_one};
 
 /// The exit code of a command whose stdout or stderr nobody reads.
 fn unread(mut command: Command, stdout: bool) -> Option<i32> {
@@ -29,13 +28,7 @@ fn unread(mut command: Command, stdout: bool) -> Option<i32> {
 fn commands_end_as_usual_when_nobody_reads() {
     let folder = tempdir().unwrap();
     let path = folder.path();
-    let mut run = steady_run();
-    store::write(&path.join("run"), &run).unwrap();
-    run.started_unix_s += 1;
-    for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
-        row.preprocess_ms.samples.iter_mut().for_each(|ms| *ms *= 1.5);
-    }
-    store::write(&path.join("slow"), &run).unwrap();
+    run_and_slower_one(path);
     let commands: [(&[&str], i32); 8] = [
         (&["gate", "slow", "--baseline=run"], 3),
         (&["gate", "slow", "--baseline=run", "--json"], 3),
@@ -66,16 +59,9 @@ fn commands_end_as_usual_when_nobody_reads() {
 fn a_full_stdout_is_told_and_changes_no_verdict() {
     let folder = tempdir().unwrap();
     let path = folder.path();
-    let mut run = steady_run();
-    store::write(&path.join("run"), &run).unwrap();
-    run.started_unix_s += 1;
-    store::write(&path.join("same"), &run).unwrap();
-    for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
-        row.preprocess_ms.samples.iter_mut().for_each(|ms| *ms *= 1.5);
-    }
-    store::write(&path.join("slow"), &run).unwrap();
-    // The samples of `same` are those of `run`, which is a finding unless it is allowed.
-    for (run, code) in [("slow", 3), ("same", 1)] {
+    run_and_slower_one(path);
+    // A run compared with itself is a finding unless it is allowed.
+    for (run, code) in [("slow", 3), ("run", 1)] {
         let arguments = ["gate", run, "--baseline=run", "--allow-identical"];
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = command(path, &arguments).stdout(full).output().unwrap();
@@ -92,13 +78,7 @@ fn a_full_stdout_is_told_and_changes_no_verdict() {
 fn a_verdict_that_cannot_be_saved_is_printed_and_kept() {
     let folder = tempdir().unwrap();
     let path = folder.path();
-    let mut run = steady_run();
-    store::write(&path.join("run"), &run).unwrap();
-    for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
-        row.preprocess_ms.samples.iter_mut().for_each(|ms| *ms *= 1.5);
-    }
-    run.started_unix_s += 1;
-    store::write(&path.join("slow"), &run).unwrap();
+    run_and_slower_one(path);
     // No file may grow beyond one kilobyte, as if the disk were full: the write fails instead of killing the process.
     let binary = command(path, &["gate", "slow", "--baseline=run"]);
     let line = format!(

@@ -10,7 +10,7 @@ use std::{
 };
 
 use patchmark_gate::load;
-use patchmark_report::store;
+use patchmark_report::{charts, store, views};
 use patchmark_results::{
     Decision, Run, Saved,
     journal::{Entry, journals_of, read},
@@ -118,20 +118,25 @@ fn killed_at_random_moments_only_whole_files_are_left() {
     }
 }
 
-/// Checks that a result is whole: its document, and either all of its pictures or none, of which none is cut short.
+/// Checks that a result is whole: its documents, and either all of its pictures or none, of which none is cut short.
 fn whole_result(folder: &Path) {
     if !folder.exists() {
         return;
     }
-    Saved::read(folder).unwrap();
+    let saved = Saved::read(folder).unwrap();
     assert!(folder.join("summary.md").exists());
+    let kind = views::of(&saved).kind();
+    for chart in charts::of_kind(kind) {
+        let drawn = ["svg", "png", "csv"].map(|format| folder.join(format!("{chart}.{format}")).exists());
+        assert_eq!(drawn, [folder.join("report.html").exists(); 3], "{chart} of {}", folder.display());
+    }
     for entry in fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();
         let bytes = fs::read(&file).unwrap();
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("png") => assert!(bytes.ends_with(b"IEND\xaeB`\x82"), "{}", file.display()),
             Some("svg") => assert!(bytes.trim_ascii_end().ends_with(b"</svg>"), "{}", file.display()),
-            Some("html") => assert!(folder.join("summary.md").exists() && !bytes.is_empty()),
+            Some("html") => assert!(bytes.trim_ascii_end().ends_with(b"</html>"), "{}", file.display()),
             _ => {}
         }
     }
@@ -148,6 +153,11 @@ fn recoverable(path: &Path, name: &str) {
             continue;
         };
         let rounds = contents.entries.iter().filter(|entry| matches!(entry, Entry::Round { .. })).count();
+        let samples = contents.entries.iter().filter_map(|entry| match entry {
+            Entry::Samples(samples) => Some(&samples.processors),
+            _ => None,
+        });
+        let samples: usize = samples.flatten().map(|processor| processor.preprocess_ms.len()).sum();
         let holds = !recover::results(contents).is_empty();
         let output = patchmark(path, &["report", "--recover", journal.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(if holds { 0 } else { 2 }), "{output:?}");
@@ -157,7 +167,11 @@ fn recoverable(path: &Path, name: &str) {
         }
         assert!(!journal.exists(), "it is folded in");
         match Saved::read(&folder).unwrap() {
-            Saved::Run(run) => assert!(run.partial && run.elapsed_s >= 0.0),
+            Saved::Run(run) => {
+                assert!(run.partial);
+                let rows = run.batches.iter().flat_map(|batch| &batch.processors);
+                assert_eq!(rows.map(|row| row.preprocess_ms.samples.len()).sum::<usize>(), samples);
+            }
             Saved::Decision(decision) => {
                 assert!(decision.partial);
                 assert_eq!(decision.rows.iter().map(|row| row.rounds).sum::<usize>(), rounds);

@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use patchmark_report::store;
 use patchmark_results::{Run, Samples, read_run};
 use tch::{Cuda, Device};
 
@@ -93,4 +94,15 @@ pub fn gpu(test: &str) -> Option<Device> {
     // Not `eprintln!`, whose output the test runner hides if a test passes.
     let _ = writeln!(io::stderr(), "{test} did not run: torch sees no CUDA device");
     None
+}
+
+/// Writes the folders `run`, a steady run, and `slow`, whose processors take half as long again.
+pub fn run_and_slower_one(folder: &Path) {
+    let mut run = steady_run();
+    store::write(&folder.join("run"), &run).expect("the folder can be written to");
+    run.started_unix_s += 1;
+    for row in run.batches.iter_mut().flat_map(|batch| &mut batch.processors) {
+        row.preprocess_ms.samples.iter_mut().for_each(|ms| *ms *= 1.5);
+    }
+    store::write(&folder.join("slow"), &run).expect("the folder can be written to");
 }

@@ -35,14 +35,21 @@ pub fn write_documents(dir: &Path, result: &dyn View) -> Result<()> {
 /// # Errors
 /// If a file cannot be written.
 pub fn finish_documents(mut staging: Staging, result: &dyn View) -> Result<()> {
+    save_documents(&mut staging, result)?;
+    pictures(result.kind()).into_iter().for_each(|name| staging.discard(name));
+    staging.replace()
+}
+
+fn save_documents(staging: &mut Staging, result: &dyn View) -> Result<()> {
     staging.save(result.kind().file(), &result.json()?)?;
     staging.save("summary.md", result.summary().as_bytes())?;
     match result.junit()? {
-        Some(junit) => staging.save("junit.xml", junit.as_bytes())?,
-        None => staging.discard("junit.xml"),
+        Some(junit) => staging.save("junit.xml", junit.as_bytes()),
+        None => {
+            staging.discard("junit.xml");
+            Ok(())
+        }
     }
-    pictures(result.kind()).into_iter().for_each(|name| staging.discard(name));
-    staging.replace()
 }
 
 /// Adds the pictures of a result to its documents, which are in place.
@@ -69,14 +76,14 @@ fn pictures(kind: Kind) -> Vec<String> {
     names
 }
 
-/// Draws only the selected parts of a result into the folder `dir`, whose other files are kept, in one step.
+/// Draws the selected parts of a result into the folder `dir`, whose documents are written again and whose other files are
+/// kept, in one step.
 ///
 /// # Errors
 /// As for [`write()`].
 pub fn redraw(dir: &Path, result: &dyn View, selection: &Selection) -> Result<()> {
-    let staging = Folder::find(dir, result.kind().file())?.staging()?;
-    // This file marks the folder as a result's.
-    staging.save(result.kind().file(), &result.json()?)?;
+    let mut staging = Folder::find(dir, result.kind().file())?.staging()?;
+    save_documents(&mut staging, result)?;
     for (name, bytes) in selection.files(result)? {
         staging.save(&name, &bytes)?;
     }

@@ -50,7 +50,7 @@ pub use history::{ChangePoint, History, Series};
 pub use journal::Journal;
 pub use kind::Kind;
 pub use outcome::Outcome;
-pub use pairs::{PairRound, Pairs};
+pub use pairs::{Pairs, Round};
 pub use parity::{Heat, Parity, ParityRow};
 pub use percent::Percent;
 pub use releases::Releases;

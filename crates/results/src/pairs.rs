@@ -26,7 +26,7 @@ impl Pairs {
     }
 
     /// Adds a round.
-    pub fn push(&mut self, round: &PairRound) {
+    pub fn push(&mut self, round: &Round) {
         self.base.push(round.base);
         self.candidate.push(round.candidate);
         self.control.extend(round.control);
@@ -34,9 +34,9 @@ impl Pairs {
     }
 }
 
-/// The times of one round of one row: each subject twice, in the order taken. Times are milliseconds.
+/// One round of one row: each subject twice, in the order taken. Times are milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct PairRound {
+pub struct Round {
     /// The base.
     pub base: [f64; 2],
     /// The candidate.

@@ -1,5 +1,7 @@
 //! The names of subjects: patchmark's own processors, and the forms in which others are named.
 
+use strsim::osa_distance;
+
 /// The processors that run on any machine, in the order of the ladder: from what people run today to the fastest.
 pub const NAMES: [&str; 10] =
     ["hf", "hf-chw", "hf-pil", "naive", "threaded", "batched", "fused", "fused-chw", "fused-pil", "fused-u8"];
@@ -34,29 +36,11 @@ pub fn has_form(name: &str) -> bool {
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong, but at least one.
     let most = (name.chars().count() / 3).max(1);
-    let near = known.into_iter().map(|known| (distance(&name.to_lowercase(), &known.to_lowercase()), known));
+    let name = name.to_lowercase();
+    let near = known.into_iter().map(|known| (osa_distance(&name, &known.to_lowercase()), known));
     near.filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)
-}
-
-/// How many letters must be inserted, removed, replaced or swapped with their neighbour to make `b` of `a`.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

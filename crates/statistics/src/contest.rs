@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use patchmark_results::{Judgement, PairRound, Pairs, Rule, Verdict, text::plural};
+use patchmark_results::{Judgement, Pairs, Round, Rule, Verdict, text::plural};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -44,17 +44,6 @@ impl RowName {
     }
 }
 
-/// The times of one round of one row: each subject twice, in the order taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Round {
-    /// The base.
-    pub base: [f64; 2],
-    /// The candidate.
-    pub candidate: [f64; 2],
-    /// A second process of the base, if subjects run in processes of their own.
-    pub control: Option<[f64; 2]>,
-}
-
 /// Two subjects that can be timed in turn.
 pub trait Contest {
     /// The rows, in the order of the table.
@@ -69,7 +58,7 @@ pub trait Contest {
     /// If a process cannot be started.
     fn restart(&mut self) -> Result<()>;
 
-    /// Times a row once: A B B A, or B A A B if `mirrored`.
+    /// Times a row once: A B B A, or B A A B if `mirrored`. The number of the restart is filled in by the caller.
     ///
     /// # Errors
     /// If a subject fails or its process has ended.
@@ -82,7 +71,7 @@ pub trait Watch {
     fn progress(&mut self, spent: Duration, what: &str);
 
     /// A round of the row at `row` was taken.
-    fn round(&mut self, _row: usize, _times: &PairRound) {}
+    fn round(&mut self, _row: usize, _round: &Round) {}
 }
 
 impl<F: FnMut(Duration, &str)> Watch for F {
@@ -226,12 +215,10 @@ impl Measuring<'_> {
                     self.measured.interrupted = true;
                     return Ok(());
                 }
-                let times = self.contest.round(row, mirrored)?;
-                let Round { base, candidate, control } = times;
                 let restart = self.restarts.then_some(self.taken as u32);
-                let times = PairRound { base, candidate, control, restart };
-                self.measured.pairs[row].push(&times);
-                self.watch.round(row, &times);
+                let round = Round { restart, ..self.contest.round(row, mirrored)? };
+                self.measured.pairs[row].push(&round);
+                self.watch.round(row, &round);
             }
         }
         Ok(())

@@ -22,7 +22,7 @@ pub mod warnings;
 
 pub use bootstrap::{estimate, median, paired, summarize};
 pub use change_points::change_points;
-pub use contest::{Contest, Measured, Round, RowName, Watch, measure};
+pub use contest::{Contest, Measured, RowName, Watch, measure};
 pub use effect::{Effect, Refusal};
 pub use looks::Looks;
 pub use warnings::{Series, Warning, warnings};

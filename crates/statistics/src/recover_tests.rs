@@ -1,5 +1,5 @@
 use patchmark_results::{
-    DecisionKind, Environment, Judgement, PairRound, ProcessorRow, Rule, RunSettings, Verdict,
+    DecisionKind, Environment, Judgement, ProcessorRow, Round, Rule, RunSettings, Verdict,
     decision::DECISION_VERSION,
     journal::{ForwardSamples, ForwardSubject, Header, JOURNAL_VERSION, ProcessorSamples, ProcessorSubject},
 };
@@ -132,8 +132,7 @@ fn decision() -> Decision {
 fn a_comparison_is_judged_on_the_rounds_that_it_had() {
     let entries = (0..40).map(|index| {
         let wobble = 1.0 + f64::from(index % 5) / 1000.0;
-        let times =
-            PairRound { base: [10.0 * wobble, 10.0], candidate: [2.0, 2.0 * wobble], ..PairRound::default() };
+        let times = Round { base: [10.0 * wobble, 10.0], candidate: [2.0, 2.0 * wobble], ..Round::default() };
         Entry::Round { row: 0, times }
     });
     let measurement = Measurement::Compare { decision: Box::new(decision()) };

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use patchmark_results::{Better, Change, Judgement, Pairs, Rule, Verdict};
+use patchmark_results::{Better, Change, Judgement, Pairs, Round, Rule, Verdict};
 
 use super::{
-    contest::{Contest, Round, RowName, measure},
+    contest::{Contest, RowName, measure},
     effect::{Effect, Grouping, Refusal, paired, unpaired},
     judge::{after_look, is_final, judge},
     pairs::{effect_of, floor_of},
@@ -264,7 +264,7 @@ impl Contest for AtTheMinimum {
     fn round(&mut self, _: usize, _: bool) -> anyhow::Result<Round> {
         self.1 += 1;
         let candidate = (1.0 / 1.01) * (1.0 + 1e-3 * (f64::from(self.1 * 7 % 5) - 2.0));
-        Ok(Round { base: [1.0; 2], candidate: [candidate; 2], control: None })
+        Ok(Round { base: [1.0; 2], candidate: [candidate; 2], ..Round::default() })
     }
 }
 

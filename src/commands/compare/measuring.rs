@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use patchmark_results::{
-    Decision, Document, ERROR_RATE, Journal, Outcome, PairRound, Rule,
+    Decision, Document, ERROR_RATE, Journal, Outcome, Round, Rule,
     journal::{Entry, Header, JOURNAL_VERSION, Measurement},
 };
 use patchmark_statistics::{Contest, Measured, Watch, contest::looks, decision_rows, measure};
@@ -81,7 +81,7 @@ impl Watch for Journaled<'_> {
         self.journal.append(&Entry::ElapsedS(spent.as_secs_f64()));
     }
 
-    fn round(&mut self, row: usize, times: &PairRound) {
+    fn round(&mut self, row: usize, times: &Round) {
         self.journal.append(&Entry::Round { row, times: *times });
     }
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decision::Decision, pairs::PairRound, rows::ProcessorRow, run::Run};
+use crate::{decision::Decision, pairs::Round, rows::ProcessorRow, run::Run};
 
 pub(crate) use file::is_journal;
 pub use file::{Journal, folder_of, journals_of};
@@ -103,7 +103,7 @@ pub enum Entry {
         /// The index of the row.
         row: usize,
         /// Its times.
-        times: PairRound,
+        times: Round,
     },
     /// Seconds since the measurement began, after each round.
     ElapsedS(f64),

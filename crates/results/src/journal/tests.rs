@@ -4,7 +4,7 @@ use super::{
     super::{BatchSamples, Measurement, ProcessorSamples, Subjects, file::Journal, folder_of, journals_of},
     *,
 };
-use crate::{InputError, PairRound, Run, fixtures};
+use crate::{InputError, Round, Run, fixtures};
 
 fn header() -> Header {
     let run = Run { batches: Vec::new(), ..fixtures::run::run(&["hf"], &[1]) };
@@ -23,7 +23,7 @@ fn entries_are_read_back_and_a_line_cut_short_is_left_out() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("nested/run");
     let mut journal = Journal::begin(&folder, &header());
-    let round = PairRound { base: [1.0, 2.0], control: Some([3.0, 4.0]), ..PairRound::default() };
+    let round = Round { base: [1.0, 2.0], control: Some([3.0, 4.0]), ..Round::default() };
     let entries = vec![
         sample(0.1 + 0.2),
         Entry::Round { row: 3, times: round },
