@@ -9,14 +9,15 @@ use patchmark_results::{
 };
 
 use super::{
+    axis::Axis,
     canvas::{Canvas, Side},
-    chart::{Chart, WIDTH},
+    chart::Chart,
     csv::field,
+    frame::Frame,
     lines::sound,
     marker::Marker,
     rows::{MOST_PROCESSORS, subjects},
     theme::{BODY, Colour, SMALL},
-    throughput::log_ticks,
 };
 use crate::words::{figures::interval, run::Spread};
 
@@ -37,7 +38,6 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
     let drawn = &runs[..runs.len().min(MOST_RUNS)];
     let batches = batches(drawn);
     let (groups, all) = groups(drawn, &batches);
-    let room: f64 = groups.iter().map(height).sum();
     let names: Vec<String> = drawn
         .iter()
         .zip(&batches)
@@ -46,7 +46,6 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
             format!("{}{size} ({})", clean(name), clean(&run.environment.commit))
         })
         .collect();
-    let mut canvas = Canvas::new(WIDTH, 232.0 + 24.0 * names.len() as f64 + room)?;
     let ranges = drawn.iter().any(|(_, run)| Spread::of(run) != Spread::Intervals);
     let few = if ranges { ", or the range of the samples with fewer than 6 rounds" } else { "" };
     let mut caption = vec![format!(
@@ -60,18 +59,21 @@ pub(super) fn chart(runs: &[(String, Run)]) -> Result<Chart> {
             groups.len()
         ));
     }
-    let (top, bottom) = canvas.frame(
-        "Time per image, run by run",
-        "median preprocess time per image in milliseconds, log scale; lower is better",
-        &caption,
-    )?;
-    if groups.is_empty() {
-        canvas.nothing();
-    } else {
-        let top = legend(&mut canvas, &names, top)?;
-        draw(&mut canvas, &groups, &names, (top, bottom - 52.0))?;
-    }
-    Ok(Chart { name: "across", canvas, csv: csv(runs) })
+    let frame = Frame {
+        title: "Time per image, run by run".to_owned(),
+        subtitle: "median preprocess time per image, log scale; lower is better".to_owned(),
+        caption,
+    };
+    Chart::new("across", frame, csv(runs), |width| {
+        let mut canvas = Canvas::new(width)?;
+        if groups.is_empty() {
+            canvas.nothing("Nothing was measured.");
+        } else {
+            let top = legend(&mut canvas, &names)?;
+            draw(&mut canvas, &groups, &names, top)?;
+        }
+        Ok(canvas)
+    })
 }
 
 /// Each run's batch of the largest size that all runs have, or else its own largest batch.
@@ -114,52 +116,43 @@ fn height(group: &Group) -> f64 {
     (STEP * group.points.len() as f64 + 14.0).max(30.0)
 }
 
-/// Draws the runs' names, one per line; returns where they end.
-fn legend(canvas: &mut Canvas, names: &[String], top: f64) -> Result<f64> {
+/// Draws the runs' names; returns where they end.
+fn legend(canvas: &mut Canvas, names: &[String]) -> Result<f64> {
+    let mut y = 10.0;
     for (place, name) in names.iter().enumerate() {
-        let y = top + 10.0 + 24.0 * place as f64;
-        canvas.marker(place, (32.0, y));
-        canvas.text(
-            &canvas.fit(name, SMALL, canvas.width - 80.0)?,
-            (46.0, y),
-            SMALL,
-            Colour::Ink,
-            Side::Left,
-        );
+        canvas.marker(place, (8.0, y));
+        // A name is a path, which may be long and has no spaces.
+        let lines = canvas.wrap(name, SMALL, canvas.width - 30.0, "/")?;
+        for (index, line) in lines.iter().enumerate() {
+            let slash = if index + 1 < lines.len() { "/" } else { "" };
+            canvas.text(&format!("{line}{slash}"), (22.0, y), SMALL, Colour::Ink, Side::Left);
+            y += 23.0;
+        }
     }
-    Ok(top + 24.0 * names.len() as f64 + 12.0)
+    Ok(y + 6.0)
 }
 
-fn draw(canvas: &mut Canvas, groups: &[Group], names: &[String], (top, bottom): (f64, f64)) -> Result<()> {
-    let room =
-        canvas.widest(groups.iter().map(|group| group.label.as_str()), BODY, 40.0)?.min(canvas.width * 0.3);
-    let (left, right) = (24.0 + room + 16.0, canvas.width - 40.0);
+fn draw(canvas: &mut Canvas, groups: &[Group], names: &[String], top: f64) -> Result<()> {
+    let (width, narrow) = (canvas.width, canvas.narrow());
+    let labels = groups.iter().map(|group| group.label.as_str());
+    let room = canvas.widest(labels, BODY, 40.0)?.min(width * 0.3);
+    let (left, right) = if narrow { (8.0, width - 8.0) } else { (room + 16.0, width - 16.0) };
+    let above = if narrow { 28.0 } else { 0.0 };
     let ends = groups.iter().flat_map(|group| &group.points).map(|(_, each)| *each);
     let (low, high) = ends.fold((f64::INFINITY, 0.0f64), |(low, high), e| (low.min(e.low), high.max(e.high)));
-    let (low, high, ticks) = log_ticks(low, high);
-    let x = |value: f64| left + (value.log2() - low) / (high - low).max(1e-9) * (right - left);
-    let end = groups.iter().map(height).sum::<f64>().min(bottom - top) + top;
-    for (value, text) in ticks {
-        canvas.line(&[(x(value), top), (x(value), end)], Colour::Grid, 1.0);
-        canvas.text(&text, (x(value), end + 18.0), BODY, Colour::Ink, Side::Centre);
-    }
-    canvas.text(
-        "milliseconds per image",
-        ((left + right) / 2.0, end + 42.0),
-        BODY,
-        Colour::Ink,
-        Side::Centre,
-    );
+    let axis = Axis::log(low, high, if narrow { 5 } else { 9 });
+    let x = |value: f64| left + axis.share(value) * (right - left);
     let mut from = top;
     for group in groups {
-        let middle = from + height(group) / 2.0;
-        canvas.text(
-            &canvas.fit(&group.label, BODY, room)?,
-            (left - 16.0, middle),
-            BODY,
-            Colour::Ink,
-            Side::Right,
-        );
+        let to = from + above + height(group);
+        let middle = from + above + height(group) / 2.0;
+        for (value, _) in &axis.ticks {
+            canvas.line(&[(x(*value), from + above), (x(*value), to)], Colour::Grid, 1.0);
+        }
+        let label = canvas.fit(&group.label, BODY, if narrow { width } else { room })?;
+        let (at, side) =
+            if narrow { ((0.0, from + 15.0), Side::Left) } else { ((left - 16.0, middle), Side::Right) };
+        canvas.text(&label, at, BODY, Colour::Ink, side);
         for (order, (place, each)) in group.points.iter().enumerate() {
             let y = middle + STEP * (order as f64 - (group.points.len() - 1) as f64 / 2.0);
             let colour = Colour::Series(*place);
@@ -168,9 +161,17 @@ fn draw(canvas: &mut Canvas, groups: &[Group], names: &[String], (top, bottom): 
             let text = format!("{}, {}: {} ms per image", group.label, names[*place], interval(each));
             canvas.mark((x(each.median), y), (8.0, STEP / 2.0), text, each.median);
         }
-        from += height(group);
-        canvas.line(&[(24.0, from), (right, from)], Colour::Grid, 1.0);
+        from = to;
+        canvas.line(&[(0.0, from), (right, from)], Colour::Grid, 1.0);
     }
+    for (value, text) in &axis.ticks {
+        let half = canvas.text_width(text, BODY)? / 2.0;
+        let at = x(*value).clamp(half, (width - half).max(half));
+        canvas.text(text, (at, from + 18.0), BODY, Colour::Ink, Side::Centre);
+    }
+    let middle = ((left + right) / 2.0, from + 42.0);
+    canvas.text("milliseconds per image", middle, BODY, Colour::Ink, Side::Centre);
+    canvas.height = from + 54.0;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use patchmark_typeface::{self as typeface, FAMILY};
 use plotters::style::{FontDesc, FontFamily, FontStyle};
 
-use super::theme::{BODY, Colour, SMALL, TITLE};
+use super::theme::{BODY, Colour};
 
 /// A place in logical pixels, from the left and from the top.
 pub(super) type Point = (f64, f64);
@@ -27,6 +27,22 @@ pub(super) enum Shape {
     Text { text: String, at: Point, size: f64, colour: Colour, side: Side },
 }
 
+impl Shape {
+    fn shift(&mut self, (dx, dy): Point) {
+        let by = |(x, y): &mut Point| {
+            *x += dx;
+            *y += dy;
+        };
+        match self {
+            Self::Line { points, .. } => points.iter_mut().for_each(by),
+            Self::Area { outline, .. } => outline.iter_mut().for_each(by),
+            Self::Rectangle { from, to, .. } => [from, to].into_iter().for_each(by),
+            Self::Disc { centre, .. } => by(centre),
+            Self::Text { at, .. } => by(at),
+        }
+    }
+}
+
 /// A value that a reader can point at: a box, its text, and the number as saved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
@@ -38,28 +54,27 @@ pub struct Mark {
     pub value: f64,
 }
 
-/// A drawing with its marks and its description in words.
+/// A drawing with its marks. Its width is given; its height grows with what is drawn.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Canvas {
     /// Width in logical pixels.
     pub width: f64,
     /// Height in logical pixels.
     pub height: f64,
-    /// What the chart is about.
-    pub title: String,
-    /// What it shows, for those who cannot see it and for the caption on a page.
-    pub description: String,
-    /// The lines at its foot.
-    pub caption: Vec<String>,
-    pub(super) shapes: Vec<Shape>,
     /// Its values.
     pub marks: Vec<Mark>,
+    pub(super) shapes: Vec<Shape>,
 }
 
 impl Canvas {
-    pub(super) fn new(width: f64, height: f64) -> Result<Self> {
+    pub(super) fn new(width: f64) -> Result<Self> {
         typeface::register()?;
-        Ok(Self { width, height, ..Self::default() })
+        Ok(Self { width, ..Self::default() })
+    }
+
+    /// Whether it is drawn for a phone: labels stand above what they name, and legends below the plot.
+    pub(super) fn narrow(&self) -> bool {
+        self.width < 600.0
     }
 
     pub(super) fn line(&mut self, points: &[Point], colour: Colour, width: f64) {
@@ -70,17 +85,25 @@ impl Canvas {
         self.shapes.push(Shape::Line { points: points.to_vec(), width, colour, opacity });
     }
 
-    /// A dashed line, horizontal or vertical.
-    pub(super) fn dashes(&mut self, from: Point, to: Point, colour: Colour) {
-        let length = (to.0 - from.0).hypot(to.1 - from.1);
-        let along = |at: f64| {
-            let share = (at / length.max(1e-9)).min(1.0);
-            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
-        };
-        let mut start = 0.0;
-        while start < length {
-            self.line(&[along(start), along(start + 7.0)], colour, 1.4);
-            start += 12.0;
+    /// A line in dashes, each with a gap behind it.
+    pub(super) fn dashes(&mut self, points: &[Point], colour: Colour, (dash, gap): (f64, f64)) {
+        let mut done = 0.0;
+        for ends in points.windows(2) {
+            let (from, to) = (ends[0], ends[1]);
+            let length = (to.0 - from.0).hypot(to.1 - from.1);
+            let along = |at: f64| {
+                let share = (at / length.max(1e-9)).clamp(0.0, 1.0);
+                (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+            };
+            // Dashes run on around a corner.
+            let mut start = -(done % (dash + gap));
+            while start < length {
+                if start + dash > 0.0 {
+                    self.line(&[along(start), along(start + dash)], colour, 1.6);
+                }
+                start += dash + gap;
+            }
+            done += length;
         }
     }
 
@@ -107,6 +130,26 @@ impl Canvas {
     pub(super) fn mark(&mut self, centre: Point, half: (f64, f64), text: String, value: f64) {
         let place = (centre.0 - half.0, centre.1 - half.1, 2.0 * half.0, 2.0 * half.1);
         self.marks.push(Mark { place, text, value });
+    }
+
+    /// Adds everything of `other`, with its upper left corner at `at`.
+    pub(super) fn place(&mut self, other: &Self, at: Point) {
+        let shapes = other.shapes.iter().cloned();
+        self.shapes.extend(shapes.map(|mut shape| {
+            shape.shift(at);
+            shape
+        }));
+        self.marks.extend(other.marks.iter().cloned().map(|mut mark| {
+            mark.place.0 += at.0;
+            mark.place.1 += at.1;
+            mark
+        }));
+    }
+
+    /// Says that there is nothing to draw.
+    pub(super) fn nothing(&mut self, text: &str) {
+        self.height = 96.0;
+        self.text(text, (self.width / 2.0, 48.0), BODY, Colour::Muted, Side::Centre);
     }
 
     /// The width of `text` in logical pixels.
@@ -140,38 +183,8 @@ impl Canvas {
         Ok(fitted)
     }
 
-    /// Draws the title, the line under it that says what is drawn, and the caption at the foot, whose parts take as
-    /// many lines as they need. Returns the top and bottom of the room between.
-    pub(super) fn frame(&mut self, title: &str, subtitle: &str, caption: &[String]) -> Result<(f64, f64)> {
-        let room = self.width - 48.0;
-        title.clone_into(&mut self.title);
-        subtitle.clone_into(&mut self.description);
-        self.caption = caption.to_vec();
-        self.text(&self.fit(title, TITLE, room)?, (24.0, 32.0), TITLE, Colour::Ink, Side::Left);
-        let mut y = 62.0;
-        for line in self.wrap(subtitle, BODY, room, " ")? {
-            self.text(&line, (24.0, y), BODY, Colour::Muted, Side::Left);
-            y += 23.0;
-        }
-        let mut lines = Vec::new();
-        for part in caption {
-            lines.extend(self.wrap(part, SMALL, room, " · ")?);
-        }
-        let top = self.height - 16.0 - 21.0 * lines.len().saturating_sub(1) as f64;
-        for (index, line) in lines.iter().enumerate() {
-            self.text(line, (24.0, top + 21.0 * index as f64), SMALL, Colour::Muted, Side::Left);
-        }
-        Ok((y + 8.0, top - 24.0))
-    }
-
-    /// Says that there is nothing to draw.
-    pub(super) fn nothing(&mut self) {
-        let middle = (self.width / 2.0, self.height / 2.0);
-        self.text("Nothing was measured.", middle, BODY, Colour::Muted, Side::Centre);
-    }
-
     /// `text` broken at `between` into at most four lines that fit in `room`.
-    fn wrap(&self, text: &str, size: f64, room: f64, between: &str) -> Result<Vec<String>> {
+    pub(super) fn wrap(&self, text: &str, size: f64, room: f64, between: &str) -> Result<Vec<String>> {
         // External text may have any length; what no chart has room for is not measured.
         let text = patchmark_results::text::shorten(text, 600);
         let mut lines: Vec<String> = Vec::new();

@@ -9,9 +9,11 @@ use patchmark_results::{
 };
 
 use super::{
+    axis::Axis,
     canvas::{Canvas, Side},
-    chart::{Chart, WIDTH},
+    chart::Chart,
     csv::field,
+    frame::Frame,
     marker::Marker,
     theme::{BODY, Colour, SMALL},
 };
@@ -19,15 +21,11 @@ use crate::words::figures::change_interval;
 
 /// The largest number of rows in one chart; of more, the most important ones are drawn.
 const MOST_ROWS: usize = 32;
-/// The height of a row in logical pixels.
-const PITCH: f64 = 34.0;
 /// The furthest ends of the axis; an arrow shows that an interval extends beyond.
 const ENDS: (f64, f64) = (-0.99, 99.0);
-/// Changes that the axis may name, the most important first.
-const TICKS: [f64; 25] = [
-    0.0, 0.01, -0.01, 0.02, -0.02, 0.05, -0.05, 0.1, -0.1, 0.2, -0.2, 0.5, -0.5, 0.3, -0.3, 1.0, -0.8, 3.0,
-    -0.9, 9.0, -0.95, 29.0, -0.98, 99.0, -0.99,
-];
+/// Changes within these are drawn in equal steps; beyond, factors are, so that a tenth and ten times are equally far from
+/// no change.
+const STEPS: (f64, f64) = (-0.65, 2.0);
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,31 +44,25 @@ pub(super) struct Row {
     pub wrong: bool,
 }
 
-/// The texts around the rows.
-pub(super) struct Frame<'a> {
-    pub title: &'a str,
-    pub subtitle: String,
-    pub caption: Vec<String>,
-}
-
-pub(super) fn chart(frame: Frame<'_>, rows: &[Row]) -> Result<Chart> {
+/// The chart of `rows`; `measured` is what all changes are of, if they are of the same figure.
+pub(super) fn chart(mut frame: Frame, measured: Option<&str>, rows: &[Row]) -> Result<Chart> {
     let drawn = chosen(rows);
-    let mut canvas = Canvas::new(WIDTH, 232.0 + PITCH * drawn.len().max(2) as f64)?;
-    let mut caption = frame.caption;
     if drawn.len() < rows.len() {
-        caption.push(format!(
+        frame.caption.push(format!(
             "{} of {} rows drawn, the most important ones; all are in the CSV",
             drawn.len(),
             count(rows.len() as u64)
         ));
     }
-    let inside = canvas.frame(frame.title, &frame.subtitle, &caption)?;
-    if drawn.is_empty() {
-        canvas.nothing();
-    } else {
-        draw(&mut canvas, &drawn, inside)?;
-    }
-    Ok(Chart { name: "pairs", canvas, csv: csv(rows) })
+    Chart::new("pairs", frame, csv(rows), |width| {
+        let mut canvas = Canvas::new(width)?;
+        if drawn.is_empty() {
+            canvas.nothing("Nothing was measured.");
+        } else {
+            draw(&mut canvas, measured, &drawn)?;
+        }
+        Ok(canvas)
+    })
 }
 
 /// The rows that are drawn, in their original order.
@@ -89,18 +81,80 @@ fn chosen(rows: &[Row]) -> Vec<&Row> {
     ranked.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The place of a change on the axis. Equal factors are equally long, so that doubling and halving are equally far from no
-/// change.
-fn place(change: f64) -> f64 {
-    change.clamp(ENDS.0, ENDS.1).ln_1p()
+/// The axis of changes, and whether it has factors rather than steps.
+struct Scale {
+    axis: Axis,
+    left: f64,
+    right: f64,
 }
 
-/// The interval's ends on the axis, and whether each extends beyond it.
+impl Scale {
+    fn new(rows: &[&Row], (left, right): (f64, f64)) -> Self {
+        let (mut low, mut high) = (0.0f64, 0.0f64);
+        for row in rows {
+            let ends = row.change.iter().flat_map(|change| ends(change).map(|(end, _)| end));
+            for end in ends.chain([-row.least, row.least]).filter(|end| end.is_finite()) {
+                (low, high) = (low.min(end.max(ENDS.0)), high.max(end.min(ENDS.1)));
+            }
+        }
+        // A tick needs about a hundred pixels.
+        let most = ((right - left) / 80.0).clamp(3.0, 9.0) as usize;
+        let mut axis = if low >= STEPS.0 && high <= STEPS.1 {
+            let pad = ((high - low) * 0.03).max(1e-3);
+            Axis::linear((low - pad) * 100.0, (high + pad) * 100.0, most - 1)
+        } else {
+            Axis::log(1.0 + low, 1.0 + high, most)
+        };
+        let factors = axis.is_log();
+        for (value, text) in &mut axis.ticks {
+            let sign = if *value > 0.0 && !factors { "+" } else { "" };
+            *text = format!("{sign}{text}{}", if factors { "×" } else { "%" });
+        }
+        Self { axis, left, right }
+    }
+
+    fn x(&self, change: f64) -> f64 {
+        let change = if change.is_finite() { change.clamp(ENDS.0, ENDS.1) } else { 0.0 };
+        let value = if self.axis.is_log() { 1.0 + change } else { change * 100.0 };
+        self.left + self.axis.share(value) * (self.right - self.left)
+    }
+
+    /// Draws a line at each tick and at no change.
+    fn ticks(&self, canvas: &mut Canvas, (top, end): (f64, f64)) {
+        for (value, _) in &self.axis.ticks {
+            let x = self.left + self.axis.share(*value) * (self.right - self.left);
+            canvas.line(&[(x, top), (x, end)], Colour::Grid, 1.0);
+        }
+        canvas.line(&[(self.x(0.0), top), (self.x(0.0), end)], Colour::Muted, 1.4);
+    }
+
+    /// Draws the ticks' texts and the axis's name below `end`.
+    fn draw(&self, canvas: &mut Canvas, measured: Option<&str>, end: f64) -> Result<()> {
+        for (value, text) in &self.axis.ticks {
+            let x = self.left + self.axis.share(*value) * (self.right - self.left);
+            let half = canvas.text_width(text, BODY)? / 2.0;
+            let at = x.clamp(half, (canvas.width - half).max(half));
+            canvas.text(text, (at, end + 18.0), BODY, Colour::Ink, Side::Centre);
+        }
+        let of = measured.map_or_else(String::new, |figure| format!(" in {}", clean(figure)));
+        let name = match self.axis.is_log() {
+            false => format!("change{of} from base to candidate"),
+            true => format!("candidate ÷ base{}, log scale", of.replacen(" in ", ": ", 1)),
+        };
+        let name = canvas.fit(&name, BODY, canvas.width)?;
+        let half = canvas.text_width(&name, BODY)? / 2.0;
+        let middle = ((self.left + self.right) / 2.0).clamp(half, (canvas.width - half).max(half));
+        canvas.text(&name, (middle, end + 44.0), BODY, Colour::Ink, Side::Centre);
+        Ok(())
+    }
+}
+
+/// The interval's ends, and whether each extends beyond the axis.
 fn ends(change: &Change) -> [(f64, bool); 2] {
     let high = change.high.filter(|high| high.is_finite());
     [
-        (place(change.low), change.low < ENDS.0),
-        (place(high.unwrap_or(ENDS.1)), high.is_none_or(|high| high > ENDS.1)),
+        (change.low.max(ENDS.0), change.low < ENDS.0),
+        (high.unwrap_or(ENDS.1).min(ENDS.1), high.is_none_or(|high| high > ENDS.1)),
     ]
 }
 
@@ -117,62 +171,63 @@ fn whisker(canvas: &mut Canvas, [low, high]: [(f64, bool); 2], y: f64, colour: C
     }
 }
 
-fn draw(canvas: &mut Canvas, rows: &[&Row], (top, bottom): (f64, f64)) -> Result<()> {
+fn draw(canvas: &mut Canvas, measured: Option<&str>, rows: &[&Row]) -> Result<()> {
     let labels: Vec<String> = rows.iter().map(|row| clean(&row.label)).collect();
     let found: Vec<String> = rows.iter().map(|row| found(row)).collect();
-    let room = canvas.widest(labels.iter().map(String::as_str), BODY, 40.0)?.min(canvas.width * 0.34);
-    let words = canvas.widest(found.iter().map(String::as_str), SMALL, 40.0)?.min(canvas.width * 0.36);
-    let (left, right) = (24.0 + room + 16.0, canvas.width - 24.0 - words - 16.0);
-    let (mut low, mut high) = (0.0f64, 0.0f64);
-    for row in rows {
-        (low, high) = (low.min(place(-row.least)), high.max(place(row.least)));
-        for (end, _) in row.change.iter().flat_map(ends) {
-            (low, high) = (low.min(end), high.max(end));
+    let (width, narrow) = (canvas.width, canvas.narrow());
+    let room = canvas.widest(labels.iter().map(String::as_str), BODY, 40.0)?.min(width * 0.38);
+    let words = canvas.widest(found.iter().map(String::as_str), SMALL, 40.0)?.min(width * 0.36);
+    // The names and the words stand beside the rows, or above them.
+    let (span, pitch, above) =
+        if narrow { ((0.0, width), 84.0, 50.0) } else { ((room + 16.0, width - words - 16.0), 34.0, 0.0) };
+    let scale = Scale::new(rows, span);
+    let end = pitch * rows.len() as f64;
+    let middle = |index: usize| pitch * index as f64 + above + (pitch - above) / 2.0;
+    if !narrow {
+        scale.ticks(canvas, (0.0, end));
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let (y, half) = (middle(index), (pitch - above) * 0.42);
+        if narrow {
+            // The lines of the ticks must not run through the words.
+            scale.ticks(canvas, (y - half, y + half));
         }
+        canvas.rectangle((scale.x(-row.least), y - half), (scale.x(row.least), y + half), Colour::Calm, 0.16);
     }
-    let pad = ((high - low) * 0.06).max(1e-3);
-    let (low, high) = (low - pad, high + pad);
-    let x = |place: f64| left + (place - low) / (high - low) * (right - left);
-    let pitch = ((bottom - 52.0 - top) / rows.len() as f64).min(PITCH);
-    let end = top + pitch * rows.len() as f64;
-    axis(canvas, (low, high), (top, end), &x)?;
+    scale.draw(canvas, measured, end)?;
     for (index, row) in rows.iter().enumerate() {
-        let y = top + pitch * (index as f64 + 0.5);
-        let band = (x(place(-row.least)), x(place(row.least)));
-        canvas.rectangle((band.0, y - pitch * 0.42), (band.1, y + pitch * 0.42), Colour::Calm, 0.16);
-        canvas.text(
-            &canvas.fit(&labels[index], BODY, room)?,
-            (left - 16.0, y),
-            BODY,
-            Colour::Ink,
-            Side::Right,
-        );
-        canvas.text(
-            &canvas.fit(&found[index], SMALL, words)?,
-            (right + 16.0, y),
-            SMALL,
-            Colour::Ink,
-            Side::Left,
-        );
-    }
-    canvas.line(&[(x(0.0), top), (x(0.0), end)], Colour::Muted, 1.4);
-    for (index, row) in rows.iter().enumerate() {
-        let y = top + pitch * (index as f64 + 0.5);
-        let (marker, colour) = symbol(row);
-        let text = format!("{}: {}", labels[index], found[index]);
-        let Some(change) = &row.change else {
-            // Nothing is known about the change, so nothing is placed on the axis.
-            canvas.symbol(marker, colour, (right + 2.0, y), 1.0);
-            canvas.mark(((left + right) / 2.0, y), ((right - left) / 2.0, pitch * 0.4), text, row.least);
-            continue;
+        let y = middle(index);
+        let (label, words_at) = (&labels[index], &found[index]);
+        let from = pitch * index as f64;
+        let places = if narrow {
+            [((0.0, from + 14.0), Side::Left, width), ((0.0, from + 37.0), Side::Left, width)]
+        } else {
+            [((span.0 - 16.0, y), Side::Right, room), ((span.1 + 16.0, y), Side::Left, words)]
         };
-        let [(from, open_below), (to, open_above)] = ends(change);
-        whisker(canvas, [(x(from), open_below), (x(to), open_above)], y, colour);
-        canvas.symbol(marker, colour, (x(place(change.median)), y), 1.25);
-        let half = ((x(to) - x(from)) / 2.0).max(9.0);
-        canvas.mark(((x(from) + x(to)) / 2.0, y), (half, pitch * 0.4), text, change.median);
+        for (text, (at, side, room), size) in [(label, places[0], BODY), (words_at, places[1], SMALL)] {
+            canvas.text(&canvas.fit(text, size, room)?, at, size, Colour::Ink, side);
+        }
+        mark(canvas, row, &scale, (y, (pitch - above) * 0.4), format!("{label}: {words_at}"));
     }
+    canvas.height = end + 56.0;
     Ok(())
+}
+
+/// Draws a row's interval with its symbol at `y`, and adds its mark.
+fn mark(canvas: &mut Canvas, row: &Row, scale: &Scale, (y, half): (f64, f64), text: String) {
+    let (marker, colour) = symbol(row);
+    let Some(change) = &row.change else {
+        // Nothing is known about the change, so nothing is placed on the axis.
+        canvas.symbol(marker, colour, (scale.right - 8.0, y), 1.0);
+        let middle = (scale.left + scale.right) / 2.0;
+        canvas.mark((middle, y), ((scale.right - scale.left) / 2.0, half), text, row.least);
+        return;
+    };
+    let [(low, open_below), (high, open_above)] = ends(change);
+    let (from, to) = (scale.x(low), scale.x(high));
+    whisker(canvas, [(from, open_below), (to, open_above)], y, colour);
+    canvas.symbol(marker, colour, (scale.x(change.median), y), 1.25);
+    canvas.mark(((from + to) / 2.0, y), (((to - from) / 2.0).max(9.0), half), text, change.median);
 }
 
 /// The change and the word for it.
@@ -190,37 +245,6 @@ fn symbol(row: &Row) -> (Marker, Colour) {
         (_, Verdict::NotSlower) => (Marker::HollowDown, Colour::Good),
         (_, Verdict::Equivalent) => (Marker::Disc, Colour::Calm),
         (_, Verdict::Inconclusive) => (Marker::Ring, Colour::Unsure),
-    }
-}
-
-/// Draws as many of [`TICKS`] as have room.
-fn axis(
-    canvas: &mut Canvas,
-    (low, high): (f64, f64),
-    (top, end): (f64, f64),
-    x: &impl Fn(f64) -> f64,
-) -> Result<()> {
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    for tick in TICKS.into_iter().filter(|tick| (low..=high).contains(&place(*tick))) {
-        let text = if tick == 0.0 { "0".to_owned() } else { tick_text(tick) };
-        let (at, half) = (x(place(tick)), canvas.text_width(&text, BODY)? / 2.0 + 8.0);
-        if taken.iter().all(|(other, reach)| (at - other).abs() >= half + reach) {
-            canvas.line(&[(at, top), (at, end)], Colour::Grid, 1.0);
-            canvas.text(&text, (at, end + 18.0), BODY, Colour::Ink, Side::Centre);
-            taken.push((at, half));
-        }
-    }
-    let middle = (x(low) + x(high)) / 2.0;
-    canvas.text("change from the base", (middle, end + 42.0), BODY, Colour::Ink, Side::Centre);
-    Ok(())
-}
-
-/// `+5%`, `−50%`, `10×`.
-fn tick_text(tick: f64) -> String {
-    if tick >= 1.0 {
-        format!("{:.0}×", tick + 1.0)
-    } else {
-        format!("{}{:.0}%", if tick < 0.0 { "−" } else { "+" }, tick.abs() * 100.0)
     }
 }
 

@@ -6,13 +6,15 @@ use anyhow::Result;
 use patchmark_results::{
     Heat, LEVEL, Parity, ParityRow,
     parity::size,
-    text::{clean, plural, short},
+    text::{clean, count, plural, short},
 };
 
 use super::{
+    axis::power,
     canvas::{Canvas, Side},
     caption,
-    chart::{HEIGHT, WIDTH},
+    chart::Chart,
+    frame::Frame,
     parity::marks::{cross, levels, named},
     theme::{BODY, Colour, HEAT_STEPS, SMALL},
 };
@@ -23,8 +25,6 @@ const MOST_CELLS: usize = 1024;
 const LARGEST: f64 = 72.0;
 /// The largest height of the grid.
 const ROOM: f64 = 460.0;
-/// The height of the legend beside the grid.
-const LEAST: f64 = 24.0 * (HEAT_STEPS + 2) as f64;
 /// The width of the legend.
 const LEGEND: f64 = 150.0;
 
@@ -45,61 +45,75 @@ fn grid(row: &ParityRow) -> Option<&Heat> {
     })
 }
 
-pub(super) fn draw(run: &Parity) -> Result<Canvas> {
-    let Some(row) = worst(run) else { return calm(run) };
+pub(super) fn chart(name: &'static str, run: &Parity) -> Result<Chart> {
+    let Some(row) = worst(run) else { return calm(name, run) };
     let processor = clean(&row.processor);
-    let title = format!("Where {processor} differs most, at {} patches", row.max_num_patches);
+    let title = format!("Where {processor} differs most, at {} patches", count(row.max_num_patches as u64));
     let Some(heat) = grid(row) else {
         let subtitle = "no patch to show: the difference is not in pixel_values";
-        return sentence(run, &title, subtitle, &clean(&row.detail));
+        return sentence(name, run, (title, subtitle), &clean(&row.detail));
     };
     let image = run.images.get(heat.image).map_or("an unknown image".to_owned(), named);
-    let subtitle = format!(
-        "{image} as {} × {} patches: each patch's largest difference, in uint8 levels",
-        heat.rows, heat.columns
-    );
     let cells = Cells::new(heat);
     let mut remarks = vec![format!("worst in {}", clean(&row.detail))];
     if cells.block > 1 {
         remarks.insert(0, format!("each cell shows the worst of {0} × {0} patches", cells.block));
     }
-    let caption = caption::of_parity(run, &remarks);
-    let (top, bottom) = Canvas::new(WIDTH, HEIGHT)?.frame(&title, &subtitle, &caption)?;
-    let width = WIDTH - 48.0 - LEGEND - 24.0;
-    let side = (width / cells.columns as f64).min(ROOM / cells.rows as f64).min(LARGEST);
-    let height = side * cells.rows as f64;
-    let mut canvas = Canvas::new(WIDTH, (top + 24.0 + height.max(LEAST) + HEIGHT - bottom).round())?;
-    canvas.frame(&title, &subtitle, &caption)?;
-    // A single row of many patches must stay visible.
-    let sides = (side, side.max(16.0 / cells.rows as f64));
-    let left = 24.0 + (width - side * cells.columns as f64) / 2.0;
-    cells.draw(&mut canvas, (left, top + 8.0), sides);
-    legend(&mut canvas, &cells, (WIDTH - 24.0 - LEGEND, top + 8.0));
-    Ok(canvas)
+    let frame = Frame {
+        title,
+        subtitle: format!(
+            "{image} as {} × {} patches: each patch's largest difference, in uint8 levels",
+            heat.rows, heat.columns
+        ),
+        caption: caption::of_parity(run, &remarks),
+    };
+    Chart::new(name, frame, csv(run), |width| {
+        let mut canvas = Canvas::new(width)?;
+        let room = if canvas.narrow() { width } else { width - LEGEND - 24.0 };
+        let side = (room / cells.columns as f64).min(ROOM / cells.rows as f64).min(LARGEST);
+        // A single row of many patches must stay visible.
+        let tall = side.max(16.0 / cells.rows as f64);
+        let (across, down) = (side * cells.columns as f64, tall * cells.rows as f64);
+        cells.draw(&mut canvas, ((room - across) / 2.0, 0.0), (side, tall));
+        canvas.height = if canvas.narrow() {
+            legend(&mut canvas, &cells, (0.0, down + 10.0))
+        } else {
+            // Beside the grid, not at the far end of the picture.
+            legend(&mut canvas, &cells, ((room + across) / 2.0 + 24.0, 0.0)).max(down)
+        };
+        Ok(canvas)
+    })
 }
 
 /// A picture with one sentence.
-fn sentence(run: &Parity, title: &str, subtitle: &str, text: &str) -> Result<Canvas> {
-    let mut canvas = Canvas::new(WIDTH, 320.0)?;
-    let (top, bottom) = canvas.frame(title, subtitle, &caption::of_parity(run, &[]))?;
-    let text = canvas.fit(text, BODY, canvas.width - 48.0)?;
-    canvas.text(&text, (canvas.width / 2.0, (top + bottom) / 2.0), BODY, Colour::Ink, Side::Centre);
-    Ok(canvas)
+fn sentence(
+    name: &'static str,
+    run: &Parity,
+    (title, subtitle): (String, &str),
+    text: &str,
+) -> Result<Chart> {
+    let frame = Frame { title, subtitle: subtitle.to_owned(), caption: caption::of_parity(run, &[]) };
+    Chart::new(name, frame, csv(run), |width| {
+        let mut canvas = Canvas::new(width)?;
+        let lines = canvas.wrap(text, BODY, width, " ")?;
+        for (index, line) in lines.iter().enumerate() {
+            let at = (width / 2.0, 30.0 + 24.0 * index as f64);
+            canvas.text(line, at, BODY, Colour::Ink, Side::Centre);
+        }
+        canvas.height = 60.0 + 24.0 * lines.len().saturating_sub(1) as f64;
+        Ok(canvas)
+    })
 }
 
-fn calm(run: &Parity) -> Result<Canvas> {
+fn calm(name: &'static str, run: &Parity) -> Result<Chart> {
     let images = run.images.len();
     let text = if images == 0 || run.rows.is_empty() {
         "Nothing was compared.".to_owned()
     } else {
         format!("No value differs in {}.", plural(images as u64, "image"))
     };
-    sentence(
-        run,
-        "Where processors differ most",
-        "the image with the largest difference, patch by patch",
-        &text,
-    )
+    let title = "Where processors differ most".to_owned();
+    sentence(name, run, (title, "the image with the largest difference, patch by patch"), &text)
 }
 
 /// The patches as cells, each with the largest difference in it.
@@ -204,29 +218,43 @@ impl Scale {
     }
 }
 
-/// Draws the steps from the largest difference down to none.
-fn legend(canvas: &mut Canvas, cells: &Cells<'_>, (left, top): (f64, f64)) {
-    canvas.text("levels", (left, top + 10.0), SMALL, Colour::Muted, Side::Left);
-    let mut y = top + 12.0;
-    let mut entry = |canvas: &mut Canvas, colour: Colour, text: &str| {
-        y += 24.0;
-        canvas.rectangle((left, y - 9.0), (left + 28.0, y + 9.0), Colour::Muted, 1.0);
-        canvas.rectangle((left + 1.0, y - 8.0), (left + 27.0, y + 8.0), colour, 1.0);
-        canvas.text(text, (left + 38.0, y), SMALL, Colour::Ink, Side::Left);
-        (left + 14.0, y)
-    };
+/// Draws the steps from the largest difference down to none; returns where they end. On a narrow chart they stand in two
+/// columns.
+fn legend(canvas: &mut Canvas, cells: &Cells<'_>, (left, top): (f64, f64)) -> f64 {
+    let steps =
+        (1..HEAT_STEPS).rev().map(|step| (step, format!("up to {}", fraction(cells.scale.bound(step)))));
+    let mut entries: Vec<(usize, String)> = steps.chain([(0, "0".to_owned())]).collect();
     if cells.scale.broken {
-        let at = entry(canvas, Colour::Heat(HEAT_STEPS - 1), "not a number");
-        cross(canvas, at, 5.0, Colour::Paper);
+        entries.insert(0, (HEAT_STEPS - 1, "not a number".to_owned()));
     }
-    for step in (1..HEAT_STEPS).rev() {
-        entry(canvas, Colour::Heat(step), &format!("up to {}", short(cells.scale.bound(step))));
+    canvas.text("uint8 levels", (left, top + 10.0), SMALL, Colour::Muted, Side::Left);
+    let columns = if canvas.narrow() { 2 } else { 1 };
+    let rows = entries.len().div_ceil(columns);
+    for (index, (step, text)) in entries.iter().enumerate() {
+        let x = left + canvas.width / 2.0 * (index / rows) as f64;
+        let y = top + 36.0 + 24.0 * (index % rows) as f64;
+        canvas.rectangle((x, y - 9.0), (x + 28.0, y + 9.0), Colour::Muted, 1.0);
+        canvas.rectangle((x + 1.0, y - 8.0), (x + 27.0, y + 8.0), Colour::Heat(*step), 1.0);
+        if text == "not a number" {
+            cross(canvas, (x + 14.0, y), 5.0, Colour::Paper);
+        }
+        canvas.text(text, (x + 38.0, y), SMALL, Colour::Ink, Side::Left);
     }
-    entry(canvas, Colour::Heat(0), "0");
+    top + 36.0 + 24.0 * rows as f64 - 10.0
+}
+
+/// A power of two, below 1 as a fraction: all steps of a legend read alike.
+fn fraction(value: f64) -> String {
+    let below = (1.0 / value).round();
+    match value {
+        value if value >= 1.0 => short(value),
+        _ if below <= 65_536.0 => format!("1/{}", count(below as u64)),
+        _ => format!("2{}", power((-below.log2()).round() as i32).trim_start_matches("10")),
+    }
 }
 
 /// Every patch of the image that is drawn, as CSV.
-pub(super) fn csv(run: &Parity) -> String {
+fn csv(run: &Parity) -> String {
     let mut out = "row,column,difference,levels\n".to_owned();
     let Some(heat) = worst(run).and_then(grid) else { return out };
     for (index, worst) in heat.worst.iter().enumerate() {

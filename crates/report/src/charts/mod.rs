@@ -2,22 +2,27 @@
 //! its points.
 
 mod across;
+mod axis;
 mod canvas;
 mod caption;
 mod chart;
 mod csv;
 mod forest;
+mod frame;
 mod heat;
+#[cfg(test)]
+mod layout_tests;
 mod lines;
 mod marker;
 mod matrix;
 mod pairs;
 mod parity;
+mod png;
 mod ratio;
-mod render;
 mod rows;
 mod samples;
 mod stages;
+mod svg;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -29,7 +34,8 @@ use patchmark_results::{Decision, Kind, Parity, Releases, Run, Validation};
 
 pub use canvas::{Canvas, Mark};
 pub use chart::Chart;
-use chart::{HEIGHT, WIDTH};
+pub use frame::Frame;
+pub use svg::for_page;
 pub use theme::{Colour, Theme};
 
 /// The names of the charts that a result of a kind can have.
@@ -53,23 +59,11 @@ pub const OF_RUN: [&str; 4] = ["ratio", "stages", "throughput", "samples"];
 /// # Errors
 /// If drawing fails.
 pub fn of_run(run: &Run) -> Result<Vec<Chart>> {
-    let chart = |name, draw: fn(&Run, &mut Canvas) -> Result<()>, csv| -> Result<Chart> {
-        let mut canvas = Canvas::new(WIDTH, HEIGHT)?;
-        draw(run, &mut canvas)?;
-        Ok(Chart { name, canvas, csv })
-    };
     Ok(vec![
-        chart(OF_RUN[0], ratio::draw, lines::csv(run, &[("ratio", |row| &row.ratio)]))?,
-        chart(OF_RUN[1], stages::draw, stages::csv(run))?,
-        chart(
-            OF_RUN[2],
-            throughput::draw,
-            lines::csv(
-                run,
-                &[("serial", |row| &row.images_per_s), ("pipelined", |row| &row.pipelined_images_per_s)],
-            ),
-        )?,
-        chart(OF_RUN[3], samples::draw, samples::csv(run))?,
+        ratio::chart(OF_RUN[0], run)?,
+        stages::chart(OF_RUN[1], run)?,
+        throughput::chart(OF_RUN[2], run)?,
+        samples::chart(OF_RUN[3], run)?,
     ])
 }
 
@@ -109,10 +103,7 @@ pub const OF_PARITY: [&str; 2] = ["parity", "worst"];
 /// # Errors
 /// If drawing fails.
 pub fn of_parity(run: &Parity) -> Result<Vec<Chart>> {
-    Ok(vec![
-        Chart { name: OF_PARITY[0], canvas: parity::draw(run)?, csv: parity::csv(run) },
-        Chart { name: OF_PARITY[1], canvas: heat::draw(run)?, csv: heat::csv(run) },
-    ])
+    Ok(vec![parity::chart(OF_PARITY[0], run)?, heat::chart(OF_PARITY[1], run)?])
 }
 
 /// The names of the charts of a matrix of releases.
@@ -123,5 +114,5 @@ pub const OF_RELEASES: [&str; 1] = ["releases"];
 /// # Errors
 /// If drawing fails.
 pub fn of_releases(releases: &Releases) -> Result<Vec<Chart>> {
-    Ok(vec![Chart { name: OF_RELEASES[0], canvas: matrix::draw(releases)?, csv: matrix::csv(releases) }])
+    Ok(vec![matrix::chart(OF_RELEASES[0], releases)?])
 }

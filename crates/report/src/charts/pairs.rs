@@ -9,7 +9,8 @@ use patchmark_results::{
 use super::{
     caption,
     chart::Chart,
-    forest::{Frame, Row, chart},
+    forest::{Row, chart},
+    frame::Frame,
 };
 use crate::words::{decision::word, machine::whole_machine};
 
@@ -42,14 +43,18 @@ pub(super) fn of_decision(decision: &Decision) -> Result<Chart> {
         title: match decision.kind {
             DecisionKind::Compare => "What changed, timed in turn",
             DecisionKind::Gate => "What changed since the baseline",
-        },
+        }
+        .to_owned(),
         subtitle: subtitle(&decision.candidate, &decision.base, &common),
         caption: vec![
             format!("{} · {}", whole_machine(environment), caption::versions(environment)),
             format!("n = up to {} · {}", plural(rounds as u64, "round"), remarks.join(" · ")),
         ],
     };
-    chart(frame, &rows)
+    // All rows are of one figure, or of several, which their names then say.
+    let figure = decision.rows.first().map(|row| row.figure.as_str());
+    let figure = figure.filter(|first| decision.rows.iter().all(|row| row.figure == *first));
+    chart(frame, figure, &rows)
 }
 
 /// The times of a validation, one row per batch size.
@@ -72,7 +77,7 @@ pub(super) fn of_validation(validation: &Validation) -> Result<Chart> {
     let rounds = validation.found.speed.iter().map(|row| row.rounds).max().unwrap_or(0);
     let rounds = plural(rounds as u64, "round");
     let frame = Frame {
-        title: "Time compared with the reference",
+        title: "Time compared with the reference".to_owned(),
         subtitle: subtitle(&validation.candidate, &validation.reference, &["preprocess"]),
         caption: vec![
             format!(
@@ -89,7 +94,7 @@ pub(super) fn of_validation(validation: &Validation) -> Result<Chart> {
             },
         ],
     };
-    chart(frame, &rows)
+    chart(frame, Some("preprocess ms"), &rows)
 }
 
 /// The confidence of all intervals together under a rule.

@@ -1,51 +1,49 @@
 //! Preprocess time over forward time by batch size: how much of a step is spent before the model.
 
 use anyhow::Result;
-use patchmark_results::{
-    Run,
-    text::{clean, count},
-};
+use patchmark_results::{Run, text::clean};
 
 use super::{
-    canvas::Canvas,
+    axis::Axis,
     caption,
-    lines::{Axis, Plot, Series, series},
+    chart::Chart,
+    frame::Frame,
+    lines::{Lines, Reference, Series, csv, series},
 };
 use crate::words::run::Spread;
 
 /// The reference lines, and what they mean.
-const REFERENCES: [(f64, &str); 2] =
-    [(1.0, "1: preprocessing equals the forward"), (0.125, "1/8 of the forward")];
+const REFERENCES: [(f64, &str); 2] = [(1.0, "equal to the forward"), (0.125, "1/8 of the forward")];
 
-pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
+pub(super) fn chart(name: &'static str, run: &Run) -> Result<Chart> {
     let forward = run.first_forward();
     let (drawn, left_out) = series(run, |row| row.ratio.get(forward?).copied());
-    let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
     let (low, high) = range(&drawn);
     // Lines far outside the data would squeeze it, so the caption then says where they are.
     let shown = high > 1.0 / 64.0 && low < 64.0;
-    let mut remarks = vec![format!("bands are {}", Spread::of(run).of_bands())];
+    let references = REFERENCES.map(|(value, label)| Reference { label, points: vec![(None, value)] });
+    let lines = Lines {
+        axis: if shown { Axis::log(low.min(0.125), high.max(1.0), 8) } else { Axis::log(low, high, 8) },
+        name: "preprocess time ÷ forward time".to_owned(),
+        unit: " of the forward",
+        series: drawn,
+        second: (Vec::new(), ""),
+        references: if shown { references.into() } else { Vec::new() },
+    };
+    let mut remarks = vec![format!("whiskers are {}", Spread::of(run).of_bands())];
+    remarks.extend(lines.remark());
     if !shown {
         let place = if high <= 1.0 / 64.0 { "above" } else { "below" };
-        remarks.push(format!(
-            "the lines at 1 (preprocessing equals the forward) and 1/8 lie {place} this chart"
-        ));
+        remarks.push(format!("1, where preprocessing takes as long as the forward, lies {place} this chart"));
     }
     remarks.extend(caption::left_out(&left_out));
-    let inside = canvas.frame(
-        "Preprocessing time relative to the forward pass",
-        &format!("preprocess time ÷ forward time{named}, log scale; lower is better"),
-        &caption::of_run(run, &remarks),
-    )?;
-    let axis = if shown { axis(low.min(0.125), high.max(1.0)) } else { axis(low, high) };
-    let labels: Vec<_> = drawn.iter().map(|line| line.label.as_str()).collect();
-    let plot = Plot::new(canvas, run, &labels, axis, inside)?;
-    if shown {
-        for (value, text) in REFERENCES {
-            plot.reference(canvas, &drawn, value, text)?;
-        }
-    }
-    plot.lines(canvas, &drawn, " of the forward")
+    let named = forward.map_or_else(String::new, |name| format!("{} forward, ", clean(name)));
+    let frame = Frame {
+        title: "Preprocessing time relative to the forward pass".to_owned(),
+        subtitle: format!("{named}log scale; lower is better"),
+        caption: caption::of_run(run, &remarks),
+    };
+    Chart::new(name, frame, csv(run, &[("ratio", |row| &row.ratio)]), |width| lines.draw(run, width))
 }
 
 fn range(drawn: &[Series]) -> (f64, f64) {
@@ -53,37 +51,4 @@ fn range(drawn: &[Series]) -> (f64, f64) {
     let (low, high) =
         ends.fold((f64::INFINITY, 0.0f64), |(low, high), (_, e)| (low.min(e.low), high.max(e.high)));
     if low.is_finite() { (low, high) } else { (0.125, 1.0) }
-}
-
-/// Powers of two from below `low` to above `high`, few enough to read, with 1 among them if it is in the range.
-fn axis(low: f64, high: f64) -> Axis {
-    let low = (low.log2() - 0.1).floor() as i32;
-    let high = ((high.log2() + 0.1).ceil() as i32).max(low + 1);
-    let step = ((high - low + 7) / 8).max(1);
-    let ticks = (low..=high)
-        .filter(|power| power % step == 0)
-        .map(|power| (f64::from(power).exp2(), power_label(power)));
-    Axis { place: f64::log2, low: f64::from(low), high: f64::from(high), ticks: ticks.collect() }
-}
-
-fn power_label(power: i32) -> String {
-    match power {
-        0..=20 => count(1 << power),
-        -20..=-1 => format!("1/{}", count(1 << -power)),
-        _ => format!("2^{power}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ticks_are_few_powers_of_two() {
-        let texts = |low, high| axis(low, high).ticks.into_iter().map(|(_, text)| text).collect::<Vec<_>>();
-        assert_eq!(texts(0.075, 1.0), ["1/16", "1/8", "1/4", "1/2", "1", "2"]);
-        assert!(texts(1e-4, 1e3).len() <= 9 && texts(1e-4, 1e3).contains(&"1".to_owned()));
-        assert!((1..=9).contains(&texts(1e-300, 1e300).len()));
-        assert!(texts(0.3, 0.3).len() >= 2);
-    }
 }

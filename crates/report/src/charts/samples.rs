@@ -5,20 +5,24 @@ use std::fmt::Write;
 use anyhow::Result;
 use patchmark_results::{
     Batch, GpuRecord, Run,
-    text::{clean, number, plural},
+    text::{clean, count, number, plural},
 };
 use patchmark_statistics::median;
 
 use super::{
+    axis::round_step,
     canvas::{Canvas, Side},
     caption,
+    chart::Chart,
     csv::field,
+    frame::Frame,
     rows::subjects,
     theme::{BODY, Colour, SMALL},
 };
 
-/// The largest number of rounds drawn one by one; of more, neighbours share a bar from the lowest to the highest sample.
-const MOST_ROUNDS: usize = 240;
+/// The largest number of rounds drawn one by one, on a wide and on a narrow chart; of more, neighbours share a bar from the
+/// lowest to the highest sample.
+const MOST_ROUNDS: (usize, usize) = (240, 80);
 
 /// One strip: what was timed, round by round.
 struct Lane {
@@ -28,65 +32,100 @@ struct Lane {
     unit: &'static str,
 }
 
-pub(super) fn draw(run: &Run, canvas: &mut Canvas) -> Result<()> {
+impl Lane {
+    fn ends(&self) -> (f64, f64) {
+        ends(&self.samples)
+    }
+
+    /// The lowest and the highest sample.
+    fn scale(&self) -> String {
+        let (low, high) = self.ends();
+        format!("{}–{} {}", number(low), number(high), self.unit)
+    }
+}
+
+pub(super) fn chart(name: &'static str, run: &Run) -> Result<Chart> {
     let batch = run.largest_batch();
     let lanes: Vec<Lane> = batch.map_or_else(Vec::new, |batch| lanes(run, batch));
     let rounds = lanes.iter().map(|lane| lane.samples.len()).max().unwrap_or(0);
-    let bundle = rounds.div_ceil(MOST_ROUNDS).max(1);
-    let mut remarks =
-        vec!["each strip has its own scale, shown to its right; the line is the median".to_owned()];
-    if bundle > 1 {
-        remarks.push(format!("a bar spans {bundle} rounds from the lowest to the highest sample"));
+    let mut remarks = vec![
+        "each strip has a scale of its own; the line is the median, and the numbers are the lowest and the highest sample"
+            .to_owned(),
+    ];
+    if rounds > MOST_ROUNDS.1 {
+        remarks.push("a bar spans neighbouring rounds, from the lowest to the highest sample".to_owned());
     }
     remarks.extend(run.gpu.as_ref().map(gpu_remark));
     let size = batch.map_or(0, |batch| batch.batch_size);
-    let (top, bottom) = canvas.frame(
-        "Every sample in the order taken",
-        &format!("milliseconds per batch of {size}, by round; a flat strip means a steady machine"),
-        &caption::of_run(run, &remarks),
-    )?;
+    let frame = Frame {
+        title: "Every sample in the order taken".to_owned(),
+        subtitle: format!("milliseconds per batch of {size}, by round; a flat strip means a steady machine"),
+        caption: caption::of_run(run, &remarks),
+    };
+    Chart::new(name, frame, csv(run), |width| draw(&lanes, rounds, width))
+}
+
+fn draw(lanes: &[Lane], rounds: usize, width: f64) -> Result<Canvas> {
+    let mut canvas = Canvas::new(width)?;
     if lanes.is_empty() {
-        canvas.nothing();
-        return Ok(());
+        canvas.nothing("Nothing was measured.");
+        return Ok(canvas);
     }
-    let bottom = bottom - 52.0;
-    let room =
-        canvas.widest(lanes.iter().map(|lane| lane.label.as_str()), BODY, 40.0)?.min(canvas.width * 0.24);
-    let (left, right) = (24.0 + room + 14.0, canvas.width - 150.0);
-    let pitch = ((bottom - top) / lanes.len() as f64).min(90.0);
+    let scales: Vec<String> = lanes.iter().map(Lane::scale).collect();
+    let names = canvas.widest(lanes.iter().map(|lane| lane.label.as_str()), BODY, 40.0)?;
+    let words = canvas.widest(scales.iter().map(String::as_str), SMALL, 40.0)?;
+    let narrow = canvas.narrow();
+    let bundle = rounds.div_ceil(if narrow { MOST_ROUNDS.1 } else { MOST_ROUNDS.0 }).max(1);
+    // Half a round's label may stand beyond the strip.
+    let (left, right) = if narrow {
+        (0.0, width)
+    } else {
+        (names.min(width * 0.24) + 14.0, width - words.min(width * 0.24) - 10.0)
+    };
+    let (above, tall) = if narrow { (28.0, 44.0) } else { (0.0, 36.0) };
     let x = |round: usize| left + (right - left) * (round as f64 + 0.5) / rounds.max(1) as f64;
-    for (index, lane) in lanes.iter().enumerate() {
-        let from = top + pitch * index as f64;
-        strip(canvas, lane, (from, from + pitch), (left, right, room), bundle, &x)?;
+    let mut y = 0.0;
+    for (lane, scale) in lanes.iter().zip(&scales) {
+        if narrow {
+            let room = width - canvas.text_width(scale, SMALL)? - 12.0;
+            let label = canvas.fit(&lane.label, BODY, room)?;
+            canvas.text(&label, (0.0, y + 15.0), BODY, Colour::Ink, Side::Left);
+            canvas.text(scale, (width, y + 15.0), SMALL, Colour::Muted, Side::Right);
+        } else {
+            let label = canvas.fit(&lane.label, BODY, left - 14.0)?;
+            canvas.text(&label, (left - 10.0, y + tall / 2.0), BODY, Colour::Ink, Side::Right);
+            let scale = canvas.fit(scale, SMALL, width - right - 8.0)?;
+            canvas.text(&scale, (right + 8.0, y + tall / 2.0), SMALL, Colour::Muted, Side::Left);
+        }
+        strip(&mut canvas, lane, (y + above + 2.0, y + above + tall - 4.0), (left, right), bundle, &x);
+        y += above + tall;
     }
-    let end = top + pitch * lanes.len() as f64;
-    axis(canvas, rounds, end, &x);
-    canvas.text("round", ((left + right) / 2.0, end + 42.0), BODY, Colour::Ink, Side::Centre);
-    Ok(())
+    rounds_axis(&mut canvas, rounds, y, &x)?;
+    canvas.text("round", ((left + right) / 2.0, y + 42.0), BODY, Colour::Ink, Side::Centre);
+    canvas.height = y + 54.0;
+    Ok(canvas)
 }
 
 fn strip(
     canvas: &mut Canvas,
     lane: &Lane,
     (from, to): (f64, f64),
-    (left, right, room): (f64, f64, f64),
+    (left, right): (f64, f64),
     bundle: usize,
     x: &impl Fn(usize) -> f64,
-) -> Result<()> {
-    let (low, high) =
-        lane.samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+) {
+    let (low, high) = lane.ends();
     let middle = median(&lane.samples);
     let (top, bottom) = (from + 5.0, to - 5.0);
     // A strip with similar samples is a flat line, not noise magnified to its height.
     let (floor, ceiling) = (low.min(middle * 0.95), high.max(middle * 1.05));
     let y = |value: f64| bottom - (value - floor) / (ceiling - floor).max(1e-300) * (bottom - top);
-    canvas.rectangle((left, top), (right, bottom), Colour::Grid, 0.35);
+    canvas.rectangle((left, from), (right, to), Colour::Grid, 0.35);
     canvas.line(&[(left, y(middle)), (right, y(middle))], Colour::Muted, 1.0);
     for (number_of, group) in lane.samples.chunks(bundle).enumerate() {
         let first = number_of * bundle;
         let at = x(first + group.len() / 2);
-        let (least, most) =
-            group.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+        let (least, most) = ends(group);
         let value = median(group);
         if group.len() > 1 {
             canvas.faint_line(&[(at, y(least)), (at, y(most))], lane.colour, 2.0, 0.6);
@@ -99,24 +138,34 @@ fn strip(
         };
         let half = ((right - left) / lane.samples.len().div_ceil(bundle) as f64 / 2.0).clamp(1.0, 8.0);
         let text = format!("{}, {rounds}: {} {}", lane.label, number(value), lane.unit);
-        canvas.mark((at, (top + bottom) / 2.0), (half, (bottom - top) / 2.0), text, value);
+        canvas.mark((at, (from + to) / 2.0), (half, (to - from) / 2.0), text, value);
     }
-    let centre = (from + to) / 2.0;
-    let label = canvas.fit(&lane.label, BODY, room)?;
-    canvas.text(&label, (left - 10.0, centre), BODY, Colour::Ink, Side::Right);
-    let scale = canvas.fit(&format!("{}–{} {}", number(low), number(high), lane.unit), SMALL, 134.0)?;
-    canvas.text(&scale, (right + 8.0, centre), SMALL, Colour::Muted, Side::Left);
+}
+
+/// Labels the first, the last and round numbers between them, as many as have room.
+pub(super) fn rounds_axis(
+    canvas: &mut Canvas,
+    rounds: usize,
+    end: f64,
+    x: &impl Fn(usize) -> f64,
+) -> Result<()> {
+    let step = (round_step(rounds as f64 / 8.0) as usize).max(1);
+    let between = (1..).map(|n| n * step).take_while(|round| *round < rounds);
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    for round in [1, rounds].into_iter().chain(between) {
+        let text = count(round as u64);
+        let half = canvas.text_width(&text, BODY)? / 2.0;
+        let at = x(round - 1).clamp(half, (canvas.width - half).max(half));
+        if taken.iter().all(|(other, reach)| (at - other).abs() >= half + reach + 8.0) {
+            canvas.text(&text, (at, end + 18.0), BODY, Colour::Ink, Side::Centre);
+            taken.push((at, half));
+        }
+    }
     Ok(())
 }
 
-/// Labels the first round, the last one, and round numbers between.
-pub(super) fn axis(canvas: &mut Canvas, rounds: usize, end: f64, x: &impl Fn(usize) -> f64) {
-    let step = (super::throughput::round_step(rounds as f64 / 8.0) as usize).max(1);
-    let between =
-        (1..).map(|n| n * step).take_while(|round| round + step / 2 < rounds).filter(|round| *round > 1);
-    for round in [1].into_iter().chain(between).chain((rounds > 1).then_some(rounds)) {
-        canvas.text(&round.to_string(), (x(round - 1), end + 18.0), BODY, Colour::Ink, Side::Centre);
-    }
+fn ends(samples: &[f64]) -> (f64, f64) {
+    samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)))
 }
 
 fn lanes(run: &Run, batch: &Batch) -> Vec<Lane> {
@@ -154,7 +203,7 @@ fn gpu_remark(gpu: &GpuRecord) -> String {
 }
 
 /// Every sample at every batch size as CSV.
-pub(super) fn csv(run: &Run) -> String {
+fn csv(run: &Run) -> String {
     let mut out = "batch_size,subject,feed,round,ms\n".to_owned();
     for batch in &run.batches {
         let forwards =

@@ -32,6 +32,9 @@ impl Cell {
 
 /// A table of `rows`, of which there are `all`. A column is a name and whether it holds numbers; the first column names the
 /// row.
+///
+/// On a phone, the style sheet makes each row a list of names and values. The roles are written out because a table that
+/// is not laid out as one loses them in some browsers.
 pub(super) fn table(
     name: &str,
     caption: &str,
@@ -41,13 +44,17 @@ pub(super) fn table(
 ) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ (name) ", table" } {
-            table {
+            table role="table" {
                 caption { (caption) }
-                thead { tr { @for (name, numeric) in columns { th.num[*numeric] scope="col" { (name) } } } }
-                tbody { @for row in rows.take(MOST_ROWS) { tr {
-                    @for (index, (cell, (_, numeric))) in row.iter().zip(columns).enumerate() {
-                        @if index == 0 { th scope="row" { (contents(cell)) } }
-                        @else { td.num[*numeric] data-key=[cell.key] { (contents(cell)) } }
+                thead role="rowgroup" { tr role="row" { @for (name, numeric) in columns {
+                    th.num[*numeric] scope="col" role="columnheader" { (name) }
+                } } }
+                tbody role="rowgroup" { @for row in rows.take(MOST_ROWS) { tr role="row" {
+                    @for (index, (cell, (name, numeric))) in row.iter().zip(columns).enumerate() {
+                        @if index == 0 { th scope="row" role="rowheader" { (contents(cell)) } }
+                        @else { td.num[*numeric] role="cell" data-name=(name) data-key=[cell.key] {
+                            div { (contents(cell)) }
+                        } }
                     }
                 } } }
             }
@@ -60,7 +67,12 @@ pub(super) fn table(
 
 fn contents(cell: &Cell) -> Markup {
     html! {
-        @if let Some(link) = &cell.link { a href=(link) { (cell.text) } } @else { (cell.text) }
+        @if let Some(link) = &cell.link { a href=(link) { (cell.text) } }
+        // An interval may stand below its number, but is not broken itself.
+        @else if let Some((number, interval)) = cell.text.split_once(" [") {
+            (number) " " span.whole { "[" (interval) }
+        }
+        @else { (cell.text) }
         @if let Some(small) = &cell.small { small.bad[cell.bad] { (small) } }
     }
 }

@@ -11,8 +11,8 @@ use crate::entry::Entry;
 
 const COLUMNS: [(&str, bool); 6] = [
     ("Folder", false),
+    ("Found", false),
     ("Command", false),
-    ("Result", false),
     ("Machine", false),
     ("Subject", false),
     ("Commit", false),
@@ -24,8 +24,8 @@ pub fn of_index(entries: &[Entry], unreadable: &[String]) -> String {
         let Entry { folder, headline, origin, page } = entry;
         vec![
             Cell { link: page.then(|| format!("{folder}/{}", super::FILE)), ..Cell::text(folder.as_str()) },
-            Cell::text(origin.command),
             Cell::text(headline.as_str()),
+            Cell::text(origin.command),
             Cell::text(origin.machine.as_str()),
             Cell::text(origin.subject.as_str()),
             Cell::text(origin.commit.as_str()),

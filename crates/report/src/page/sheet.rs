@@ -60,8 +60,8 @@ impl Sheet<'_> {
                 (self.lead)
                 (numbers(&self.numbers))
                 @for (chart, figure) in self.charts.iter().zip(&figures) {
-                    section.charted {
-                        h2 { (chart.canvas().title) }
+                    section {
+                        h2 { (chart.frame().title) }
                         (figure)
                         (files(chart, self.beside))
                     }

@@ -9,7 +9,7 @@ use patchmark_results::{
 };
 
 use super::{MOST_RELEASES, MOST_ROWS};
-use crate::charts::{Chart, OF_RELEASES, Theme, of_releases};
+use crate::charts::{Chart, OF_RELEASES, Theme, layout_tests::texts, of_releases};
 
 fn chart(matrix: &Releases) -> Result<Chart> {
     let mut charts = of_releases(matrix)?;
@@ -17,17 +17,10 @@ fn chart(matrix: &Releases) -> Result<Chart> {
     Ok(charts.remove(0))
 }
 
-/// The texts of an SVG, in drawing order.
-fn texts(svg: &str) -> Vec<&str> {
-    let lines: Vec<&str> = svg.lines().collect();
-    let open = lines.iter().enumerate().filter(|(_, line)| line.starts_with("<text"));
-    open.filter_map(|(index, _)| lines.get(index + 1).copied()).collect()
-}
-
 #[test]
 fn every_release_has_a_cell_in_every_row_of_both_classes() -> Result<()> {
     let drawn = chart(&matrix())?;
-    let marks: Vec<_> = drawn.canvas().marks.iter().map(|mark| mark.text.as_str()).collect();
+    let marks: Vec<_> = drawn.wide().marks.iter().map(|mark| mark.text.as_str()).collect();
     let wanted = [
         "torchvision class of 4.50.0, parity: exact in 1,051 calls, 26 not comparable",
         "torchvision class of 5.23.0, parity: exact in 1,051 calls, 26 not comparable",
@@ -42,11 +35,11 @@ fn every_release_has_a_cell_in_every_row_of_both_classes() -> Result<()> {
     ];
     assert_eq!(marks[..10], wanted);
     assert!(marks[10].contains("Pillow class of 4.50.0, parity: different in 939 of 1,051 calls, 254"));
-    assert_eq!(drawn.canvas().marks[10].value, 254.0);
+    assert_eq!(drawn.wide().marks[10].value, 254.0);
     assert!(marks[14].ends_with("raises ValueError; the reference raises RuntimeError"), "{}", marks[14]);
     assert_eq!(marks.len(), 10 + 8);
     // Columns are releases: the cells of one are below each other, those of a row beside each other.
-    let places: Vec<_> = drawn.canvas().marks.iter().map(|mark| mark.place).collect();
+    let places: Vec<_> = drawn.wide().marks.iter().map(|mark| mark.place).collect();
     assert!(places[0].0 == places[2].0 && places[0].1 < places[2].1);
     assert!(places[0].1 == places[1].1 && places[0].0 + places[0].2 < places[1].0);
     Ok(())
@@ -95,12 +88,12 @@ fn columns_stay_wide_enough_and_the_latest_releases_are_drawn() -> Result<()> {
     for count in [1, 7, 14, 40] {
         many.releases = (0..count).map(named).collect();
         let drawn = chart(&many)?;
-        let canvas = drawn.canvas();
+        let canvas = drawn.wide();
         let columns = count.min(MOST_RELEASES);
         assert_eq!(canvas.marks.len(), columns * (5 + 4));
         for mark in &canvas.marks {
             let (x, y, width, height) = mark.place;
-            assert!(width >= 60.0 && x >= 0.0 && x + width <= canvas.width && y + height <= canvas.height);
+            assert!(width >= 40.0 && x >= 0.0 && x + width <= canvas.width && y + height <= canvas.height);
         }
         let svg = drawn.svg(Theme::Light)?;
         assert!(texts(&svg).contains(&format!("5.{}.0", count - 1).as_str()));
@@ -135,7 +128,7 @@ fn degenerate_matrices_are_drawn() -> Result<()> {
         }
     }
     let drawn = chart(&odd)?;
-    assert!(drawn.canvas().marks.len() <= 2 * 2 * (1 + 2 * MOST_ROWS), "{}", drawn.canvas().marks.len());
+    assert!(drawn.wide().marks.len() <= 2 * 2 * (1 + 2 * MOST_ROWS), "{}", drawn.wide().marks.len());
     for theme in [Theme::Light, Theme::Dark] {
         let svg = drawn.svg(theme)?;
         assert!(!svg.contains("<script") && !svg.contains(['\u{7}', '\u{1b}']));

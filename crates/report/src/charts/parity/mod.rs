@@ -14,14 +14,7 @@ use lanes::lanes;
 use patchmark_results::{LEVEL, Parity, text::count};
 use strips::Strips;
 
-use super::{
-    canvas::{Canvas, Side},
-    caption,
-    chart::{HEIGHT, WIDTH},
-    csv::field,
-    rows::MOST_PROCESSORS,
-    theme::{BODY, Colour},
-};
+use super::{canvas::Canvas, caption, chart::Chart, csv::field, frame::Frame, rows::MOST_PROCESSORS};
 
 /// The largest number of marks in a strip; of more images, neighbours share a mark.
 const MOST_OF_STRIP: usize = 240;
@@ -31,8 +24,8 @@ const MOST_MARKS: usize = 480;
 /// largest difference.
 const MOST_DOTS: usize = 4000;
 
-/// Draws the parity result as strips.
-pub(super) fn draw(run: &Parity) -> Result<Canvas> {
+/// The parity result as strips.
+pub(super) fn chart(name: &'static str, run: &Parity) -> Result<Chart> {
     let mut lanes = lanes(run);
     let all = lanes.len();
     if all > MOST_PROCESSORS {
@@ -52,25 +45,25 @@ pub(super) fn draw(run: &Parity) -> Result<Canvas> {
         let all = count(all as u64);
         remarks.push(format!("{} of {all} processors drawn; every difference is in the CSV", lanes.len()));
     }
-    let title = "How far processors are from the reference";
-    let subtitle = "each image's largest difference at any max_num_patches, in uint8 levels, log scale";
-    let caption = caption::of_parity(run, &remarks);
-    let (top, bottom) = Canvas::new(WIDTH, HEIGHT)?.frame(title, subtitle, &caption)?;
-    let room: f64 = lanes.iter().map(strips::height).sum();
-    let height = (top + room + 56.0 + HEIGHT - bottom).max(320.0).round();
-    let mut canvas = Canvas::new(WIDTH, height)?;
-    canvas.frame(title, subtitle, &caption)?;
-    if lanes.is_empty() || images == 0 {
-        let middle = (canvas.width / 2.0, canvas.height / 2.0);
-        canvas.text("Nothing was compared.", middle, BODY, Colour::Muted, Side::Centre);
-        return Ok(canvas);
-    }
-    Strips::new(&canvas, &lanes, images, (bundle, bars))?.draw(&mut canvas, run, &lanes, top)?;
-    Ok(canvas)
+    let frame = Frame {
+        title: "How far processors are from the reference".to_owned(),
+        subtitle: "each image's largest difference at any max_num_patches, in uint8 levels, log scale"
+            .to_owned(),
+        caption: caption::of_parity(run, &remarks),
+    };
+    Chart::new(name, frame, csv(run), |width| {
+        let mut canvas = Canvas::new(width)?;
+        if lanes.is_empty() || images == 0 {
+            canvas.nothing("Nothing was compared.");
+        } else {
+            Strips::new(&canvas, &lanes, images, (bundle, bars))?.draw(&mut canvas, run, &lanes)?;
+        }
+        Ok(canvas)
+    })
 }
 
 /// Every image that differs, by processor and limit, as CSV.
-pub(super) fn csv(run: &Parity) -> String {
+fn csv(run: &Parity) -> String {
     let mut out = "processor,max_num_patches,image,width,height,differing,worst,worst_levels\n".to_owned();
     for row in &run.rows {
         let processor = field(&row.processor);

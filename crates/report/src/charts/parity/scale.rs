@@ -1,6 +1,6 @@
 //! The vertical scale of a strip.
 
-use patchmark_results::{LEVEL, parity::size, text::short};
+use patchmark_results::{LEVEL, parity::size};
 
 use super::lanes::Lane;
 
@@ -46,9 +46,4 @@ impl Scale {
         let step = ((self.high - self.low + 2) / 3).max(1);
         (self.low..=self.high).filter(move |power| power.rem_euclid(step) == 0)
     }
-}
-
-/// A power of ten as people read it.
-pub(super) fn tick(power: i32) -> String {
-    if (-2..4).contains(&power) { short(10f64.powi(power)) } else { format!("1e{power}") }
 }

@@ -8,9 +8,10 @@ use patchmark_results::{LEVEL, Parity, parity::size, text::plural};
 use super::{
     lanes::Lane,
     marks::{cross, levels, named},
-    scale::{BAND, Scale, tick},
+    scale::{BAND, Scale},
 };
 use crate::charts::{
+    axis::power as power_of_ten,
     canvas::{Canvas, Point, Side},
     samples,
     theme::{BODY, Colour, SMALL},
@@ -19,9 +20,12 @@ use crate::charts::{
 /// Heights of a strip: with one sentence if all images are exact, with a scale if some differ.
 const THIN: f64 = 38.0;
 const TALL: f64 = 150.0;
+/// The height of a line of words above a strip, and the width of the scale beside one.
+const LINE: f64 = 24.0;
+const SCALE: f64 = 64.0;
 
 /// The height of a processor's strip.
-pub(super) fn height(lane: &Lane<'_>) -> f64 {
+fn height(lane: &Lane<'_>) -> f64 {
     if lane.exact() { THIN } else { TALL }
 }
 
@@ -29,8 +33,6 @@ pub(super) fn height(lane: &Lane<'_>) -> f64 {
 pub(super) struct Strips {
     left: f64,
     right: f64,
-    /// Width of the processors' names.
-    names: f64,
     scale: Scale,
     images: usize,
     /// Images per mark.
@@ -46,45 +48,77 @@ impl Strips {
         images: usize,
         (bundle, bars): (usize, bool),
     ) -> Result<Self> {
-        let names = canvas.widest(lanes.iter().map(|lane| lane.name.as_str()), BODY, 40.0)?;
-        let names = names.min(canvas.width * 0.2);
-        let sentences: Vec<String> =
-            lanes.iter().flat_map(|lane| lane.sentences(images)).map(|(text, _)| text).collect();
-        let sentences = canvas.widest(sentences.iter().map(String::as_str), SMALL, 40.0)?;
-        let right = canvas.width - 24.0 - sentences - 12.0;
-        Ok(Self { left: 24.0 + names + 76.0, right, names, scale: Scale::new(lanes), images, bundle, bars })
+        let (left, right) = if canvas.narrow() {
+            (SCALE, canvas.width)
+        } else {
+            let names = canvas.widest(lanes.iter().map(|lane| lane.name.as_str()), BODY, 40.0)?;
+            let sentences: Vec<String> =
+                lanes.iter().flat_map(|lane| lane.sentences(images)).map(|(text, _)| text).collect();
+            let sentences = canvas.widest(sentences.iter().map(String::as_str), SMALL, 40.0)?;
+            (names.min(canvas.width * 0.2) + 12.0 + SCALE, canvas.width - sentences - 12.0)
+        };
+        Ok(Self { left, right, scale: Scale::new(lanes), images, bundle, bars })
     }
 
     fn x(&self, image: usize) -> f64 {
         self.left + (self.right - self.left) * (image as f64 + 0.5) / self.images as f64
     }
 
-    pub fn draw(&self, canvas: &mut Canvas, run: &Parity, lanes: &[Lane<'_>], top: f64) -> Result<()> {
-        let mut from = top;
+    pub fn draw(&self, canvas: &mut Canvas, run: &Parity, lanes: &[Lane<'_>]) -> Result<()> {
+        let mut from = 0.0;
         for lane in lanes {
+            if canvas.narrow() {
+                from = self.words_above(canvas, lane, from)?;
+            } else {
+                self.words_beside(canvas, lane, from + height(lane) / 2.0)?;
+            }
             let (inner, end) = ((from + 4.0, from + height(lane) - 4.0), from + height(lane));
-            let middle = (from + end) / 2.0;
             canvas.rectangle((self.left, inner.0), (self.right, inner.1), Colour::Grid, 0.35);
-            let name = canvas.fit(&lane.name, BODY, self.names)?;
-            canvas.text(&name, (24.0, middle), BODY, Colour::Ink, Side::Left);
             if lane.exact() {
-                self.exact(canvas, lane, middle);
+                self.exact(canvas, lane, (from + end) / 2.0);
             } else {
                 self.axis(canvas, inner);
                 self.images(canvas, lane, run, inner);
             }
-            let sentences = lane.sentences(self.images);
-            let first = middle - 11.0 * (sentences.len() - 1) as f64;
-            for (index, (text, colour)) in sentences.into_iter().enumerate() {
-                let at = (self.right + 12.0, first + 22.0 * index as f64);
-                canvas.text(&text, at, SMALL, colour, Side::Left);
-            }
             from = end;
         }
-        samples::axis(canvas, self.images, from, &|image| self.x(image));
+        samples::rounds_axis(canvas, self.images, from, &|image| self.x(image))?;
         let middle = ((self.left + self.right) / 2.0, from + 42.0);
         canvas.text("images in the order of the corpus", middle, BODY, Colour::Ink, Side::Centre);
+        canvas.height = from + 54.0;
         Ok(())
+    }
+
+    /// Draws a processor's name before its strip, and what was found behind it.
+    fn words_beside(&self, canvas: &mut Canvas, lane: &Lane<'_>, middle: f64) -> Result<()> {
+        let name = canvas.fit(&lane.name, BODY, self.left - SCALE - 12.0)?;
+        canvas.text(&name, (0.0, middle), BODY, Colour::Ink, Side::Left);
+        let sentences = lane.sentences(self.images);
+        let first = middle - 11.0 * (sentences.len() - 1) as f64;
+        for (index, (text, colour)) in sentences.into_iter().enumerate() {
+            let at = (self.right + 12.0, first + 22.0 * index as f64);
+            canvas.text(&text, at, SMALL, colour, Side::Left);
+        }
+        Ok(())
+    }
+
+    /// Draws a processor's name and what was found from `top` on; returns where they end.
+    fn words_above(&self, canvas: &mut Canvas, lane: &Lane<'_>, top: f64) -> Result<f64> {
+        let sentences = lane.sentences(self.images);
+        let mut y = top + LINE / 2.0 + 2.0;
+        let mut room = canvas.width;
+        if let [(only, colour)] = sentences.as_slice() {
+            canvas.text(only, (canvas.width, y), SMALL, *colour, Side::Right);
+            room -= canvas.text_width(only, SMALL)? + 12.0;
+        }
+        canvas.text(&canvas.fit(&lane.name, BODY, room)?, (0.0, y), BODY, Colour::Ink, Side::Left);
+        if sentences.len() > 1 {
+            for (text, colour) in sentences {
+                y += LINE;
+                canvas.text(&text, (0.0, y), SMALL, colour, Side::Left);
+            }
+        }
+        Ok(y + LINE / 2.0)
     }
 
     /// Draws one line and one mark to say that no image differs.
@@ -100,7 +134,7 @@ impl Strips {
         for power in self.scale.ticks() {
             let y = self.scale.y(Some(10f64.powi(power) * LEVEL), inner);
             canvas.line(&[(self.left, y), (self.right, y)], Colour::Grid, 1.0);
-            canvas.text(&tick(power), (self.left - 8.0, y), SMALL, Colour::Muted, Side::Right);
+            canvas.text(&power_of_ten(power), (self.left - 8.0, y), SMALL, Colour::Muted, Side::Right);
         }
         let foot = inner.1 - BAND;
         canvas.line(&[(self.left, foot), (self.right, foot)], Colour::Muted, 1.0);

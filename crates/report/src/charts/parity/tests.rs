@@ -7,17 +7,10 @@ use patchmark_results::{
 };
 
 use super::MOST_PROCESSORS;
-use crate::charts::{Chart, Colour, Theme, of_parity};
+use crate::charts::{Chart, Colour, Theme, layout_tests::texts, of_parity};
 
 fn chart(run: &Parity, name: &str) -> Result<Chart> {
     Ok(of_parity(run)?.into_iter().find(|chart| chart.name() == name).expect("a comparison's chart"))
-}
-
-/// The texts of an SVG, in drawing order.
-fn texts(svg: &str) -> Vec<&str> {
-    let lines: Vec<&str> = svg.lines().collect();
-    let open = lines.iter().enumerate().filter(|(_, line)| line.starts_with("<text"));
-    open.filter_map(|(index, _)| lines.get(index + 1).copied()).collect()
 }
 
 #[test]
@@ -25,7 +18,7 @@ fn an_exact_processor_is_one_line_and_one_mark() -> Result<()> {
     let mut run = parity(10);
     run.rows = vec![row("fused", 64, true, &[]), row("fused", 256, true, &[]), row("naive", 64, true, &[])];
     let drawn = chart(&run, "parity")?;
-    let marks: Vec<_> = drawn.canvas().marks.iter().map(|mark| (mark.text.as_str(), mark.value)).collect();
+    let marks: Vec<_> = drawn.wide().marks.iter().map(|mark| (mark.text.as_str(), mark.value)).collect();
     assert_eq!(marks, [("fused: exact in 10 images", 0.0), ("naive: exact in 10 images", 0.0)]);
     let svg = drawn.svg(Theme::Light)?;
     let texts = texts(&svg);
@@ -36,7 +29,7 @@ fn an_exact_processor_is_one_line_and_one_mark() -> Result<()> {
     assert!(texts.iter().any(|text| text.contains("AMD EPYC 9R14") && text.contains("AVX512")));
     assert_eq!(drawn.csv().lines().count(), 1);
     let worst = chart(&run, "worst")?;
-    assert!(worst.canvas().marks.is_empty());
+    assert!(worst.wide().marks.is_empty());
     assert!(worst.svg(Theme::Dark)?.contains("No value differs in 10 images."));
     Ok(())
 }
@@ -50,7 +43,7 @@ fn each_image_stands_at_its_worst_difference_over_all_limits() -> Result<()> {
         row("quick", 64, true, &[(0, Some(1.0))]),
     ];
     let drawn = chart(&run, "parity")?;
-    let marks = &drawn.canvas().marks;
+    let marks = &drawn.wide().marks;
     assert_eq!(marks.len(), 20, "one per image in each strip");
     assert_eq!(marks[2].text, "hf-pil, i2 (640×480 px): 2.00 levels at max_num_patches 256");
     assert_eq!(marks[2].value, 2.0 * LEVEL);
@@ -99,9 +92,9 @@ fn a_difference_in_the_sign_of_zero_is_no_exact_image() -> Result<()> {
     run.rows = vec![row("quick", 64, true, &[(1, Some(0.0))])];
     run.rows[0].heat = heat(1, 1, &[Some(0.0), Some(0.0)]);
     let drawn = chart(&run, "parity")?;
-    assert!(drawn.canvas().marks[1].text.contains("only signs of zero"), "{:?}", drawn.canvas().marks[1]);
+    assert!(drawn.wide().marks[1].text.contains("only signs of zero"), "{:?}", drawn.wide().marks[1]);
     assert!(drawn.svg(Theme::Light)?.contains("1 of 2 images differ"));
-    assert!(chart(&run, "worst")?.canvas().title.contains("quick"));
+    assert!(chart(&run, "worst")?.frame().title.contains("quick"));
     Ok(())
 }
 
@@ -111,7 +104,7 @@ fn many_images_share_a_bar_and_a_page_holds_few_marks() -> Result<()> {
     let differing: Vec<_> = (0..10_000).step_by(2).map(|image| (image, Some(0.5 + image as f64))).collect();
     run.rows = vec![row("hf-pil", 64, false, &differing)];
     let drawn = chart(&run, "parity")?;
-    let marks = &drawn.canvas().marks;
+    let marks = &drawn.wide().marks;
     assert_eq!(marks.len(), 239, "bars of 42 images");
     assert!(
         marks[0].text.starts_with("hf-pil, images 1 to 42: 21 of 42 differ; 40.5 levels")
@@ -124,7 +117,7 @@ fn many_images_share_a_bar_and_a_page_holds_few_marks() -> Result<()> {
     let names: Vec<String> = (0..40).map(|n| format!("p{n}")).collect();
     run.rows = names.iter().map(|name| row(name, 64, name == "p39", &differing)).collect();
     let drawn = chart(&run, "parity")?;
-    assert!(drawn.canvas().marks.len() <= 500, "{}", drawn.canvas().marks.len());
+    assert!(drawn.wide().marks.len() <= 500, "{}", drawn.wide().marks.len());
     let svg = drawn.svg(Theme::Light)?;
     assert!(svg.contains(&format!("{MOST_PROCESSORS} of 40 processors drawn")));
     assert!(texts(&svg).contains(&"p39"), "what fails is left out");
@@ -143,10 +136,11 @@ fn the_worst_image_is_a_grid_in_the_order_of_its_patches() -> Result<()> {
     run.rows[1].heat = heat(2, 1, &[Some(1.0)]);
     run.rows[2].heat = heat(3, 2, &[Some(0.0), Some(1.0), Some(4.0), None, Some(0.001), Some(2.0)]);
     let drawn = chart(&run, "worst")?;
-    let canvas = drawn.canvas();
+    let canvas = drawn.wide();
     // A processor that must be equal comes before one that differs by more by design.
-    assert!(canvas.title.contains("quick") && canvas.title.contains("256"), "{}", canvas.title);
-    assert!(canvas.description.contains("i3 (640×480 px) as 2 × 3 patches"), "{}", canvas.description);
+    let frame = drawn.frame();
+    assert!(frame.title.contains("quick") && frame.title.contains("256"), "{frame:?}");
+    assert!(frame.subtitle.contains("i3 (640×480 px) as 2 × 3 patches"), "{frame:?}");
     let marks: Vec<_> = canvas.marks.iter().map(|mark| (mark.text.as_str(), mark.value / LEVEL)).collect();
     let wanted = [
         ("row 1, column 1: 0 levels", 0.0),
@@ -171,7 +165,7 @@ fn the_worst_image_is_a_grid_in_the_order_of_its_patches() -> Result<()> {
         .collect();
     let step = |step| Theme::Light.hex(Colour::Heat(step));
     assert_eq!(cells, [0, 5, 7, 7, 1, 6].map(step), "{svg}");
-    for text in ["levels", "up to 4", "up to 2", "up to 1", "up to 0.0625", "0", "not a number"] {
+    for text in ["uint8 levels", "up to 4", "up to 2", "up to 1", "up to 1/16", "0", "not a number"] {
         assert!(texts(&svg).contains(&text), "{text:?} is not in {svg}");
     }
     let csv: Vec<_> = drawn.csv().lines().collect();
@@ -188,7 +182,7 @@ fn large_grids_share_cells_by_their_worst_patch() -> Result<()> {
     run.rows = vec![row("hf-pil", 5000, false, &[(0, Some(3.0))])];
     run.rows[0].heat = heat(0, 100, &patches);
     let drawn = chart(&run, "worst")?;
-    let marks = &drawn.canvas().marks;
+    let marks = &drawn.wide().marks;
     assert_eq!(marks.len(), 34 * 17, "cells of 3 × 3 patches");
     assert_eq!(marks.last().map(|mark| mark.text.as_str()), Some("rows 100–100, columns 49–50: 3.00 levels"));
     assert!(drawn.svg(Theme::Light)?.contains("each cell shows the worst of 3 × 3 patches"));
