@@ -13,9 +13,20 @@ const pages = [join(runFolder, "report.html"), ...others];
 const faults = [];
 const check = (right, what) => right || faults.push(what);
 
-/** Texts outside their box or over each other; what a scroller hides can be scrolled to. */
-function layout() {
+/** Whether a line of a chart passes through a box. */
+const passes = `(line, box) => {
+  const points = [...line.points].map((point) => point.matrixTransform(line.getScreenCTM()));
+  return points.slice(1).some((to, at) => [...Array(201).keys()].some((step) => {
+    const x = points[at].x + (to.x - points[at].x) * step / 200, y = points[at].y + (to.y - points[at].y) * step / 200;
+    return x > box.left && x < box.right && y > box.top + 0.2 * box.height && y < box.bottom - 0.2 * box.height;
+  }));
+}`;
+
+/** Texts outside their box, over each other, or struck through; what does not fit; what is said twice. */
+function layout(passes) {
   const found = [];
+  const struck = eval(passes);
+  const shown = (element) => element.getBoundingClientRect().width > 0;
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) found.push("the page is wider than the window");
   for (const element of document.querySelectorAll("h1,h2,h3,p,dt,dd,td,th,button,li,figcaption,caption")) {
@@ -26,12 +37,26 @@ function layout() {
     if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth) found.push(`${name} is clipped`);
     if (!element.closest(".scroll") && box.right > width + 1) found.push(`${name} leaves the window`);
   }
-  for (const [index, picture] of [...document.querySelectorAll("svg[role=img]")].entries()) {
+  for (const box of document.querySelectorAll(".scroll"))
+    if (box.scrollWidth > box.clientWidth + 1) found.push(`a part of "${box.getAttribute("aria-label")}" is scrolled away`);
+  const words = [...document.querySelectorAll("h1,h2,h3,svg text")].filter(shown).map((element) => element.textContent.trim());
+  for (const heading of document.querySelectorAll("section > h2"))
+    if (words.filter((text) => text === heading.textContent.trim()).length > 1) found.push(`"${heading.textContent}" is said twice`);
+  for (const figure of document.querySelectorAll("figure"))
+    if ([...figure.querySelectorAll("svg[role=img]")].filter(shown).length !== 1) found.push(`${figure.id}: not one picture`);
+  const findings = [...document.querySelectorAll(".index tbody tr")].map((row) => row.querySelector("[data-name=Found]"));
+  for (const cell of findings) {
+    const box = cell?.getBoundingClientRect();
+    if (!box || box.width < 60 || box.right > width) found.push("what an entry found is not visible");
+  }
+  for (const [index, picture] of [...document.querySelectorAll("svg[role=img]")].filter(shown).entries()) {
+    const lines = picture.querySelectorAll("polyline[stroke^='var(--series'],polyline[stroke='var(--ink)']");
     const frame = picture.getBoundingClientRect();
     const texts = [...picture.querySelectorAll("text")].map((text) => [text.textContent.trim(), text.getBoundingClientRect()]);
     for (const [at, [text, box]] of texts.entries()) {
       if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
         found.push(`chart ${index}: "${text}" is cut`);
+      if ([...lines].some((line) => struck(line, box))) found.push(`chart ${index}: "${text}" is struck through`);
       for (const [other, rival] of texts.slice(at + 1)) {
         const across = Math.min(box.right, rival.right) - Math.max(box.left, rival.left);
         // A line's box is taller than its letters.
@@ -66,7 +91,7 @@ for (const file of pages) {
         check(request.url() === address || request.url().startsWith("data:"), `${where}: request ${request.url()}`));
       await page.goto(address);
       await page.evaluate(() => document.fonts.ready);
-      for (const fault of await page.evaluate(layout)) faults.push(`${where}: ${fault}`);
+      for (const fault of await page.evaluate(layout, passes)) faults.push(`${where}: ${fault}`);
       for (const rule of await serious(page))
         faults.push(`${where}: axe: ${rule.id}: ${rule.nodes[0].html.slice(0, 160)}`);
       await page.screenshot({ path: join(screenshots, `${basename(file, ".html")}-${width}-${colorScheme}.png`), fullPage: true });
@@ -84,13 +109,24 @@ const plants = {
     const text = document.querySelector("svg[role=img] text");
     text.after(text.cloneNode(true));
   },
+  "is struck through": () => {
+    const text = document.querySelector("svg[role=img] text");
+    const { x, y, width, height } = text.getBBox();
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
+    line.setAttribute("points", `${x},${y + height / 2} ${x + width},${y + height / 2}`);
+    line.setAttribute("stroke", "var(--series-1)");
+    text.after(line);
+  },
+  "is said twice": () => (document.querySelector("svg[role=img] text").textContent = document.querySelector("section > h2").textContent),
+  "is scrolled away": () => (document.querySelector("table").style.minWidth = "1200px"),
+  "not one picture": () => (document.querySelector("figure > .wide").style.display = "none"),
   "is cut": () => document.querySelector("svg[role=img] text").setAttribute("x", "-40"),
 };
 for (const [word, plant] of Object.entries(plants)) {
   const page = await browser.newPage({ viewport: { width: 768, height: 900 }, bypassCSP: true });
   await page.goto(pathToFileURL(resolve(pages[0])).href);
   await page.evaluate(plant);
-  const found = await page.evaluate(layout);
+  const found = await page.evaluate(layout, passes);
   check(found.some((fault) => fault.includes(word)), `a planted fault was not seen: ${word}; found ${found}`);
   await page.close();
 }
@@ -113,7 +149,7 @@ const forward = run.batches[0].forwards[0].name;
 for (const batch of run.batches) {
   for (const row of batch.processors) {
     const ratio = row.ratio[forward].median;
-    const mark = page.locator(`#ratio .values rect[aria-label^="${row.name} (${row.feed})"][aria-label*="batch ${batch.batch_size}:"]`);
+    const mark = page.locator(`#ratio .wide .values rect[aria-label^="${row.name} (${row.feed})"][aria-label*="batch ${batch.batch_size}:"]`);
     check(Number(await mark.getAttribute("data-value")) === ratio, `${row.name} at ${batch.batch_size}: data-value`);
     // By its own event, as a neighbour may lie above it.
     await mark.dispatchEvent("pointerover");
@@ -126,7 +162,7 @@ const largest = run.batches.reduce((most, batch) => (batch.batch_size > most.bat
 const saved = largest.processors.flatMap((row) => [row.ratio[forward].median, row.speedup_over_hf?.median]);
 const cards = await page.locator(".numbers > div").evaluateAll((cards) => cards.map((card) => Number(card.dataset.value)));
 check(cards.length === 3 && cards.every((value) => saved.includes(value)), `the first numbers are not the run's: ${cards}`);
-const first = page.locator("#ratio .values rect").first();
+const first = page.locator("#ratio .wide .values rect").first();
 await first.scrollIntoViewIfNeeded();
 // A scroll hides what is shown, and its event comes later.
 await page.waitForTimeout(300);
@@ -135,7 +171,7 @@ await page.mouse.move(x + across / 2, y + down / 2);
 check(await page.locator("#tip").isVisible(), "hovering shows no value");
 await first.focus();
 await page.keyboard.press("ArrowRight");
-const second = await page.locator("#ratio .values rect").nth(1).getAttribute("aria-label");
+const second = await page.locator("#ratio .wide .values rect").nth(1).getAttribute("aria-label");
 check((await page.locator("#tip").textContent()) === second, "the arrow key does not reach the next value");
 
 const column = async () =>

@@ -158,7 +158,7 @@ fn a_validation_shows_what_failed_and_the_time_beside_the_reference() -> Result<
     assert!(page.contains("<h1>mine may not replace mine: 1 of 2 checks failed (relaxed by mine)"), "{page}");
     assert!(page.contains("What failed") && page.contains("3×4 px"), "{page}");
     assert!(page.contains("<dd>+25.0%<small>[+23.0% … +27.0%]; regressed"), "{page}");
-    let texts: Vec<&str> = charts[0].canvas().marks.iter().map(|mark| mark.text.as_str()).collect();
+    let texts: Vec<&str> = charts[0].wide().marks.iter().map(|mark| mark.text.as_str()).collect();
     assert_eq!(texts.len(), 2);
     assert!(texts[1].starts_with("batch 8: +25.0%") && texts[1].ends_with("regressed"), "{texts:?}");
     let mut untimed = report;
