@@ -92,13 +92,13 @@ fn draw(history: &History) -> Result<Canvas> {
         canvas.nothing("Nothing was measured.");
         return Ok(canvas);
     }
-    let (left, right, top, bottom) = (64.0, canvas.width - 210.0, 34.0, 420.0);
+    let (left, right, top, bottom) = (64.0, canvas.width - 210.0, 40.0, 426.0);
     let shares = drawn.iter().flat_map(|(series, level)| series.points.iter().map(move |p| p.value / level));
     let (low, high) = shares.fold((0.95f64, 1.05f64), |(low, high), share| (low.min(share), high.max(share)));
     let axis = Axis::linear(low, high, 6);
     let x = |run: usize| left + (right - left) * (run as f64 + 0.5) / history.commits.len().max(1) as f64;
     let y = |share: f64| bottom - axis.share(share) * (bottom - top);
-    canvas.text("value ÷ median of its series", (0.0, 8.0), BODY, Colour::Ink, Side::Left);
+    canvas.text("value ÷ median of its series", (0.0, 14.0), BODY, Colour::Ink, Side::Left);
     for (value, text) in &axis.ticks {
         canvas.line(&[(left, y(*value)), (right, y(*value))], Colour::Grid, 1.0);
         canvas.text(text, (left - 10.0, y(*value)), BODY, Colour::Ink, Side::Right);

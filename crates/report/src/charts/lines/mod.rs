@@ -68,7 +68,7 @@ impl Lines {
         let names = names.chain(self.series.iter().map(|line| line.label.as_str()));
         let names = canvas.widest(names, BODY, 60.0)?.min(width * 0.3) + LEADER + SAMPLE;
         let ticks = canvas.widest(self.axis.ticks.iter().map(|(_, text)| text.as_str()), BODY, 0.0)?;
-        let top = 34.0;
+        let top = 40.0;
         let plot = Plot {
             left: ticks + 10.0,
             right: if canvas.narrow() { width - 4.0 } else { width - names },
@@ -121,7 +121,7 @@ impl Plot<'_> {
     }
 
     fn axes(&self, canvas: &mut Canvas) -> Result<()> {
-        canvas.text(&self.lines.name, (0.0, 8.0), BODY, Colour::Ink, Side::Left);
+        canvas.text(&self.lines.name, (0.0, 14.0), BODY, Colour::Ink, Side::Left);
         for (value, text) in &self.lines.axis.ticks {
             let y = self.y(*value);
             canvas.line(&[(self.left, y), (self.right, y)], Colour::Grid, 1.0);
