@@ -3,7 +3,7 @@
 use anyhow::Result;
 use patchmark_results::text::clean;
 
-use super::{Block, cell::Tone};
+use super::{block::Block, cell::Tone};
 use crate::charts::{
     canvas::{Canvas, Point, Side},
     theme::{BODY, Colour, SMALL},

@@ -1,17 +1,17 @@
 //! Releases of transformers compared with the reference, as one grid of answers per class.
 
+mod block;
 mod cell;
 mod grid;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, fmt::Write};
+use std::fmt::Write;
 
 use anyhow::Result;
-use cell::Cell;
+use block::blocks;
 use patchmark_results::{
     Releases,
-    releases::{Backend, failing, given},
     text::{clean, count},
 };
 
@@ -21,54 +21,6 @@ use super::{chart::Chart, csv::field, frame::Frame};
 const MOST_RELEASES: usize = 14;
 /// The largest number of questions, and of checks, that are drawn per block.
 const MOST_ROWS: usize = 24;
-/// A row of a block: what it is about, and one cell per release.
-struct Line {
-    label: String,
-    cells: Vec<Cell>,
-}
-
-/// One class in all releases.
-struct Block<'a> {
-    title: &'static str,
-    versions: Vec<&'a str>,
-    /// A heading and its rows.
-    sections: Vec<(&'static str, Vec<Line>)>,
-}
-
-impl Block<'_> {
-    fn lines(&self) -> impl Iterator<Item = &Line> {
-        self.sections.iter().flat_map(|(_, lines)| lines)
-    }
-}
-
-/// The blocks, with all rows and releases.
-fn blocks(matrix: &Releases) -> Vec<Block<'_>> {
-    matrix.classes().into_iter().map(|(title, backends)| block(title, &backends)).collect()
-}
-
-fn block<'a>(title: &'static str, backends: &[(&'a str, &Backend)]) -> Block<'a> {
-    let line = |label: &str, cell: &dyn Fn(usize) -> Cell| Line {
-        label: clean(label),
-        cells: (0..backends.len()).map(cell).collect(),
-    };
-    // By name, because a document from elsewhere may hold thousands.
-    let probes = backends.iter().map(|(_, backend)| by_name(&backend.probes, |probe| &probe.given));
-    let failed = backends.iter().map(|(_, backend)| by_name(&backend.failed, |failed| &failed.check));
-    let (probes, failed): (Vec<_>, Vec<_>) = (probes.collect(), failed.collect());
-    let asked = |given: &str| line(given, &|of| Cell::probe(probes[of].get(given).copied()));
-    let checked = |check: &str| line(check, &|of| Cell::check(failed[of].get(check).copied()));
-    let sections = vec![
-        ("over the corpus", vec![line("parity", &|of| Cell::parity(backends[of].1))]),
-        ("single calls", given(backends).into_iter().map(asked).collect()),
-        ("checks that failed in some release", failing(backends).into_iter().map(checked).collect()),
-    ];
-    Block { title, versions: backends.iter().map(|(version, _)| *version).collect(), sections }
-}
-
-/// Each by its name; of several with the same name, the first.
-fn by_name<T>(all: &[T], name: fn(&T) -> &String) -> HashMap<&str, &T> {
-    all.iter().rev().map(|one| (name(one).as_str(), one)).collect()
-}
 
 pub(super) fn chart(name: &'static str, matrix: &Releases) -> Result<Chart> {
     let mut blocks = blocks(matrix);

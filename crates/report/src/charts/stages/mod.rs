@@ -10,8 +10,8 @@ mod table;
 use std::fmt::Write;
 
 use anyhow::Result;
-use patchmark_results::{Batch, ProcessorRow, Run, Samples, text::number};
-use table::Table;
+use patchmark_results::{Batch, Run, Samples, text::number};
+use table::{Table, stages};
 
 use super::{caption, chart::Chart, csv::field, frame::Frame};
 
@@ -63,11 +63,6 @@ fn beside(run: &Run, batch: &Batch) -> String {
         parts.push("when pipelined, everything before the forward overlaps it".to_owned());
     }
     parts.join(" · ")
-}
-
-/// The stages of a row that took any time.
-fn stages(row: &ProcessorRow) -> impl Iterator<Item = (&str, f64)> {
-    row.stages_ms.iter().map(|(name, ms)| (name.as_str(), *ms)).filter(|(_, ms)| ms.is_finite() && *ms > 0.0)
 }
 
 /// Stages at every batch size as CSV; the whole call is the stage `(whole call)`.

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use patchmark_results::{Batch, ProcessorRow, Run};
 
-use super::stages;
 use crate::charts::rows::subjects;
 
 /// The largest number of stages with a column of their own; the smaller ones beyond are combined as `other`.
 const MOST: usize = 6;
+
+/// The stages of a row that took any time.
+pub(super) fn stages(row: &ProcessorRow) -> impl Iterator<Item = (&str, f64)> {
+    row.stages_ms.iter().map(|(name, ms)| (name.as_str(), *ms)).filter(|(_, ms)| ms.is_finite() && *ms > 0.0)
+}
 
 /// Milliseconds per image of each processor.
 pub(super) struct Table {
