@@ -5,7 +5,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use patchmark::{
     bench::{ForwardKind, build_forwards},
-    measure::time,
+    measure::{Quiet, time},
     model::{Config, LoadedModel, Tower, Weights},
     processor::{self, FedBatch, NAMES, Parameters, StageClock},
     workload::{DecodedImage, ImageSource, Sizes, Workload},
@@ -31,7 +31,9 @@ fn harness(criterion: &mut Criterion) {
     });
 }
 
+/// Each processor, once what was benched before has left the CPU.
 fn processors(criterion: &mut Criterion) {
+    let quiet = Quiet::default();
     for sizes in ["1024x768", "640x480", "mixed"] {
         let workload = photographs(sizes);
         let mut group = criterion.benchmark_group(sizes);
@@ -47,6 +49,8 @@ fn processors(criterion: &mut Criterion) {
                     .expect("the default parameters are served");
                 let fed = FedBatch::new(processor.feed(), &images).expect("the batch is fed");
                 group.bench_function(BenchmarkId::new(name, count), |bencher| {
+                    // Criterion calls this once per sample.
+                    quiet.before(name);
                     bencher.iter_with_large_drop(|| {
                         processor
                             .process(&fed, &mut StageClock::disabled())
@@ -56,9 +60,11 @@ fn processors(criterion: &mut Criterion) {
             }
         }
     }
+    quiet.notes().iter().for_each(|note| eprintln!("{note}"));
 }
 
 fn forward(criterion: &mut Criterion) {
+    let quiet = Quiet::default();
     let config = Config::tiny();
     let weights = Weights::random(&config, 0, Device::Cpu, Kind::Float).expect("tiny weights");
     let model = LoadedModel { config, weights, random: true, folder: None };
@@ -75,6 +81,7 @@ fn forward(criterion: &mut Criterion) {
         .expect("the batch is fed");
         let inputs = batched.process(&batch, &mut StageClock::disabled()).expect("photographs are processed");
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+            quiet.before("the forward");
             bencher.iter(|| forwards[0].forward(&inputs, None).expect("the forward runs"));
         });
     }

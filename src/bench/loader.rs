@@ -96,6 +96,7 @@ fn measure(
         drop(loader.next()?);
     }
     let batches = BATCHES.max(2 * workers);
+    bench.quiet.before(&format!("batch {}: {}", images.len(), row.row.name));
     let mut alone = Vec::new();
     for _ in 0..SAMPLES {
         let timed = time(bench.device, || {

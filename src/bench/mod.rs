@@ -7,6 +7,7 @@ mod forwards;
 mod found;
 mod limit;
 mod loader;
+mod needs;
 mod pipeline;
 mod rounds;
 mod run;

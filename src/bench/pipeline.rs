@@ -18,6 +18,7 @@ use tch::Device;
 use crate::{
     inputs::ModelInputs,
     interrupt::Interrupt,
+    measure::failure::caught,
     model::{Forward, TextInputs},
     processor::{FedBatch, Processor, StageClock},
     python::cuda::{self, Event},
@@ -178,7 +179,9 @@ fn serve(
     for ask in asks {
         for _ in 0..ask.count {
             let batch = match &made {
-                Ok(processor) => prepare(processor.as_ref(), device, &ask.source, &mut fed, decoders),
+                Ok(processor) => {
+                    caught(|| prepare(processor.as_ref(), device, &ask.source, &mut fed, decoders))
+                }
                 Err(error) => Err(anyhow!("{error:#}")),
             };
             let failed = batch.is_err();

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     interrupt::Interrupt,
     measure::{
+        cpu::{self, CpuMonitor},
         environment,
         failure::{Failure, classify},
         gpu::{self, GpuMonitor},
@@ -54,6 +55,7 @@ impl Bench {
             notes: self.notes(),
             environment: environment.clone(),
             gpu: None,
+            cpu: None,
             settings: RunSettings { workload: workload.description.clone(), ..settings.clone() },
             batches: Vec::new(),
         };
@@ -105,11 +107,12 @@ impl Bench {
         journal: &mut Journal,
     ) -> Result<Vec<Run>> {
         let started = Instant::now();
+        let cpu = CpuMonitor::start();
         let mut monitor = GpuMonitor::open(self.device);
         let texts =
             self.text.as_ref().map(|text| self.batch_sizes.iter().map(|&size| text.first(size)).collect());
         let texts: Vec<TextInputs> = texts.unwrap_or_else(|| Ok(Vec::new()))?;
-        let mut sizes = BatchSizes::new(workload, &self.batch_sizes, &texts, decode_ms)?;
+        let mut sizes = BatchSizes::new(workload, &self.batch_sizes, &texts, decode_ms);
         let mut found = Found::new(self);
         if !decode_ms.is_empty() {
             found.notes.push(
@@ -129,12 +132,17 @@ impl Bench {
         }
         let record = monitor.map(|monitor| monitor.record().clone());
         found.notes.extend(record.iter().flat_map(gpu::notes));
+        found.notes.extend(self.quiet.notes());
+        let cpu = cpu.record();
+        if let Some(run) = planned.first() {
+            found.notes.extend(cpu::notes(&cpu, self.threads(), &run.environment));
+        }
         if sizes.incomplete() {
             found.partial.get_or_insert(PartialBecause::Unreached);
         }
         let (elapsed_s, subjects) = (started.elapsed().as_secs_f64(), self.subjects());
         let runs = planned.into_iter().enumerate().map(|(index, run)| {
-            let run = Run { elapsed_s, gpu: record.clone(), ..run };
+            let run = Run { elapsed_s, gpu: record.clone(), cpu: Some(cpu), ..run };
             found.complete(self, &subjects, &sizes, index, run)
         });
         Ok(runs.collect())

@@ -13,6 +13,7 @@ use super::{
     step::Step,
 };
 use crate::{
+    measure::Quiet,
     model::{TextInputs, TextTokenizer},
     processor::{Parameters, Processor, REFERENCE, References, must_equal_reference},
 };
@@ -50,6 +51,8 @@ pub struct Bench {
     pub decode: bool,
     /// torch's DataLoader, which has its own rows and is measured after the rounds; `None` unless requested.
     pub loaders: Option<Loaders>,
+    /// What is waited for before each sample.
+    pub quiet: Quiet,
     /// The settings as they are saved, except the images: at least one, each of which makes one run. They differ only
     /// in the forward's dtype and tower.
     pub settings: Vec<RunSettings>,

@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::{Context, Result};
 use patchmark_results::journal::BatchSamples;
 
-use super::{batch::BatchUnderTest, setup::Bench};
+use super::{batch::BatchUnderTest, needs, setup::Bench};
 use crate::{
     interrupt::Interrupt,
-    measure::failure::{Failure, classify, reason},
+    measure::{
+        failure::{Failure, classify, reason},
+        memory::fits,
+    },
     model::TextInputs,
     workload::{DecodedImage, Workload},
 };
@@ -23,7 +26,7 @@ enum Size<'a> {
 /// All batch sizes of a bench, in the order of the table.
 pub(super) struct BatchSizes<'a> {
     workload: &'a Workload,
-    /// The images of the largest batch; a smaller batch takes the first of them.
+    /// The images of the largest batch so far; a smaller batch takes the first of them.
     images: Vec<Arc<DecodedImage>>,
     texts: &'a [TextInputs],
     decode_ms: &'a BTreeMap<usize, Vec<f64>>,
@@ -33,22 +36,19 @@ pub(super) struct BatchSizes<'a> {
 impl<'a> BatchSizes<'a> {
     /// `texts` holds one item per batch size, or is empty if no forward takes text; `decode_ms` holds decoding times
     /// that were taken earlier.
-    ///
-    /// # Errors
-    /// An input error if the images of the largest batch need too much memory.
     pub(super) fn new(
         workload: &'a Workload,
         batch_sizes: &[usize],
         texts: &'a [TextInputs],
         decode_ms: &'a BTreeMap<usize, Vec<f64>>,
-    ) -> Result<Self> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             workload,
-            images: workload.batch(batch_sizes.iter().copied().max().unwrap_or(0))?,
+            images: Vec::new(),
             texts,
             decode_ms,
             sizes: batch_sizes.iter().map(|&size| (size, Size::Waiting)).collect(),
-        })
+        }
     }
 
     /// The batch size at `index` if it is not warmed up yet.
@@ -59,13 +59,24 @@ impl<'a> BatchSizes<'a> {
         }
     }
 
-    /// Warms up the batch size at `index`. If `interrupt` is set meanwhile, it stays [`Size::Waiting`]; if memory runs
-    /// out, it becomes [`Size::Failed`].
+    /// Warms up the batch size at `index`, unless it does not fit in memory. If `interrupt` is set meanwhile, it stays
+    /// [`Size::Waiting`]; if it does not fit or memory runs out, it becomes [`Size::Failed`].
     ///
     /// # Errors
     /// As [`BatchUnderTest::warm_up`], except if memory runs out.
     pub(super) fn warm_up(&mut self, bench: &Bench, index: usize, interrupt: &Interrupt) -> Result<()> {
         let (size, state) = &mut self.sizes[index];
+        let need = needs::of_batch(bench, self.workload, self.images.len(), *size);
+        if let Err(reason) = fits(need) {
+            let failure = Some(format!("batch {size} {reason}"));
+            *state = Size::Failed(Box::new(BatchSamples {
+                batch_size: *size,
+                failure,
+                ..BatchSamples::default()
+            }));
+            return Ok(());
+        }
+        self.workload.extend(&mut self.images, *size)?;
         let encoded = self.workload.batch_encoded(*size);
         let images = &self.images[..*size];
         let decode = self.decode_ms.get(size).map_or(&[][..], Vec::as_slice);

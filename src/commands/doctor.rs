@@ -5,13 +5,16 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 use patchmark_report::terminal::layout::{Text, columns};
-use patchmark_results::{Outcome, text::plural};
+use patchmark_results::{Environment, Outcome, text::plural};
 use tch::Device;
 
 use super::options::allow_network;
 use crate::{
     console::{out, outln},
-    measure::{GpuMonitor, environment},
+    measure::{
+        GpuMonitor, environment,
+        memory::{self, gib},
+    },
     python,
 };
 
@@ -74,6 +77,36 @@ fn gpu_state(index: usize) -> String {
     text
 }
 
+/// The memory that may be taken, by which limit, and how much of it is left.
+fn memory_in_force(machine: u64) -> String {
+    let mut text = match memory::limit() {
+        Some(limit) => {
+            format!("{} by {}; the machine has {}", gib(limit.limit), limit.by, gib(machine))
+        }
+        None => gib(machine),
+    };
+    if let Some(room) = memory::room() {
+        text += &format!("; {} left", gib(room.left));
+    }
+    text
+}
+
+/// What limits the CPUs and what sets their speed, as runs save it.
+fn cpu_limits(environment: &Environment) -> Vec<(&'static str, String)> {
+    let Some(allowance) = &environment.allowance else { return Vec::new() };
+    let unknown = || "unknown".to_owned();
+    let quota = allowance.cpu_quota.map_or_else(|| "none".into(), |quota| format!("{quota} CPUs' time"));
+    let affinity = allowance.affinity_cpus.map(|cpus| format!("may run on {}", plural(cpus as u64, "CPU")));
+    let smt =
+        allowance.smt.map(|smt| if smt { "on: two logical CPUs share a core" } else { "off" }.to_owned());
+    vec![
+        ("cpu quota", quota),
+        ("affinity", affinity.unwrap_or_else(unknown)),
+        ("smt", smt.unwrap_or_else(unknown)),
+        ("governor", allowance.governor.clone().unwrap_or_else(unknown)),
+    ]
+}
+
 pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let environment = environment()?;
@@ -88,7 +121,10 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
         "threads",
         &format!("{} logical CPUs, torch uses {}", environment.logical_cpus, tch::get_num_threads()),
     );
-    line("memory", &format!("{:.1} GiB", environment.memory_bytes as f64 / f64::from(1 << 30)));
+    line("memory", &memory_in_force(environment.memory_bytes));
+    for (name, value) in cpu_limits(&environment) {
+        line(name, &value);
+    }
     line("system", &environment.os);
     for (name, version) in &environment.versions {
         line(name, version);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     inputs::ModelInputs,
-    measure::{parse_device, time},
+    measure::{Quiet, failure::caught, parse_device, time},
     parity,
     processor::{self, FedBatch, Feed, Processor, StageClock},
     workload::DecodedImage,
@@ -27,6 +27,7 @@ pub struct Processors {
     processors: [Result<Box<dyn Processor>, String>; 2],
     rows: Vec<Row>,
     names: Vec<RowName>,
+    quiet: Quiet,
 }
 
 /// One batch in the form that each processor takes (`None` if one failed), and the number of calls per sample.
@@ -53,8 +54,14 @@ impl Processors {
             processor::create(name, &setup.parameters, device, setup.threads)
                 .map_err(|error| format!("{error:#}"))
         };
-        let mut contest =
-            Self { device, processors: names.map(make), rows: Vec::new(), names: Vec::new(), setup };
+        let mut contest = Self {
+            device,
+            processors: names.map(make),
+            rows: Vec::new(),
+            names: Vec::new(),
+            quiet: Quiet::default(),
+            setup,
+        };
         for workload in contest.setup.workloads()? {
             for batch_size in contest.setup.batch_sizes.clone() {
                 let images = workload.batch(batch_size)?;
@@ -103,13 +110,16 @@ impl Processors {
     }
 
     fn warm_up(&self, processor: &dyn Processor, batches: &mut Batches<'_>) -> Result<Warm> {
-        let fed = batches.fed(processor.feed())?;
-        let outputs = processor.process(&fed, &mut StageClock::disabled())?;
+        let (fed, outputs) = caught(|| {
+            let fed = batches.fed(processor.feed())?;
+            let outputs = processor.process(&fed, &mut StageClock::disabled())?;
+            Ok((fed, outputs))
+        })?;
         let timed = time(self.device, || processor.process(&fed, &mut StageClock::disabled()))?;
         Ok(Warm { fed, outputs, ms: timed.synchronized_ms })
     }
 
-    /// One sample: the median of the row's calls.
+    /// One sample: the median of the row's calls, made once the calls before have left the CPU.
     fn take(&self, place: usize, row: usize) -> Result<f64> {
         let Row { fed: Some(fed), calls } = &self.rows[row] else {
             return Err(anyhow!("the row was not loaded"));
@@ -119,6 +129,7 @@ impl Processors {
             let timed = time(self.device, || processor.process(&fed[place], &mut StageClock::disabled()))?;
             Ok(timed.synchronized_ms)
         };
+        self.quiet.before(processor.name());
         let times = (0..*calls).map(call).collect::<Result<Vec<f64>>>();
         times
             .map(|times| median(&times))
@@ -147,6 +158,10 @@ impl Contest for Processors {
             taken[place] += 1;
         }
         Ok(Round { base: times[0], candidate: self.setup.slowed(times[1]), ..Round::default() })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.quiet.notes()
     }
 }
 

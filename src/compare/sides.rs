@@ -136,7 +136,7 @@ impl Sides {
     }
 
     /// The name in messages of the side at a place.
-    fn name(&self, place: usize) -> String {
+    pub(super) fn name(&self, place: usize) -> String {
         match self {
             Self::Subjects(subjects) => subjects[usize::from(place == 1)].to_string(),
             Self::Builds { base, candidate, .. } => (if place == 1 { candidate } else { base }).to_string(),

@@ -13,6 +13,7 @@ use super::{
     sides::Sides,
 };
 use crate::{
+    measure::Quiet,
     worker::{
         Answer, Observation, Options, Side,
         protocol::{Call, Form, ImageRef, Reply, Request},
@@ -30,6 +31,7 @@ pub struct Workers {
     rows: Vec<Row>,
     names: Vec<RowName>,
     workers: Vec<Side>,
+    quiet: Quiet,
     /// The commits that the two sides' workers were built from.
     pub commits: [String; 2],
 }
@@ -56,6 +58,7 @@ impl Workers {
             rows: Vec::new(),
             names: Vec::new(),
             workers: Vec::new(),
+            quiet: Quiet::default(),
             commits: Default::default(),
         };
         contest.workers = contest.started([0, 1])?;
@@ -167,7 +170,11 @@ impl Workers {
         keywords
     }
 
+    /// One sample: the median of the row's calls, made once all workers' calls before have left the CPU. It is this process
+    /// that looks, so that a build without this wait is treated alike.
     fn time(&mut self, place: usize, row: usize) -> Result<f64> {
+        let processes: Vec<u32> = self.workers.iter().filter_map(Side::process).collect();
+        self.quiet.before_in(&processes, &self.sides.name(place));
         let request = Request::Time { slot: slot(row), calls: self.rows[row].calls };
         let Some(worker) = self.workers.get_mut(place) else { bail!("no worker runs") };
         match worker.ask(&request)? {
@@ -220,6 +227,10 @@ impl Contest for Workers {
             control: Some(times[2]),
             restart: None,
         })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.quiet.notes()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use tch::Device;
 
+use super::failure::caught;
 use crate::python::cuda::{self, Event};
 
 /// A value with the time that it took to compute.
@@ -21,14 +22,14 @@ pub struct Timed<T> {
     pub device_ms: Option<f64>,
 }
 
-/// Times `call` on `device`. The value is returned so that dropping it is not timed.
+/// Times `call` on `device`; a panic in it becomes an error. The value is returned so that dropping it is not timed.
 ///
 /// # Errors
 /// If the call fails, or the device fails during the work that the call submitted.
 pub fn time<T>(device: Device, call: impl FnOnce() -> Result<T>) -> Result<Timed<T>> {
     let Device::Cuda(index) = device else {
         let start = Instant::now();
-        let value = call();
+        let value = caught(call);
         let spent = start.elapsed().as_secs_f64() * 1e3;
         return Ok(Timed { value: value?, launch_ms: spent, synchronized_ms: spent, device_ms: None });
     };
@@ -38,7 +39,7 @@ pub fn time<T>(device: Device, call: impl FnOnce() -> Result<T>) -> Result<Timed
     cuda::synchronize(index)?;
     first.record(index)?;
     let start = Instant::now();
-    let value = call();
+    let value = caught(call);
     let launch = start.elapsed();
     // Recorded while the device is still working: this takes the host microseconds and the device nothing.
     last.record(index)?;

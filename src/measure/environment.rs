@@ -6,6 +6,7 @@ use anyhow::Result;
 use patchmark_fused::Level;
 use patchmark_results::{Environment, input_error};
 
+use super::cpu;
 use crate::{program, python};
 
 /// Describes the machine, the versions of the Python side, and this build.
@@ -34,6 +35,7 @@ pub fn environment() -> Result<Environment> {
         versions: python::versions()?,
         commit: env!("PATCHMARK_BUILD_COMMIT").into(),
         command: command(),
+        allowance: Some(cpu::allowance()),
     })
 }
 

@@ -1,6 +1,8 @@
 //! What an error means for the rest of a run.
 
-use anyhow::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Error, Result, anyhow};
 use patchmark_results::InputError;
 
 /// How far a failure reaches.
@@ -80,6 +82,17 @@ pub(crate) fn classify(error: &Error) -> Failure {
     }
 }
 
+/// Calls a subject, and turns a panic into an error: pyo3 panics if Python is out of memory, and a subject's own code may
+/// panic too. That ends its row, not the run.
+pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What the call was changing when it panicked is used again only by further calls of the same subject, which may fail.
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(anyhow!("panicked: {}", message.unwrap_or("without a message")))
+    })
+}
+
 /// The first line of a failure, without torch's C++ trace: a table has room for no more.
 pub(crate) fn reason(error: &Error) -> String {
     let text = format!("{error:#}");
@@ -120,6 +133,13 @@ mod tests {
         for text in ["shape '[2, 3]' is invalid for input of size 5", "CUDA error: invalid argument"] {
             assert_eq!(classify(&anyhow!("{text}")), Failure::Other, "{text}");
         }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_with_its_message() {
+        let error = caught(|| -> Result<()> { panic!("image {} has no pixels", 3) }).unwrap_err();
+        assert_eq!(error.to_string(), "panicked: image 3 has no pixels");
+        assert_eq!(caught(|| Ok(1)).unwrap(), 1);
     }
 
     #[test]

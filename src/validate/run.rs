@@ -62,6 +62,7 @@ fn examined<'a>(
         speed: Vec::new(),
         speed_missing: None,
         identical: false,
+        speed_notes: Vec::new(),
     };
     Ok((exam, outcome))
 }
@@ -160,7 +161,10 @@ pub fn validate(
             found.speed_missing = Some("not timed, because the candidate does not answer every call".into());
         } else {
             match speed::measure_all(&mut exam, settings, progress)? {
-                Ok((judged_by, rows)) => (rule, found.speed) = (Some(judged_by), rows),
+                Ok(times) => {
+                    rule = Some(times.rule);
+                    (found.speed, found.speed_notes) = (times.rows, times.notes);
+                }
                 Err(why) => found.speed_missing = Some(why),
             }
         }

@@ -9,9 +9,12 @@ use patchmark_statistics::{Contest, RowName, measure, median};
 use serde_json::Map;
 
 use super::{exam::Exam, session::Session, settings::Settings};
-use crate::worker::{
-    Answer, Interrupted, Side,
-    protocol::{Form, Reply, Request},
+use crate::{
+    measure::Quiet,
+    worker::{
+        Answer, Interrupted, Side,
+        protocol::{Form, Reply, Request},
+    },
 };
 
 /// The chance, at most, that any speed verdict of a validation is wrong. It is greater than `compare`'s, because a
@@ -27,16 +30,24 @@ const CALLS: usize = 3;
 #[error("{0}")]
 struct Lost(String);
 
-/// Times every batch size, and returns the rule by which the times were judged; the inner error says why the candidate
-/// could not be timed.
+/// The times of every batch size.
+pub(super) struct Times {
+    /// The rule by which they were judged.
+    pub(super) rule: Rule,
+    /// One row per batch size.
+    pub(super) rows: Vec<SpeedRow>,
+    /// What disturbed them, one sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+/// Times every batch size; the inner error says why the candidate could not be timed.
 pub(super) fn measure_all(
     exam: &mut Exam<'_>,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<std::result::Result<(Rule, Vec<SpeedRow>), String>> {
-    let rows = timed(exam.session, settings, progress);
-    Ok(match rows {
-        Ok(rows) => Ok(rows),
+) -> Result<std::result::Result<Times, String>> {
+    Ok(match timed(exam.session, settings, progress) {
+        Ok(times) => Ok(times),
         Err(error) => match error.downcast::<Lost>() {
             Ok(lost) => Err(lost.to_string()),
             Err(error) => return Err(error),
@@ -44,11 +55,7 @@ pub(super) fn measure_all(
     })
 }
 
-fn timed(
-    session: &mut Session,
-    settings: &Settings,
-    progress: &mut dyn FnMut(&str),
-) -> Result<(Rule, Vec<SpeedRow>)> {
+fn timed(session: &mut Session, settings: &Settings, progress: &mut dyn FnMut(&str)) -> Result<Times> {
     let interrupt = session.interrupt();
     let mut turns = Turns::prepare(session, settings)?;
     let rule = Rule {
@@ -77,13 +84,14 @@ fn timed(
             judgement,
         }
     });
-    Ok((measured.rule, rows.collect()))
+    Ok(Times { rule: measured.rule, rows: rows.collect(), notes: turns.notes() })
 }
 
 /// The session's two workers, each with every batch ready to be called.
 struct Turns<'a> {
     session: &'a mut Session,
     rows: Vec<RowName>,
+    quiet: Quiet,
 }
 
 impl<'a> Turns<'a> {
@@ -115,7 +123,7 @@ impl<'a> Turns<'a> {
                 parity: None,
             });
         }
-        let mut turns = Self { session, rows };
+        let mut turns = Self { session, rows, quiet: Quiet::default() };
         for row in 0..turns.rows.len() {
             for _ in 0..WARM_UP {
                 turns.round(row, false)?;
@@ -143,10 +151,22 @@ impl Contest for Turns<'_> {
         let mut times = [[0.0; 2]; 2];
         let mut taken = [0; 2];
         for place in if mirrored { [1, 0, 0, 1] } else { [0, 1, 1, 0] } {
-            times[place][taken[place]] = time(if place == 0 { reference } else { candidate }, row)?;
+            let processes: Vec<u32> =
+                [&*reference, candidate].into_iter().filter_map(Side::process).collect();
+            let (side, name) = if place == 0 {
+                (&mut *reference, "the reference")
+            } else {
+                (&mut *candidate, "the candidate")
+            };
+            self.quiet.before_in(&processes, name);
+            times[place][taken[place]] = time(side, row)?;
             taken[place] += 1;
         }
         Ok(Round { base: times[0], candidate: times[1], ..Round::default() })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.quiet.notes()
     }
 }
 

@@ -158,6 +158,11 @@ impl Worker {
         }
     }
 
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The commit that the worker's program was built from.
     pub fn commit(&self) -> &str {
         &self.commit

@@ -17,7 +17,7 @@ use super::{
     serves::Serves,
 };
 use crate::{
-    measure::{parse_device, time},
+    measure::{failure::caught, parse_device, time},
     processor::{self, FedBatch, Parameters, Processor, StageClock},
     workload::DecodedImage,
 };
@@ -137,13 +137,13 @@ impl Native {
 impl Serves for Native {
     fn answer(&mut self, request: &Request) -> Result<(Reply, Vec<(String, Tensor)>)> {
         let answer = match request {
-            Request::Call(call) => self.call(call),
+            Request::Call(call) => caught(|| self.call(call)),
             Request::Dump { slot, .. } => {
                 let kept = self.kept.remove(slot).with_context(|| format!("nothing is kept as {slot}"));
                 kept.map(|tensors| (returned(&tensors, 0.0, String::new()), tensors))
             }
             Request::Prepare { slot, images, keywords, processor, .. } => {
-                let prepared = self.prepare(slot, images, processor.as_ref(), keywords);
+                let prepared = caught(|| self.prepare(slot, images, processor.as_ref(), keywords));
                 prepared.map(|()| (Reply::Done, Vec::new()))
             }
             Request::Time { slot, calls } => {

@@ -211,6 +211,11 @@ impl Side {
         self.worker.as_ref().map(Worker::commit)
     }
 
+    /// The worker's process; none while no worker runs.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.worker.as_ref().map(Worker::process)
+    }
+
     /// Whether it accepts a keyword argument.
     pub fn accepts(&self, keyword: &str) -> bool {
         self.about.accepted.as_ref().is_none_or(|accepted| accepted.iter().any(|each| each == keyword))

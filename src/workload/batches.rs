@@ -56,10 +56,27 @@ impl Workload {
     /// # Errors
     /// An input error if the copies need more memory than images may take.
     pub fn batch(&self, size: usize) -> Result<Vec<Arc<DecodedImage>>> {
+        let mut batch = Vec::new();
+        self.extend(&mut batch, size)?;
+        Ok(batch)
+    }
+
+    /// Makes a smaller batch a batch of `size` images; a larger one stays as it is.
+    ///
+    /// # Errors
+    /// As [`Workload::batch`].
+    pub(crate) fn extend(&self, batch: &mut Vec<Arc<DecodedImage>>, size: usize) -> Result<()> {
         self.check_batch(size)?;
         let own = self.images.iter().cloned();
         let copies = self.images.iter().cycle().map(|image| Arc::new(DecodedImage::clone(image)));
-        Ok(own.chain(copies).take(size).collect())
+        batch.extend(own.chain(copies).take(size).skip(batch.len()));
+        Ok(())
+    }
+
+    /// The bytes of the images that a batch of `size` has beyond its first `from`, of which only copies take memory.
+    pub(crate) fn copied_bytes(&self, from: usize, size: usize) -> u64 {
+        let images = self.images.iter().cycle().take(size).skip(from.max(self.images.len()));
+        images.map(|image| image.rgb.len() as u64).sum()
     }
 
     /// Checks that a batch of `size` images fits into memory, without making it.

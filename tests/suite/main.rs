@@ -14,6 +14,7 @@ mod gpu_run;
 mod history;
 mod hostile;
 mod kill;
+mod limits;
 mod malformed;
 mod processors;
 mod runs;

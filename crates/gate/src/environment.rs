@@ -1,6 +1,6 @@
 //! Whether two runs measured the same thing, on machines whose times can be compared.
 
-use patchmark_results::{Run, text::clean};
+use patchmark_results::{Allowance, Run, text::clean};
 
 /// How the two runs differ in what they measured; if they do, none of their figures can be compared.
 pub fn different_work(run: &Run, baseline: &Run) -> Vec<String> {
@@ -17,7 +17,7 @@ pub fn different_work(run: &Run, baseline: &Run) -> Vec<String> {
 }
 
 /// How the environments differ in what absolute times depend on: the machine, its device, the
-/// threads, and the versions of the libraries. The versions of the kernel and of Python do not count.
+/// threads, the CPU time that the process may use, and the versions of the libraries. The versions of the kernel and of Python do not count.
 pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
     let (a, b) = (&run.environment, &baseline.environment);
     let kind = |device: &str| device.split(':').next().unwrap_or_default().to_owned();
@@ -30,6 +30,22 @@ pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
         ("threads", run.settings.threads.to_string(), baseline.settings.threads.to_string()),
         ("GPUs", gpus(&a.gpus), gpus(&b.gpus)),
     ];
+    // Older documents do not say it, which is no difference.
+    if let (Some(own), Some(other)) = (&a.allowance, &b.allowance) {
+        let sides = |shown: fn(&Allowance) -> String| (shown(own), shown(other));
+        let shown: [(&str, fn(&Allowance) -> String); 4] = [
+            ("CPU quota", |side| side.cpu_quota.map_or_else(|| "none".into(), |quota| quota.to_string())),
+            ("CPUs of the process", |side| {
+                side.affinity_cpus.map_or_else(String::new, |cpus| cpus.to_string())
+            }),
+            ("SMT", |side| side.smt.map_or_else(String::new, |smt| if smt { "on" } else { "off" }.into())),
+            ("governor", |side| side.governor.clone().unwrap_or_default()),
+        ];
+        for (name, shown) in shown {
+            let (own, other) = sides(shown);
+            facts.push((name, own, other));
+        }
+    }
     for library in ["torch", "torchvision", "transformers", "pillow"] {
         let version = |versions: &std::collections::BTreeMap<String, String>| {
             versions.get(library).cloned().unwrap_or_default()
@@ -45,4 +61,24 @@ fn named(facts: &[(&str, String, String)]) -> Vec<String> {
     differ
         .map(|(name, own, other)| format!("{name}: {} here, {} in the baseline", shown(own), shown(other)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use patchmark_results::fixtures::run as fixtures;
+
+    use super::*;
+
+    #[test]
+    fn the_cpu_time_that_a_process_may_use_is_part_of_the_machine() {
+        let (mut run, mut baseline) = (fixtures::run(&["hf"], &[1]), fixtures::run(&["hf"], &[1]));
+        let allowance = |cpu_quota| Allowance { cpu_quota, affinity_cpus: Some(16), ..Allowance::default() };
+        run.environment.allowance = Some(allowance(Some(2.0)));
+        assert!(differences(&run, &baseline).is_empty(), "an older baseline does not say it");
+        baseline.environment.allowance = Some(allowance(None));
+        assert_eq!(differences(&run, &baseline), ["CPU quota: 2 here, none in the baseline"]);
+        // Times do not depend on how much memory may be taken.
+        run.environment.allowance = Some(Allowance { memory_limit_bytes: Some(1), ..allowance(None) });
+        assert!(differences(&run, &baseline).is_empty());
+    }
 }

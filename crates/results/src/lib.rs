@@ -40,7 +40,7 @@ pub mod verdict;
 pub use decision::{Decision, DecisionKind, DecisionRow, Finding};
 pub use difference::{Difference, LEVEL, ParityClass, Tolerance};
 pub use document::{Document, Saved, read_run};
-pub use environment::Environment;
+pub use environment::{Allowance, CpuRecord, Environment};
 pub use error::{FAULT, INPUT_ERROR, InputError, exit_code};
 pub use estimate::{Estimate, Samples};
 pub use folder::{Folder, Staging};

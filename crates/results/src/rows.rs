@@ -34,6 +34,10 @@ pub struct ProcessorRow {
     pub feed: String,
     /// Synchronised preprocess time.
     pub preprocess_ms: Samples,
+    /// The same right behind a forward, without waiting for its threads to leave the CPU; none unless the run used several
+    /// threads of a CPU. Long calls are left out, and so are processors whose turn never came.
+    #[serde(default)]
+    pub behind_forward_ms: Option<Samples>,
     /// Preprocess time ÷ forward time, paired within a round, by the forward's name.
     pub ratio: BTreeMap<String, Estimate>,
     /// Images per second through preprocess and forward one after the other, by the forward's name.
@@ -64,6 +68,7 @@ impl ProcessorRow {
             name: name.into(),
             feed: feed.into(),
             preprocess_ms: Samples::default(),
+            behind_forward_ms: None,
             ratio: BTreeMap::new(),
             images_per_s: BTreeMap::new(),
             pipelined_images_per_s: BTreeMap::new(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    environment::Environment,
+    environment::{CpuRecord, Environment},
     estimate::{Estimate, Samples},
     gpu::GpuRecord,
     outcome::Outcome,
@@ -37,6 +37,9 @@ pub struct Run {
     /// The GPU's state in each round; none if the run did not use a GPU.
     #[serde(default)]
     pub gpu: Option<GpuRecord>,
+    /// What took CPU time from the run; none in runs of older versions of patchmark.
+    #[serde(default)]
+    pub cpu: Option<CpuRecord>,
     /// One entry per batch size, in the order asked for.
     pub batches: Vec<Batch>,
 }
@@ -101,6 +104,7 @@ impl Run {
             }
             for row in &mut batch.processors {
                 mend(&mut row.preprocess_ms);
+                row.behind_forward_ms.iter_mut().for_each(mend);
                 for rates in [&mut row.ratio, &mut row.images_per_s, &mut row.pipelined_images_per_s] {
                     rates.retain(|_, estimate| estimate.is_finite());
                 }

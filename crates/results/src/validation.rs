@@ -106,6 +106,9 @@ pub struct Findings {
     /// Whether the candidate is the reference itself, so that nothing could have been found, and the user did not allow it.
     #[serde(default)]
     pub identical: bool,
+    /// What disturbed the times, one sentence each.
+    #[serde(default)]
+    pub speed_notes: Vec<String>,
 }
 
 impl Findings {

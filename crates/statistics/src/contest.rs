@@ -63,6 +63,11 @@ pub trait Contest {
     /// # Errors
     /// If a subject fails or its process has ended.
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round>;
+
+    /// What disturbed the rounds so far, one sentence each; a sentence is told once.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What is told of a comparison under way.

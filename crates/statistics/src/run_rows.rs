@@ -71,6 +71,7 @@ fn processor_row(
         name: subject.name.clone(),
         feed: subject.feed.clone(),
         preprocess_ms: summarized(&own.preprocess_ms),
+        behind_forward_ms: (!own.behind_forward_ms.is_empty()).then(|| summarized(&own.behind_forward_ms)),
         ratio: named(&|_, forward| ratio(own, forward)),
         images_per_s: named(&|_, forward| {
             paired(&own.preprocess_ms, &forward.forward_ms, |preprocess, forward| {

@@ -4,7 +4,7 @@ mod timing;
 
 use std::sync::{Arc, atomic::Ordering};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use patchmark_results::{
     ParityStatus,
     journal::{BatchSamples, ForwardSamples, ProcessorSamples},
@@ -13,6 +13,7 @@ use patchmark_results::{
 use super::{
     forwards::TimedForward,
     limit::MemoryLimit,
+    needs,
     {setup::Bench, step::Step},
 };
 use crate::{
@@ -20,7 +21,8 @@ use crate::{
     interrupt::Interrupt,
     measure::{
         clock::time,
-        failure::{classify, reason},
+        failure::{caught, classify, reason},
+        memory::fits,
     },
     model::TextInputs,
     parity,
@@ -57,7 +59,7 @@ impl<'a> BatchUnderTest<'a> {
         decode: &[f64],
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
-        let reference = bench.references.process(images)?;
+        let reference = caught(|| bench.references.process(images))?;
         let Some((fed, processors)) = preprocesses(bench, images, &reference, interrupt)? else {
             return Ok(None);
         };
@@ -141,17 +143,21 @@ fn preprocesses(
         if interrupt.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let fed = FedBatch::new(processor.feed(), images)?;
-        let compared = processor.process(&fed, &mut StageClock::disabled()).and_then(|outputs| {
-            Ok(match processor.name() {
+        let compared = caught(|| {
+            fits(needs::of_processor(processor.as_ref(), images, reference)).map_err(Error::msg)?;
+            let fed = FedBatch::new(processor.feed(), images)?;
+            let outputs = processor.process(&fed, &mut StageClock::disabled())?;
+            let parity = match processor.name() {
                 REFERENCE => ParityStatus::Reference,
                 name => parity::compare(reference.of(name), &outputs)?.status(),
-            })
+            };
+            Ok((fed, parity))
         });
-        let (parity, failure) = match compared {
-            Ok(parity) => (parity, None),
+        let (fed, parity, failure) = match compared {
+            Ok((fed, parity)) => (fed, parity, None),
             Err(error) if classify(&error).ends_the_run() => return Err(error),
-            Err(error) => (ParityStatus::NotVerified, Some(reason(&error))),
+            // A row that failed gets no calls.
+            Err(error) => (FedBatch::Hwc(Vec::new()), ParityStatus::NotVerified, Some(reason(&error))),
         };
         forms.push(fed);
         processors.push(ProcessorSamples { parity: Some(parity), failure, ..ProcessorSamples::default() });

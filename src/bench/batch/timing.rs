@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use anyhow::Result;
 use patchmark_results::{
     Journal,
-    journal::{BatchSamples, Entry},
+    journal::{BatchSamples, Entry, ProcessorSamples},
 };
 use patchmark_statistics::median;
 use tch::Device;
@@ -19,16 +19,20 @@ use crate::{
     interrupt::Interrupt,
     measure::{
         clock::{sample, time},
-        failure::{classify, reason},
+        failure::{caught, classify, reason},
     },
     processor::StageClock,
 };
+
+/// Calls that take longer are not timed behind a forward: what its threads cost is lost in them, and a round would become
+/// long.
+const MOST_BEHIND_MS: f64 = 500.0;
 
 /// The approximate milliseconds of a sample that spans several forwards: long enough to make start-up negligible.
 pub(in crate::bench) const PIPELINED_MS: f64 = 200.0;
 
 impl BatchUnderTest<'_> {
-    /// Takes one sample of a step, and appends it to the journal. A processor or a forward that fails ends its own row
+    /// Takes one sample of a step, once the step before has left the CPU, and appends it to the journal. A processor or a forward that fails ends its own row
     /// with the reason. A sample of several forwards ends without a value once `interrupt` is set.
     ///
     /// # Errors
@@ -40,6 +44,7 @@ impl BatchUnderTest<'_> {
         journal: &mut Journal,
         interrupt: &Interrupt,
     ) -> Result<()> {
+        bench.quiet.before(&self.label(bench, step));
         let mut fresh = self.samples.without_samples();
         let taken = self.sample(bench, step, interrupt, &mut fresh);
         journal.append(&Entry::Samples(fresh.clone()));
@@ -113,7 +118,7 @@ impl BatchUnderTest<'_> {
         if bench.stages && known.stage_failure.is_none() && !interrupt.load(Ordering::Relaxed) {
             // A separate pass, so that reading the clock between stages does not count in the headline time.
             let mut clock = StageClock::started(bench.device);
-            match processor.process(fed, &mut clock) {
+            match caught(|| processor.process(fed, &mut clock)) {
                 Ok(_) => {
                     for (&stage, &seconds) in clock.spent_s() {
                         row.stages_ms.entry(stage.name().into()).or_default().push(seconds * 1e3);
@@ -146,11 +151,38 @@ impl BatchUnderTest<'_> {
                 return Ok(());
             }
         }
+        self.behind_forward(bench, fresh)?;
+        let passes = &mut fresh.forwards[index];
         if bench.stages && known.stage_failure.is_none() {
-            match timed.forward.positions_ms(&self.inputs, text) {
+            match caught(|| timed.forward.positions_ms(&self.inputs, text)) {
                 Ok(positions) => passes.positions_ms.extend(positions),
                 Err(error) if classify(&error).ends_the_run() => return Err(error),
                 Err(error) => passes.stage_failure = Some(reason(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Times one processor right behind a forward, without a wait: the processor with the fewest such samples, so that a
+    /// round takes hardly longer. On a GPU, or with one thread, a forward leaves nothing on the CPU.
+    fn behind_forward(&self, bench: &Bench, fresh: &mut BatchSamples) -> Result<()> {
+        if bench.device.is_cuda() || bench.threads() == 1 {
+            return Ok(());
+        }
+        let alone = |row: &ProcessorSamples| median(&row.preprocess_ms);
+        let rows = self.samples.processors.iter().enumerate();
+        let short = rows.filter(|(_, row)| row.failure.is_none() && alone(row) <= MOST_BEHIND_MS);
+        let next = short.min_by(|(_, one), (_, other)| {
+            let fewest = one.behind_forward_ms.len().cmp(&other.behind_forward_ms.len());
+            fewest.then(alone(one).total_cmp(&alone(other)))
+        });
+        let Some((index, _)) = next else { return Ok(()) };
+        let (processor, row) = (&bench.processors[index], &mut fresh.processors[index]);
+        match time(bench.device, || processor.process(&self.fed[index], &mut StageClock::disabled())) {
+            Ok(timed) => row.behind_forward_ms.push(timed.synchronized_ms),
+            Err(error) => {
+                row.failure = Some(reason(&error));
+                return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
             }
         }
         Ok(())

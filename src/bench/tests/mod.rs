@@ -1,5 +1,6 @@
 //! Whole benches of fake processors and forwards.
 
+mod disturbance;
 mod failures;
 mod interrupts;
 mod overlap;
@@ -8,7 +9,7 @@ mod stages;
 
 use std::{
     cell::Cell,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
 };
 
 use anyhow::bail;
@@ -18,7 +19,7 @@ use super::*;
 use crate::{
     bench::{TimedForward, pipeline::MakeProcessor},
     inputs::ModelInputs,
-    measure::Precision,
+    measure::{Precision, Quiet},
     model::{Forward, ModelOutputs, Tower},
     processor::{FedBatch, Feed, Parameters, Processor, References, StageClock, create},
     workload::ImageSource,
@@ -110,13 +111,21 @@ struct Asked<'a> {
     pipelined: Option<MakeProcessor>,
     decode: bool,
     stages: bool,
+    threads: usize,
     batch_sizes: &'a [usize],
     dtypes: &'a [&'a str],
 }
 
 impl Default for Asked<'_> {
     fn default() -> Self {
-        Self { pipelined: None, decode: false, stages: false, batch_sizes: &[1], dtypes: &["f32"] }
+        Self {
+            pipelined: None,
+            decode: false,
+            stages: false,
+            threads: 1,
+            batch_sizes: &[1],
+            dtypes: &["f32"],
+        }
     }
 }
 
@@ -138,7 +147,7 @@ impl Asked<'_> {
     fn built(self, processors: Vec<Box<dyn Processor>>, forwards: Vec<TimedForward>) -> Bench {
         let settings = |dtype: &&str| RunSettings {
             budget_s: 1e-6,
-            threads: 1,
+            threads: self.threads,
             dtype: (*dtype).into(),
             ..RunSettings::default()
         };
@@ -154,6 +163,7 @@ impl Asked<'_> {
             preparers: Vec::new(),
             decode: self.decode,
             loaders: None,
+            quiet: Quiet::default(),
             settings: self.dtypes.iter().map(settings).collect(),
         };
         match &self.pipelined {

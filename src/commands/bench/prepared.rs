@@ -9,6 +9,7 @@ use tch::{Device, Kind};
 use super::arguments::{Arguments, Mode};
 use crate::{
     bench::{Bench, Loaders, MakeProcessor, TimedForward, build_forwards},
+    measure::Quiet,
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
     processor::{self, Parameters, References},
     python,
@@ -73,6 +74,7 @@ impl Asked<'_> {
             loaders: arguments
                 .dataloader
                 .then(|| Loaders { workers: workers(), parameters: parameters.clone() }),
+            quiet: Quiet::default(),
             settings: modes.iter().map(|mode| self.settings(mode, model)).collect(),
         };
         if !arguments.pipelined {

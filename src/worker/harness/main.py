@@ -6,6 +6,7 @@ gets the tensors and compares them itself.
 
 import faulthandler
 import json
+import re
 
 import torch
 import transformers
@@ -20,6 +21,7 @@ transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 SUBJECT = None
+HALVES = re.compile("[\ud800-\udfff]")
 
 
 def load(request):
@@ -65,4 +67,8 @@ def handle(text):
                 reply = {"outcome": "concurrent", "problems": SUBJECT.concurrent(request)}
         except BaseException as error:
             reply = raised(error)
-    return json.dumps(reply), names, tensors
+    # Python's text may hold halves of surrogate pairs (file names that are not UTF-8), which neither JSON nor UTF-8 can
+    # carry; they arrive as they would be written in Python's source.
+    reply = HALVES.sub(lambda half: f"\\\\u{ord(half[0]):04x}", json.dumps(reply, ensure_ascii=False))
+    names = [HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", name) for name in names]
+    return reply, names, tensors

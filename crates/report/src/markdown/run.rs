@@ -11,6 +11,7 @@ use super::escape::escape;
 use crate::{
     charts::OF_RUN,
     words::{
+        behind,
         caveats::partial,
         figures::{NONE, interval, median},
         overlap,
@@ -103,7 +104,7 @@ fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&st
             remarks.push(format!("- {name} failed: {}", escape(reason)));
         }
     }
-    for (lead, rates) in overlap::lines(batch, &run.settings) {
+    for (lead, rates) in overlap::lines(batch, &run.settings).into_iter().chain(behind::line(batch)) {
         let _ = write!(out, "\n{} {}\n", escape(&lead), escape(&rates));
     }
     if !remarks.is_empty() {

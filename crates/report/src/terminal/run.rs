@@ -7,6 +7,7 @@ use patchmark_results::{
 
 use super::layout::{Column, Paragraph, Table, Text, glued};
 use crate::words::{
+    behind,
     caveats::{caveats, partial},
     figures::{NONE, interval, median},
     machine::machine,
@@ -76,7 +77,7 @@ fn batch_table(text: &mut Text, run: &Run, batch: &Batch, forward: Option<&str>,
     };
     text.table(&if whole.fits(columns) { whole } else { table(batch, forward, short) });
     limit_shares(text, batch);
-    for (lead, rates) in overlap::lines(batch, &run.settings) {
+    for (lead, rates) in overlap::lines(batch, &run.settings).into_iter().chain(behind::line(batch)) {
         text.paragraph(&format!("  {lead}"), 4, &rates);
     }
     other_ratios(text, batch, forward);

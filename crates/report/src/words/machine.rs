@@ -1,6 +1,9 @@
 //! The machine in one phrase.
 
-use patchmark_results::{Environment, text::clean};
+use patchmark_results::{
+    Environment,
+    text::{clean, number, plural},
+};
 
 /// The machine of a result that ran on a device (`cpu` or `cuda:N`), with the GPU if it is one.
 pub fn machine(environment: &Environment, device: &str) -> String {
@@ -13,6 +16,24 @@ pub fn machine(environment: &Environment, device: &str) -> String {
         }
         None => clean(cpu),
     }
+}
+
+/// What the process may use of the machine, to follow a list of facts; empty if it may use all of it.
+pub fn allowance(environment: &Environment) -> String {
+    let Some(allowance) = &environment.allowance else { return String::new() };
+    let gib = |bytes: u64| number(bytes as f64 / (1u64 << 30) as f64);
+    let facts = [
+        allowance.memory_limit_bytes.map(|bytes| format!("of which {} GiB may be used", gib(bytes))),
+        allowance.cpu_quota.map(|quota| format!("CPU quota {quota}")),
+        // Their number is usually that of the logical CPUs, which stands before.
+        allowance
+            .affinity_cpus
+            .filter(|&cpus| cpus != environment.logical_cpus)
+            .map(|cpus| format!("bound to {}", plural(cpus as u64, "CPU"))),
+        allowance.smt.map(|smt| format!("SMT {}", if smt { "on" } else { "off" })),
+        allowance.governor.as_ref().map(|governor| format!("governor {}", clean(governor))),
+    ];
+    facts.into_iter().flatten().map(|fact| format!(", {fact}")).collect()
 }
 
 /// The machine with all of its GPUs, for a result that does not say which of them it used.

@@ -1,5 +1,6 @@
 //! Results in words, shared by terminal, Markdown, charts and pages.
 
+pub mod behind;
 pub mod caveats;
 pub mod decision;
 pub mod figures;

@@ -9,7 +9,7 @@ use patchmark_results::{
 use super::{
     caveats::{caveats, unverified},
     figures::{self, factor},
-    machine::machine,
+    machine::{allowance, machine},
 };
 
 /// What to take away in one line: first whatever made the command fail, then the figures. It never leads with a processor
@@ -110,9 +110,10 @@ pub fn facts(run: &Run) -> [(&'static str, String); 9] {
         (
             "CPU",
             format!(
-                "{}, {}, {gib:.0} GiB memory",
+                "{}, {}, {gib:.0} GiB memory{}",
                 plural(environment.logical_cpus as u64, "logical CPU"),
-                environment.cpu_capability
+                environment.cpu_capability,
+                allowance(environment)
             ),
         ),
         ("System", environment.os.clone()),

@@ -76,6 +76,7 @@ pub fn lines(validation: &Validation) -> Vec<String> {
         ));
     }
     lines.extend(speed_lines(validation));
+    lines.extend(found.speed_notes.iter().map(|note| format!("speed: {}", clean(note))));
     lines.extend(found.speed_missing.iter().map(|why| format!("speed: {why}")));
     lines
 }

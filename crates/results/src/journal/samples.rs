@@ -75,6 +75,9 @@ pub struct ProcessorSamples {
     /// Milliseconds of preprocess.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub preprocess_ms: Vec<f64>,
+    /// The same right behind a forward.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub behind_forward_ms: Vec<f64>,
     /// The same by the GPU's clock; empty on a CPU.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub device_ms: Vec<f64>,
@@ -105,6 +108,7 @@ fn nothing(samples: &[Vec<f64>]) -> bool {
 impl ProcessorSamples {
     fn extend(&mut self, later: Self) {
         self.preprocess_ms.extend(later.preprocess_ms);
+        self.behind_forward_ms.extend(later.behind_forward_ms);
         self.device_ms.extend(later.device_ms);
         for (stage, samples) in later.stages_ms {
             self.stages_ms.entry(stage).or_default().extend(samples);

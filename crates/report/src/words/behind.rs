@@ -1,0 +1,56 @@
+//! What processors take right behind a forward, where that differs from what they take alone.
+
+use patchmark_results::{
+    Batch, Estimate, ProcessorRow,
+    text::{clean, number, times},
+};
+
+/// The least samples of a time that is shown.
+const LEAST_SAMPLES: usize = 3;
+
+/// A lead, and each processor whose time right behind a forward differs by more than noise; `None` if none does.
+pub fn line(batch: &Batch) -> Option<(String, String)> {
+    let shown: Vec<String> = batch
+        .processors
+        .iter()
+        .filter_map(|row| {
+            let (alone, behind) = differing(row)?;
+            let change = times(behind.median / alone.median);
+            Some(format!("{} {} ms ({change})", clean(&row.name), number(behind.median)))
+        })
+        .collect();
+    let lead = "right behind a forward, whose threads have not left the CPU (× the time alone):";
+    (!shown.is_empty()).then(|| (lead.to_owned(), shown.join(", ")))
+}
+
+/// The times alone and behind a forward, if their intervals have nothing in common.
+fn differing(row: &ProcessorRow) -> Option<(Estimate, Estimate)> {
+    let behind = row.behind_forward_ms.as_ref().filter(|behind| behind.samples.len() >= LEAST_SAMPLES)?;
+    let (alone, behind) = (row.preprocess()?, behind.measured()?);
+    (behind.low > alone.high || behind.high < alone.low).then_some((alone, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use patchmark_results::{Samples, fixtures::run as fixtures};
+
+    use super::*;
+
+    #[test]
+    fn only_times_that_differ_by_more_than_noise_are_shown() {
+        let mut batch = fixtures::run(&["hf", "batched", "fused"], &[8]).batches.remove(0);
+        assert_eq!(line(&batch), None, "nothing was measured behind a forward");
+        let alone: Vec<f64> = batch.processors.iter().map(|row| row.preprocess().unwrap().median).collect();
+        let estimate = |median: f64| Some(Estimate { median, low: median * 0.9, high: median * 1.1 });
+        for (row, factor) in batch.processors.iter_mut().zip([1.0, 1.05, 2.0]) {
+            let median = row.preprocess().unwrap().median;
+            row.preprocess_ms.estimate = estimate(median);
+            row.behind_forward_ms =
+                Some(Samples { samples: vec![median * factor; 3], estimate: estimate(median * factor) });
+        }
+        let (_, shown) = line(&batch).unwrap();
+        assert_eq!(shown, format!("fused {} ms (2.0×)", number(2.0 * alone[2])));
+        batch.processors[2].behind_forward_ms.as_mut().unwrap().samples.pop();
+        assert_eq!(line(&batch), None, "two samples say little");
+    }
+}
