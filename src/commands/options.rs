@@ -97,9 +97,14 @@ impl DeviceOptions {
         parse_device(&self.device)
     }
 
+    /// The number of threads, with the default filled in.
+    pub(super) fn threads(&self) -> usize {
+        if self.threads == 0 { thread::available_parallelism().map_or(1, usize::from) } else { self.threads }
+    }
+
     /// Sets torch's number of threads and returns it.
     pub(super) fn use_threads(&self) -> Result<usize> {
-        use_threads(self.threads)
+        use_threads(self.threads())
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         saved::{save, unmeasured},
     },
     interrupt::{self, Interrupt},
+    measure::cpu::{self, CpuMonitor},
 };
 
 /// The seed of the order of rows, which affects no verdict.
@@ -35,6 +36,7 @@ pub(super) fn measure_and_save(
     let measurement = Measurement::Compare { decision: Box::new(planned.clone()) };
     let header = Header { journal_version: JOURNAL_VERSION, measurement };
     let mut journal = journals::begin(&arguments.out, &header);
+    let cpu = CpuMonitor::start();
     let measured = match take(arguments, contest, planned.rule, interrupt, &mut journal) {
         Ok(measured) => measured,
         Err(error) => {
@@ -43,11 +45,13 @@ pub(super) fn measure_and_save(
         }
     };
     let _saving = interrupt::saving();
+    let mut notes = [vec![measured.end.clone()], planned.notes.clone(), contest.notes()].concat();
+    notes.extend(cpu::notes(&cpu.record(), arguments.device.threads(), &planned.environment));
     let decision = Decision {
         elapsed_s: started.elapsed().as_secs_f64(),
         partial: measured.interrupted,
         rows: decision_rows::rows(contest.rows(), &measured),
-        notes: [vec![measured.end.clone()], planned.notes.clone()].concat(),
+        notes,
         ..planned
     }
     .concluded();
