@@ -4,13 +4,10 @@ use std::{
     io::{self, Read},
     os::{
         fd::{AsRawFd, RawFd},
-        unix::{
-            net::UnixStream,
-            process::{CommandExt, ExitStatusExt},
-        },
+        unix::{net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -24,6 +21,7 @@ use patchmark_results::text::first_line;
 use tempfile::TempDir;
 
 use super::{
+    death::{self, Death},
     frames, limits,
     output::{FLOOD, Output},
     protocol::{Reply, Request, VERSION},
@@ -61,18 +59,6 @@ pub struct Launch {
     pub program: Launcher,
     /// A folder that comes before the environment's packages, with another release of transformers.
     pub overlay: Option<PathBuf>,
-}
-
-/// Why a worker ended.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{what}")]
-pub struct Death {
-    /// The end of a sentence, such as `was killed by signal 11 (SIGSEGV)`.
-    pub what: String,
-    /// The end of what it printed.
-    pub output: String,
-    /// Whether it had to be ended because it took too long.
-    pub timed_out: bool,
 }
 
 /// A running worker; dropping it ends the process and everything that it started.
@@ -226,7 +212,7 @@ impl Worker {
             if let Ok(Some(status)) = self.child.try_wait() {
                 // The threads that drain the pipes may not have reached their end yet.
                 thread::sleep(GLANCE);
-                return self.end(describe(status), false);
+                return self.end(death::describe(status), false);
             }
             thread::sleep(Duration::from_millis(5));
         }
@@ -280,25 +266,3 @@ impl Drop for Worker {
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
-
-fn describe(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(libc::SIGKILL), _) => "was killed by signal 9 (SIGKILL), by the system or by itself".into(),
-        (Some(signal), _) => format!("was killed by signal {signal}{}", name(signal)),
-        (None, Some(code)) => format!("ended with exit status {code} before it answered"),
-        (None, None) => "ended before it answered".into(),
-    }
-}
-
-fn name(signal: i32) -> &'static str {
-    match signal {
-        libc::SIGSEGV => " (SIGSEGV)",
-        libc::SIGABRT => " (SIGABRT)",
-        libc::SIGBUS => " (SIGBUS)",
-        libc::SIGFPE => " (SIGFPE)",
-        libc::SIGILL => " (SIGILL)",
-        libc::SIGTERM => " (SIGTERM)",
-        libc::SIGXFSZ => " (SIGXFSZ: a file of more than 2 GiB)",
-        _ => "",
-    }
-}

@@ -5,6 +5,7 @@
 //! ends with its worker, and the coordinator reports it as a finding.
 
 mod client;
+mod death;
 mod frames;
 mod limits;
 mod native;
@@ -18,7 +19,8 @@ mod serves;
 pub mod side;
 mod subject;
 
-pub use client::{Death, Interrupted, Launch, Limits, Worker};
+pub use client::{Interrupted, Launch, Limits, Worker};
+pub use death::Death;
 pub use observation::{Observation, Returned};
 pub use serve::serve;
 pub(crate) use side::Answer;

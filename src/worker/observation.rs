@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor};
 
-use super::{client::Death, protocol::Entry};
+use super::{death::Death, protocol::Entry};
 
 /// The outcome of a call.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail};
 use patchmark_results::input_error;
 
 use super::{
-    client::{Death, Launch, Limits, Worker},
+    client::{Launch, Limits, Worker},
+    death::Death,
     observation::{Observation, Returned},
     protocol::{Call, ImageRef, Load, Reply, Request},
     subject::Subject,

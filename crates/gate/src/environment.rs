@@ -16,8 +16,8 @@ pub fn different_work(run: &Run, baseline: &Run) -> Vec<String> {
     ])
 }
 
-/// How the environments differ in what absolute times depend on: the machine, its device, the
-/// threads, the CPU time that the process may use, and the versions of the libraries. The versions of the kernel and of Python do not count.
+/// How the environments differ in what absolute times depend on: the machine, its device, the threads, the CPU time that
+/// the process may use, and the versions of the libraries. The versions of the kernel and of Python do not count.
 pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
     let (a, b) = (&run.environment, &baseline.environment);
     let kind = |device: &str| device.split(':').next().unwrap_or_default().to_owned();
@@ -32,17 +32,7 @@ pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
     ];
     // Older documents do not say it, which is no difference.
     if let (Some(own), Some(other)) = (&a.allowance, &b.allowance) {
-        let sides = |shown: fn(&Allowance) -> String| (shown(own), shown(other));
-        let shown: [(&str, fn(&Allowance) -> String); 4] = [
-            ("CPU quota", |side| side.cpu_quota.map_or_else(|| "none".into(), |quota| quota.to_string())),
-            ("CPUs of the process", |side| {
-                side.affinity_cpus.map_or_else(String::new, |cpus| cpus.to_string())
-            }),
-            ("SMT", |side| side.smt.map_or_else(String::new, |smt| if smt { "on" } else { "off" }.into())),
-            ("governor", |side| side.governor.clone().unwrap_or_default()),
-        ];
-        for (name, shown) in shown {
-            let (own, other) = sides(shown);
+        for ((name, own), (_, other)) in allowed(own).into_iter().zip(allowed(other)) {
             facts.push((name, own, other));
         }
     }
@@ -53,6 +43,16 @@ pub fn differences(run: &Run, baseline: &Run) -> Vec<String> {
         facts.push((library, version(&a.versions), version(&b.versions)));
     }
     named(&facts)
+}
+
+/// What of an allowance absolute times depend on, by name; empty where the system does not tell.
+fn allowed(allowance: &Allowance) -> [(&'static str, String); 4] {
+    [
+        ("CPU quota", allowance.cpu_quota.map_or_else(|| "none".into(), |quota| quota.to_string())),
+        ("CPUs of the process", allowance.affinity_cpus.map_or_else(String::new, |cpus| cpus.to_string())),
+        ("SMT", allowance.smt.map_or("", |smt| if smt { "on" } else { "off" }).to_owned()),
+        ("governor", allowance.governor.clone().unwrap_or_default()),
+    ]
 }
 
 fn named(facts: &[(&str, String, String)]) -> Vec<String> {

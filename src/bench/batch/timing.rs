@@ -32,8 +32,9 @@ const MOST_BEHIND_MS: f64 = 500.0;
 pub(in crate::bench) const PIPELINED_MS: f64 = 200.0;
 
 impl BatchUnderTest<'_> {
-    /// Takes one sample of a step, once the step before has left the CPU, and appends it to the journal. A processor or a forward that fails ends its own row
-    /// with the reason. A sample of several forwards ends without a value once `interrupt` is set.
+    /// Takes one sample of a step, once the step before has left the CPU, and appends it to the journal. A processor or a
+    /// forward that fails ends its own row with the reason. A sample of several forwards ends without a value once
+    /// `interrupt` is set.
     ///
     /// # Errors
     /// If decoding or tokenising fails, or an error ends the whole run.
