@@ -1,11 +1,11 @@
 //! A decision in every format.
 
 use patchmark_results::{
-    Decision, Finding, Verdict,
+    Decision, Finding, Pairs, Verdict,
     fixtures::decision::{decision, row},
 };
 
-use crate::{annotations, junit, markdown, terminal};
+use crate::{annotations, junit, markdown, page, terminal};
 
 fn mixed() -> Decision {
     decision(vec![
@@ -46,6 +46,24 @@ fn the_terminal_is_narrow_and_ends_with_the_verdict() {
     }
     assert!(text.ends_with("regressed: 1 of 3 rows regressed (exit code 3)\n"), "{text}");
     assert!(text.contains("+12.0% [+8.0% … +17.0%]") && text.contains("missing"), "{text}");
+}
+
+#[test]
+fn what_disturbed_a_comparison_is_told_wherever_it_is_read() {
+    let mut disturbed = mixed();
+    let steady = vec![[1.0, 1.01]; 20];
+    let drifting = (0..20).map(|round| [1.0 + f64::from(round) / 20.0; 2]).collect();
+    disturbed.rows[0].pairs = Some(Pairs { base: steady, candidate: drifting, ..Pairs::default() });
+    let page = page::of_decision(&disturbed, &[], &[]).unwrap();
+    let told = [markdown::decision::render(&disturbed), terminal::decision::render(&disturbed, 400), page];
+    for text in told {
+        assert!(
+            text.contains("drift: the times of 1 of 2 rows, most of all the candidate, fused (HWC)"),
+            "{text}"
+        );
+    }
+    let calm = terminal::decision::render(&mixed(), 400);
+    assert!(!calm.contains("warning"), "{calm}");
 }
 
 #[test]

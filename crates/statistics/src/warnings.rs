@@ -188,8 +188,8 @@ impl fmt::Display for Warning {
             Self::Outliers { affected, count, samples, furthest } => write!(
                 f,
                 "outliers: {affected}: {count} of {samples} samples {} far from the others, the furthest at {} the median. \
-                 Medians hardly move, but something interrupted the calls: look at the chart of all samples, and run \
-                 again on a quiet machine if there are many.",
+                 Medians hardly move, but something interrupted the calls: look at all samples, and run again on \
+                 a quiet machine if there are many.",
                 if *count == 1 { "lies" } else { "lie" },
                 times(*furthest)
             ),

@@ -9,6 +9,7 @@ use crate::words::{
     decision::{change_of, conclusion, gap_word, headline, legend, min_effect_of, word},
     figures::figure,
     machine::whole_machine,
+    warnings,
 };
 
 /// The decision as Markdown: the verdict, the rows that fail, and all rows in a collapsed section.
@@ -26,6 +27,9 @@ pub fn render(decision: &Decision) -> String {
     }
     for difference in &decision.differences {
         let _ = writeln!(out, "- differs: {}", escape(difference));
+    }
+    for warning in warnings::of_decision(decision) {
+        let _ = writeln!(out, "- **warning**: {}", escape(&warning));
     }
     let fails = |row: &&DecisionRow| row.fails(decision.allow_inconclusive);
     let failing: Vec<_> = decision.rows.iter().filter(fails).collect();

@@ -18,6 +18,7 @@ use crate::{
     words::{
         decision::{gap_word, legend, sides, title, word},
         figures::change_interval,
+        warnings,
     },
 };
 
@@ -67,6 +68,7 @@ fn lead(decision: &Decision) -> Markup {
         }
         @for gap in &decision.gaps { p.warning { strong { (gap_word(gap)) ": " } (clean(&gap.sentence())) } }
         @for difference in &decision.differences { p.warning { "The environments differ: " (clean(difference)) } }
+        @for warning in warnings::of_decision(decision) { p.warning { strong { "Warning: " } (warning) } }
     }
 }
 

@@ -6,6 +6,7 @@ use super::layout::{Column, Paragraph, Table, Text, glued};
 use crate::words::{
     decision::{change_of, gap_word, legend, min_effect_of, title, word},
     figures::figure,
+    warnings,
 };
 
 /// The decision as text of at most `columns` columns, with the verdict on the last line, where the reader of a terminal looks.
@@ -32,6 +33,9 @@ pub fn render(decision: &Decision, columns: usize) -> String {
     }
     for difference in &decision.differences {
         text.paragraph("differs:", 4, &clean(difference));
+    }
+    for warning in warnings::of_decision(decision) {
+        text.paragraph("warning:", 4, &warning);
     }
     for note in legend(decision).iter().chain(&decision.notes) {
         text.paragraph("", 0, &clean(note));

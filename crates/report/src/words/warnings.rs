@@ -1,6 +1,6 @@
 //! What a reader should know about the samples behind the medians.
 
-use patchmark_results::{Run, text::clean};
+use patchmark_results::{Decision, Run, text::clean};
 use patchmark_statistics::{Series, Warning, warnings};
 
 /// The warnings about a run, one sentence or two each.
@@ -18,6 +18,25 @@ pub fn of_run(run: &Run) -> Vec<String> {
         }
     }
     warnings(&series).iter().map(Warning::to_string).collect()
+}
+
+/// The warnings about the paired times of a decision, one sentence or two each. Too few rounds are the reason of a row.
+pub fn of_decision(decision: &Decision) -> Vec<String> {
+    let mean =
+        |rounds: &[[f64; 2]]| rounds.iter().map(|[one, other]| (one + other) / 2.0).collect::<Vec<_>>();
+    let sides = decision.rows.iter().filter_map(|row| {
+        let pairs = row.pairs.as_ref()?;
+        let name = |side| format!("{side}, {}, {}", clean(&row.subject), clean(&row.batch));
+        Some([(name("the base"), mean(&pairs.base)), (name("the candidate"), mean(&pairs.candidate))])
+    });
+    let taken: Vec<(String, Vec<f64>)> = sides.flatten().collect();
+    let series: Vec<_> = taken.iter().map(|(name, samples)| Series { name: name.clone(), samples }).collect();
+    let found = warnings(&series);
+    found
+        .iter()
+        .filter(|warning| !matches!(warning, Warning::FewRounds { .. }))
+        .map(Warning::to_string)
+        .collect()
 }
 
 #[cfg(test)]
