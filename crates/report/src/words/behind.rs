@@ -2,6 +2,7 @@
 
 use patchmark_results::{
     Batch, Estimate, ProcessorRow,
+    estimate::SAMPLES_OF_AN_INTERVAL,
     text::{clean, number, times},
 };
 
@@ -14,20 +15,25 @@ pub fn line(batch: &Batch) -> Option<(String, String)> {
         .processors
         .iter()
         .filter_map(|row| {
-            let (alone, behind) = differing(row)?;
-            let change = times(behind.median / alone.median);
-            Some(format!("{} {} ms ({change})", clean(&row.name), number(behind.median)))
+            let (alone, behind, count) = differing(row)?;
+            let name = clean(&row.name);
+            Some(if count < SAMPLES_OF_AN_INTERVAL {
+                format!("{name} {} to {} ms in {count} calls", number(behind.low), number(behind.high))
+            } else {
+                format!("{name} {} ms ({})", number(behind.median), times(behind.median / alone.median))
+            })
         })
         .collect();
     let lead = "right behind a forward, whose threads have not left the CPU (× the time alone):";
     (!shown.is_empty()).then(|| (lead.to_owned(), shown.join(", ")))
 }
 
-/// The times alone and behind a forward, if their intervals have nothing in common.
-fn differing(row: &ProcessorRow) -> Option<(Estimate, Estimate)> {
+/// The times alone and behind a forward, and how often the latter was taken, if their intervals have nothing in common.
+fn differing(row: &ProcessorRow) -> Option<(Estimate, Estimate, usize)> {
     let behind = row.behind_forward_ms.as_ref().filter(|behind| behind.samples.len() >= LEAST_SAMPLES)?;
+    let count = behind.samples.len();
     let (alone, behind) = (row.preprocess()?, behind.measured()?);
-    (behind.low > alone.high || behind.high < alone.low).then_some((alone, behind))
+    (behind.low > alone.high || behind.high < alone.low).then_some((alone, behind, count))
 }
 
 #[cfg(test)]
@@ -45,12 +51,19 @@ mod tests {
         for (row, factor) in batch.processors.iter_mut().zip([1.0, 1.05, 2.0]) {
             let median = row.preprocess().unwrap().median;
             row.preprocess_ms.estimate = estimate(median);
-            row.behind_forward_ms =
-                Some(Samples { samples: vec![median * factor; 3], estimate: estimate(median * factor) });
+            row.behind_forward_ms = Some(Samples {
+                samples: vec![median * factor; SAMPLES_OF_AN_INTERVAL],
+                estimate: estimate(median * factor),
+            });
         }
         let (_, shown) = line(&batch).unwrap();
         assert_eq!(shown, format!("fused {} ms (2.0×)", number(2.0 * alone[2])));
-        batch.processors[2].behind_forward_ms.as_mut().unwrap().samples.pop();
-        assert_eq!(line(&batch), None, "two samples say little");
+        let mut left = |count| {
+            batch.processors[2].behind_forward_ms.as_mut().unwrap().samples.truncate(count);
+            line(&batch).map(|(_, shown)| shown)
+        };
+        let range = format!("fused {} to {} ms in 3 calls", number(1.8 * alone[2]), number(2.2 * alone[2]));
+        assert_eq!(left(3), Some(range), "an estimate of few samples is their range");
+        assert_eq!(left(2), None, "two samples say little");
     }
 }
