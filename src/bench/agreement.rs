@@ -21,11 +21,12 @@ pub(super) fn agreement(bench: &Bench, sizes: &BatchSizes<'_>, run: usize) -> Re
     let expected = embeds(first)?;
     let mut sentences = Vec::new();
     for (other, _) in forwards.filter(|(_, passes)| passes.failure.is_none()) {
+        let apart = embeds(other)?.f_subtract(&expected)?.f_abs()?.f_max()?.f_double_value(&[])?;
+        let agree = if apart == 0.0 { "exactly".to_owned() } else { format!("within {apart:.1e}") };
         sentences.push(format!(
-            "the {} and {} forwards agree within {:.1e} on normalised image embeddings",
+            "the {} and {} forwards agree {agree} on normalised image embeddings",
             first.forward.name(),
-            other.forward.name(),
-            embeds(other)?.f_subtract(&expected)?.f_abs()?.f_max()?.f_double_value(&[])?
+            other.forward.name()
         ));
     }
     Ok(sentences)

@@ -3,7 +3,7 @@
 use patchmark_results::{
     Batch, Estimate, ProcessorRow,
     estimate::SAMPLES_OF_AN_INTERVAL,
-    text::{clean, number, times},
+    text::{clean, number},
 };
 
 /// The least samples of a time that is shown.
@@ -16,15 +16,15 @@ pub fn line(batch: &Batch) -> Option<(String, String)> {
         .iter()
         .filter_map(|row| {
             let (alone, behind, count) = differing(row)?;
-            let name = clean(&row.name);
-            Some(if count < SAMPLES_OF_AN_INTERVAL {
-                format!("{name} {} to {} ms in {count} calls", number(behind.low), number(behind.high))
+            let behind = if count < SAMPLES_OF_AN_INTERVAL {
+                format!("{} to {} ms in {count} calls", number(behind.low), number(behind.high))
             } else {
-                format!("{name} {} ms ({})", number(behind.median), times(behind.median / alone.median))
-            })
+                format!("{} ms", number(behind.median))
+            };
+            Some(format!("{} {behind} (alone {})", clean(&row.name), number(alone.median)))
         })
         .collect();
-    let lead = "right behind a forward, whose threads have not left the CPU (× the time alone):";
+    let lead = "right behind a forward, whose threads have not left the CPU:";
     (!shown.is_empty()).then(|| (lead.to_owned(), shown.join(", ")))
 }
 
@@ -57,12 +57,14 @@ mod tests {
             });
         }
         let (_, shown) = line(&batch).unwrap();
-        assert_eq!(shown, format!("fused {} ms (2.0×)", number(2.0 * alone[2])));
+        let own = number(alone[2]);
+        assert_eq!(shown, format!("fused {} ms (alone {own})", number(2.0 * alone[2])));
         let mut left = |count| {
             batch.processors[2].behind_forward_ms.as_mut().unwrap().samples.truncate(count);
             line(&batch).map(|(_, shown)| shown)
         };
-        let range = format!("fused {} to {} ms in 3 calls", number(1.8 * alone[2]), number(2.2 * alone[2]));
+        let (low, high) = (number(1.8 * alone[2]), number(2.2 * alone[2]));
+        let range = format!("fused {low} to {high} ms in 3 calls (alone {own})");
         assert_eq!(left(3), Some(range), "an estimate of few samples is their range");
         assert_eq!(left(2), None, "two samples say little");
     }
