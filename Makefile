@@ -76,7 +76,7 @@ reports: build ## Redraw every result in reports, README's dark pictures too, an
 	@# Without PNGs, of which git keeps none there: the pages must not name them.
 	@find reports/h100 -name run.json -o -name parity.json | while read -r file; do \
 	    target/release/patchmark report "$$(dirname "$$file")" --format svg,csv,html >/dev/null; done
-	@for run in reports/epyc-2cpu reports/h100/1024x768/bf16-vision; do \
+	@for run in reports/two-threads reports/h100/1024x768/bf16-vision; do \
 	    target/release/patchmark report $$run --only ratio --theme dark --format svg >/dev/null; done
 	@target/release/patchmark report reports/compare --theme dark --format svg >/dev/null
 	@target/release/patchmark report reports/releases --theme dark --format svg >/dev/null

@@ -21,8 +21,8 @@ rm -rf "$pages"
 mkdir -p "$pages"
 patchmark=target/release/patchmark
 others=()
-$patchmark report reports/epyc-2cpu --out "$pages/run" >/dev/null
-$patchmark report reports/epyc-2cpu reports/one-thread/* --out "$pages/runs"
+$patchmark report reports/two-threads --out "$pages/run" >/dev/null
+$patchmark report reports/two-threads reports/one-thread/* --out "$pages/runs"
 others+=("$pages/runs/report.html")
 for kind in compare parity releases; do
     $patchmark report "reports/$kind" --out "$pages/$kind" >/dev/null

@@ -22,7 +22,7 @@ if command -v ldd >/dev/null && ldd "$program" | grep -E 'torch|python' >&2; the
     fail "the program links torch or Python"
 fi
 
-run=reports/epyc-2cpu
+run=reports/two-threads
 ends_with 0 report "$run" --out "$out/report"
 test -s "$out/report/report.html" || fail "report drew no page"
 ends_with 0 report --index "$out"

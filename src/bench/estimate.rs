@@ -21,7 +21,7 @@ pub fn basis(device: Device) -> &'static str {
     if device.is_cuda() {
         "from images of 1024x768 and random-base on an NVIDIA H100 with 16 CPU cores (reports/h100)"
     } else {
-        "from random-base on two cores of an AMD EPYC (reports/epyc-2cpu)"
+        "from random-base on two cores of an AMD EPYC (reports/two-threads)"
     }
 }
 

@@ -47,7 +47,7 @@ impl Host {
             "error: unknown processor \"unknown\"; choose from hf, naive, threaded, batched, fused, fused-u8, fused-cuda, \
              fused-cuda-resident\n",
         );
-        let run = Path::new(ROOT).join("reports/epyc-2cpu/run.json");
+        let run = Path::new(ROOT).join("reports/two-threads/run.json");
         fs::copy(run, host.path("run.json")).unwrap();
         host
     }

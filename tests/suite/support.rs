@@ -38,7 +38,7 @@ pub fn steady_run_again() -> Run {
 
 /// A run whose scatter begins at a round.
 fn steady_run_from(first: usize) -> Run {
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/epyc-2cpu");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/two-threads");
     let mut run = read_run(&committed).expect("the committed run can be read");
     let scatter = |samples: &mut Samples, seed: usize| {
         let median = samples.measured().expect("every row was measured").median;
