@@ -144,6 +144,25 @@ fn an_older_decision_claims_no_more_than_holds_of_every_row() -> Result<()> {
 }
 
 #[test]
+fn an_older_document_with_other_values_than_objects_is_an_input_error() -> Result<()> {
+    let root = tempfile::tempdir()?;
+    let file = root.path().join("run.json");
+    for batches in [
+        "[7]",
+        r#"["text"]"#,
+        "[[]]",
+        r#"[{"forwards":[1]}]"#,
+        r#"[{"processors":["a"],"decode_ms":[]}]"#,
+        "{}",
+    ] {
+        fs::write(&file, format!(r#"{{"schema_version":1,"batches":{batches}}}"#))?;
+        let error = Saved::read(&file).err().context("it was read")?;
+        assert!(is_input(&error), "{batches}: {error:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_version_that_is_not_read_any_more_says_what_to_run() -> Result<()> {
     let root = tempfile::tempdir()?;
     let file = root.path().join("parity.json");

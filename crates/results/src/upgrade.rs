@@ -26,14 +26,14 @@ pub(crate) fn upgrade(kind: Kind, version: u64, mut document: Value) -> Option<V
 fn run_of_1(run: &mut Value) {
     for batch in elements(run, "batches") {
         for samples in ["decode_ms", "tokenize_ms", "memory_limit_ms"] {
-            without_zeros(&mut batch[samples]);
+            without_zeros(batch, samples);
         }
         for forward in elements(batch, "forwards") {
-            without_zeros(&mut forward["forward_ms"]);
-            without_zeros(&mut forward["launch_ms"]);
+            without_zeros(forward, "forward_ms");
+            without_zeros(forward, "launch_ms");
         }
         for row in elements(batch, "processors") {
-            without_zeros(&mut row["preprocess_ms"]);
+            without_zeros(row, "preprocess_ms");
             let must_equal = row["name"] != "hf-pil";
             if let Some(row) = row.as_object_mut() {
                 row.insert("must_equal".to_owned(), must_equal.into());
@@ -52,8 +52,9 @@ fn decision_of_1(decision: &mut Value) {
     }
 }
 
-fn without_zeros(samples: &mut Value) {
-    if let Some(estimate) = samples.get_mut("estimate")
+/// Anything that is not the object of `field` is left to the types to refuse.
+fn without_zeros(of: &mut Value, field: &str) {
+    if let Some(estimate) = of.get_mut(field).and_then(|samples| samples.get_mut("estimate"))
         && ["median", "low", "high"].iter().all(|field| estimate[field].as_f64() == Some(0.0))
     {
         *estimate = Value::Null;
