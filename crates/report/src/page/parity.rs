@@ -3,7 +3,7 @@
 use anyhow::Result;
 use maud::{Markup, html};
 use patchmark_results::{
-    Kind, LEVEL, Parity,
+    Kind, LEVEL, Parity, ParityRow,
     parity::size,
     text::{clean, count, number, plural},
 };
@@ -65,7 +65,9 @@ pub fn of_parity(run: &Parity, charts: &[Chart], beside: &[Format]) -> Result<St
 /// The number of images, the values that differ but must not, and the largest difference by design.
 fn numbers(run: &Parity) -> Vec<Number> {
     let bound = || run.rows.iter().filter(|row| row.must_equal);
-    let (values, differing) = bound().fold((0, 0), |(v, d), row| (v + row.values, d + row.differing));
+    // A damaged file may hold any counts.
+    let total = |of: fn(&ParityRow) -> u64| bound().map(of).fold(0, u64::saturating_add);
+    let (values, differing) = (total(|row| row.values), total(|row| row.differing));
     let mut numbers = vec![
         Number {
             name: "images".to_owned(),

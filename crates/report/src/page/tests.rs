@@ -135,6 +135,16 @@ fn a_comparison_leads_with_who_differs_and_a_matrix_with_who_does_not() -> Resul
 }
 
 #[test]
+fn counts_that_no_comparison_can_have_are_drawn() -> Result<()> {
+    let mut parity = compared("mine");
+    (parity.rows[0].values, parity.rows[0].differing) = (u64::MAX, u64::MAX);
+    parity.rows.push(parity.rows[0].clone());
+    let page = of_parity(&parity, &charts::of_parity(&parity)?, &[])?;
+    assert!(page.contains("of 18,446,744,073,709,551,615 in all three tensors"), "{page}");
+    Ok(())
+}
+
+#[test]
 fn a_decision_leads_with_its_verdict_and_shows_every_row() -> Result<()> {
     let decision =
         decision(vec![row("slow", Verdict::Regressed, None), row("same", Verdict::Equivalent, None)]);
