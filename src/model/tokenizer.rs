@@ -14,6 +14,7 @@ use tokenizers::{
 };
 
 use super::{config::TextConfig, text::TextInputs};
+use crate::guarded::guarded;
 
 /// The tokenizer of a checkpoint, with transformers' `Siglip2Processor` conventions: lower case,
 /// padded and truncated to the model's length.
@@ -33,8 +34,8 @@ impl TextTokenizer {
     pub fn load(folder: &Path, config: &TextConfig) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         // From the text rather than the file, which may begin with a byte-order mark.
-        let mut tokenizer = reading::text(&path)?
-            .parse::<tokenizers::Tokenizer>()
+        let text = reading::text(&path)?;
+        let mut tokenizer = call(|| text.parse::<tokenizers::Tokenizer>())
             .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
         let settings = settings(folder)?;
 
@@ -85,9 +86,7 @@ impl TextTokenizer {
             return Err(input_error!("the full model needs at least one text"));
         }
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        let encodings = self
-            .tokenizer
-            .encode_batch(texts, true)
+        let encodings = call(|| self.tokenizer.encode_batch(texts, true))
             .map_err(|error| anyhow!("cannot tokenise the texts: {error}"))?;
         let table = |column: &dyn Fn(&tokenizers::Encoding) -> Vec<i64>| -> Result<Tensor> {
             let flat: Vec<i64> = encodings.iter().flat_map(column).collect();
@@ -107,6 +106,11 @@ impl TextTokenizer {
             self.with_mask.then(|| table(&|encoding| widen(encoding.get_attention_mask()))).transpose()?;
         Ok(TextInputs { input_ids, attention_mask })
     }
+}
+
+/// Calls the tokenizers library, which panics on some broken files.
+fn call<T>(call: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    guarded(call).unwrap_or_else(|message| Err(message.into()))
 }
 
 /// The content of `tokenizer_config.json`, or null if there is none.

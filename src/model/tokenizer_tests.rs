@@ -82,6 +82,14 @@ fn broken_input_is_refused() {
 }
 
 #[test]
+fn a_file_on_which_the_library_panics_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tokenizer.json"), r#"{"version":"1.0","decoder":{"type":"Fuse""#).unwrap();
+    let error = TextTokenizer::load(folder.path(), &Config::tiny().text).unwrap_err();
+    assert!(error.is::<InputError>() && error.to_string().contains("tokenizer.json"), "{error}");
+}
+
+#[test]
 fn seeded_ids_are_seeded_and_within_the_vocabulary() {
     let config = Config::tiny().text;
     let ids = |seed| seeded_ids(4, &config, seed).unwrap().input_ids;

@@ -9,6 +9,7 @@ use image::{
 use patchmark_results::input_error;
 
 use super::DecodedImage;
+use crate::guarded::guarded;
 
 /// The longest side of an image that is decoded, in pixels.
 pub const MAX_SIDE: u32 = 32_768;
@@ -69,7 +70,11 @@ pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<DecodedImage> {
     limits.max_alloc = Some(MAX_ALLOCATION);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(broken)?;
+    // Some headers that no encoder writes make the decoders panic.
+    let panicked = |message: String| {
+        input_error!("{name} is a damaged {kind}: {message}; copy, download or export it again")
+    };
+    let decoder = guarded(|| reader.into_decoder()).map_err(panicked)?.map_err(broken)?;
     let (width, height) = decoder.dimensions();
     check_size(name, width, height, decoder.total_bytes())?;
     if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
@@ -77,7 +82,8 @@ pub fn decode_bytes(name: &str, bytes: &[u8]) -> Result<DecodedImage> {
             "{name} is a truncated JPEG: it has no end marker; copy or download it again"
         ));
     }
-    let pixels = to_rgb(DynamicImage::from_decoder(decoder).map_err(broken)?);
+    let decoded = guarded(|| DynamicImage::from_decoder(decoder)).map_err(panicked)?;
+    let pixels = to_rgb(decoded.map_err(broken)?);
     DecodedImage::new(name, width as usize, height as usize, pixels)
         .ok_or_else(|| input_error!("{name} is a {kind} of {width}x{height} with the wrong number of pixels"))
 }

@@ -177,3 +177,8 @@ fn a_missing_file_and_a_folder_are_refused_by_name() {
     let directory = decode_file(folder.path()).unwrap_err();
     assert!(directory.is::<InputError>() && directory.to_string().contains("is a folder"));
 }
+
+#[test]
+fn a_jpeg_on_which_the_decoder_panics_is_refused() {
+    refusal(include_bytes!("../../fuzz/seeds/images/odd-sampling.jpg"));
+}
