@@ -198,6 +198,13 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let parsed: Index = serde_json::from_str(&text)
         .map_err(|error| input_error!("{} is not an index of shards: {error}", index.display()))?;
     let shards: BTreeSet<String> = parsed.weight_map.into_values().collect();
+    // A checkpoint from elsewhere must not name this machine's devices and pipes, from which reading may never end.
+    if let Some(shard) = shards.iter().find(|shard| Path::new(shard).file_name() != Some(shard.as_ref())) {
+        return Err(input_error!(
+            "{} names the shard {shard:?}, which is not a file's name",
+            index.display()
+        ));
+    }
     Ok(shards.into_iter().map(|shard| folder.join(shard)).collect())
 }
 

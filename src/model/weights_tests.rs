@@ -97,6 +97,16 @@ fn broken_files_are_named() {
 }
 
 #[test]
+fn shards_outside_the_folder_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for shard in ["../model.safetensors", "..", "a/b.safetensors", "", "/dev/zero"] {
+        let index = serde_json::json!({ "weight_map": { "logit_bias": shard } });
+        fs::write(folder.path().join("model.safetensors.index.json"), index.to_string()).unwrap();
+        assert!(refusal(folder.path()).contains("not a file's name"), "{shard}");
+    }
+}
+
+#[test]
 fn broken_tensors_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
