@@ -168,10 +168,14 @@ fn decode(images: &[ImageRef]) -> Result<Vec<Arc<DecodedImage>>> {
         .map(|image| {
             let mut file = File::open(&image.file)?;
             file.seek(SeekFrom::Start(image.offset))?;
-            let mut rgb = vec![0; image.width * image.height * 3];
-            file.read_exact(&mut rgb)?;
-            let image = DecodedImage::new("image", image.width, image.height, rgb);
-            image.map(Arc::new).context("an image without pixels")
+            let bytes = (image.width as u64).saturating_mul(image.height as u64).saturating_mul(3);
+            let mut rgb = Vec::new();
+            file.take(bytes).read_to_end(&mut rgb)?;
+            let (width, height) = (image.width, image.height);
+            let image = DecodedImage::new("image", width, height, rgb);
+            image
+                .map(Arc::new)
+                .with_context(|| format!("{width}x{height} pixels are not in the image's file"))
         })
         .collect()
 }
@@ -206,5 +210,28 @@ fn dtype(kind: Kind) -> String {
         Kind::Int => "int32".into(),
         Kind::Int64 => "int64".into(),
         other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_is_not_in_its_file_is_refused_before_memory_is_taken() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [7; 12]).unwrap();
+        let image = |offset, width, height| {
+            let image = ImageRef { file: file.path().into(), offset, width, height, mode: "RGB".into() };
+            decode(&[image])
+        };
+        assert_eq!(image(0, 2, 2).unwrap()[0].rgb, [7; 12]);
+        assert_eq!(image(9, 1, 1).unwrap()[0].rgb, [7; 3]);
+        for (offset, width, height) in
+            [(1, 2, 2), (99, 1, 1), (0, 0, 4), (0, 1 << 20, 1 << 20), (0, usize::MAX, 2)]
+        {
+            let error = image(offset, width, height).unwrap_err();
+            assert!(error.to_string().contains(&format!("{width}x{height}")), "{error}");
+        }
     }
 }
