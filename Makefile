@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench decide test decide-test test-long lint criterion sanitize miri instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long lint criterion sanitize miri fuzz instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,7 @@ LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-report
 
 lint: setup ## Formatting, the house, clippy, rustdoc, shell scripts; warnings are errors
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo run --quiet --release --locked --package patchmark-arrows
 	@for crate in $(LIGHT); do ! cargo tree --locked --edges normal,build --prefix none --package $$crate | \
 	    grep -E '^(tch|torch-sys|pyo3|patchmark|patchmark-fused) ' || { echo "$$crate must not use these" >&2; exit 1; }; done
@@ -62,6 +63,13 @@ sanitize: ## The one pass under AddressSanitizer, at every level
 
 miri: ## The one pass under Miri, at the portable level; needs rustup's nightly with miri
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked -p patchmark-fused --test small
+
+# Seconds for each target, and the targets; all of them if none is named.
+TIME ?= 60
+TARGET ?=
+
+fuzz: ## Fuzz every reader for TIME seconds each, or only TARGET="run policy"; see CONTRIBUTING.md
+	@scripts/fuzz.sh $(TIME) $(TARGET)
 
 instructions: ## Instructions of the one pass for an image, counted by callgrind
 	@scripts/instructions.sh

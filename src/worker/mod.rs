@@ -6,7 +6,7 @@
 
 mod client;
 mod death;
-mod frames;
+pub mod frames;
 mod limits;
 mod native;
 mod observation;

@@ -46,7 +46,10 @@ pub struct Returned {
 
 impl Returned {
     /// Reads the tensors that a worker wrote.
-    pub(super) fn read(&mut self, file: &Path) -> Result<()> {
+    ///
+    /// # Errors
+    /// If there are entries that are arrays, but the file is not a whole safetensors file.
+    pub fn read(&mut self, file: &Path) -> Result<()> {
         if self.entries.iter().all(|entry| entry.dtype.is_empty()) {
             return Ok(());
         }

@@ -1,0 +1,20 @@
+//! A checkpoint's `tokenizer.json`, and texts encoded with it.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use patchmark::model::{Config, TextTokenizer};
+use patchmark_fuzz::{mutate_json, scratch};
+
+fuzz_target!(init: {
+    // A panic of the library's is only made an error on the thread that called it.
+    tokenizers::utils::parallelism::set_parallelism(false);
+}, |data: &[u8]| {
+    let file = scratch::file("checkpoint/tokenizer.json", data);
+    let Some(folder) = file.parent() else { return };
+    let config = Config::tiny().text;
+    if let Ok(tokenizer) = TextTokenizer::load(folder, &config) {
+        let _ = tokenizer.encode(&["a photo of 2 cats", "", "Ünïcode\u{301} 👩‍👩‍👧‍👦 \u{0}"]);
+    }
+});
+mutate_json!();
