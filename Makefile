@@ -110,5 +110,5 @@ wheel: setup ## Build the wheel for hosts without Rust: target/wheels/patchmark-
 wheel-test: wheel ## Install the wheel into an environment of its own and run it there
 	@scripts/wheel-test.sh
 
-clean: ## Remove target, .venv, .build and runs
-	rm -rf target .venv .build runs
+clean: ## Remove target, .venv, .build, runs and what fuzzing leaves
+	rm -rf target .venv .build runs fuzz/target fuzz/corpus fuzz/artifacts

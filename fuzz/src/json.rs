@@ -98,9 +98,13 @@ fn change_within(value: &mut Value, other: Option<Value>, rng: &mut SmallRng) {
         Value::Bool(flag) => *flag = !*flag,
         Value::Number(number) => {
             let factor = [-1.0, 0.1, 0.999, 1.001, 2.0, 10.0, 1e6, 1e-6].choose(rng).copied().unwrap_or(1.0);
-            let whole = number.as_i64().map(|number| number.wrapping_add(rng.random_range(-2..=2)).into());
             let scaled = number.as_f64().unwrap_or(0.0) * factor;
-            *value = whole.filter(|_| rng.random_bool(0.5)).unwrap_or_else(|| scaled.into());
+            *value = match number.as_i64() {
+                Some(whole) if rng.random_bool(0.5) => whole.wrapping_add(rng.random_range(-2..=2)).into(),
+                // Still a whole number, since most readers take no other.
+                Some(_) => (scaled as i64).into(),
+                None => scaled.into(),
+            };
         }
         Value::String(text) => {
             let at = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect::<Vec<_>>();

@@ -187,25 +187,28 @@ impl Config {
     /// An [`InputError`](patchmark_results::InputError) that names the field.
     pub fn validate(&self) -> Result<()> {
         let (vision, text) = (&self.vision, &self.text);
+        // With these bounds all tensors can be listed, and no product of their sides exceeds i64.
+        const SIZE: i64 = 1 << 28;
+        const LAYERS: i64 = 1024;
+        const SIDE: i64 = 4096;
         let sizes = [
-            ("vision_config.hidden_size", vision.hidden_size),
-            ("vision_config.intermediate_size", vision.intermediate_size),
-            ("vision_config.num_hidden_layers", vision.num_hidden_layers as i64),
-            ("vision_config.num_attention_heads", vision.num_attention_heads),
-            ("vision_config.num_channels", vision.num_channels),
-            ("vision_config.patch_size", vision.patch_size),
-            ("vision_config.num_patches", vision.num_patches),
-            ("text_config.hidden_size", text.hidden_size),
-            ("text_config.intermediate_size", text.intermediate_size),
-            ("text_config.num_hidden_layers", text.num_hidden_layers as i64),
-            ("text_config.num_attention_heads", text.num_attention_heads),
-            ("text_config.vocab_size", text.vocab_size),
-            ("text_config.max_position_embeddings", text.max_position_embeddings),
-            ("text_config.projection_size", text.projection_size),
+            ("vision_config.hidden_size", vision.hidden_size, SIZE),
+            ("vision_config.intermediate_size", vision.intermediate_size, SIZE),
+            ("vision_config.num_hidden_layers", vision.num_hidden_layers as i64, LAYERS),
+            ("vision_config.num_attention_heads", vision.num_attention_heads, SIZE),
+            ("vision_config.num_channels", vision.num_channels, SIZE),
+            ("vision_config.patch_size", vision.patch_size, SIDE),
+            ("vision_config.num_patches", vision.num_patches, SIZE),
+            ("text_config.hidden_size", text.hidden_size, SIZE),
+            ("text_config.intermediate_size", text.intermediate_size, SIZE),
+            ("text_config.num_hidden_layers", text.num_hidden_layers as i64, LAYERS),
+            ("text_config.num_attention_heads", text.num_attention_heads, SIZE),
+            ("text_config.vocab_size", text.vocab_size, SIZE),
+            ("text_config.max_position_embeddings", text.max_position_embeddings, SIZE),
+            ("text_config.projection_size", text.projection_size, SIZE),
         ];
-        // With the upper bound, the product of any two sizes fits into i64.
-        if let Some((name, size)) = sizes.iter().find(|(_, size)| !(1..=1 << 28).contains(size)) {
-            return Err(input_error!("{name} is {size}; expected a positive size"));
+        if let Some((name, size, most)) = sizes.iter().find(|(_, size, most)| !(1..=*most).contains(size)) {
+            return Err(input_error!("{name} is {size}; expected a number from 1 to {most}"));
         }
         tower(
             "vision",
