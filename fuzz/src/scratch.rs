@@ -8,8 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A folder of this process's own. It stays behind, since libFuzzer never returns: `make fuzz` makes a `TMPDIR` for it and
-/// removes that.
+/// A folder of this process's own. It stays behind, since libFuzzer never returns: `make fuzz` makes a `TMPDIR` for it
+/// and removes that.
 pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     FOLDER.get_or_init(|| TempDir::new().expect("a folder for temporary files")).path()

@@ -1,0 +1,81 @@
+//! Saved results and policies.
+
+use std::{fs, path::Path};
+
+use patchmark_results::{Document, Verdict, decision::Finding, fixtures};
+use serde_json::{Value, json};
+
+use crate::save;
+
+/// Committed results cut short, samples of every kind, and documents of older versions.
+pub fn documents() {
+    let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports");
+    for (target, name, place) in [
+        ("run", "two-cores.json", "epyc-2cpu/run.json"),
+        ("run", "one-thread.json", "one-thread/640x480/run.json"),
+        ("run", "pipelined.json", "h100/pipelined/run.json"),
+        ("run", "full-tower.json", "h100/trace/run.json"),
+        ("decision", "compare.json", "compare/compare.json"),
+        ("parity", "cpu.json", "parity/parity.json"),
+        ("releases", "all.json", "releases/releases.json"),
+    ] {
+        let text = fs::read(reports.join(place)).unwrap();
+        let mut document: Value = serde_json::from_slice(&text).unwrap();
+        shorten(&mut document);
+        save(target, name, document.to_string().as_bytes());
+    }
+    let run = fixtures::run::run(&["hf", "fused"], &[1, 8]);
+    let broken = fixtures::run::run(&[], &[]);
+    for target in ["run", "gate", "history"] {
+        save(target, "fixture.json", &compact(&run));
+        save(target, "nothing.json", &compact(&broken));
+    }
+    let mut older: Value = serde_json::from_slice(&run.json().unwrap()).unwrap();
+    older["schema_version"] = json!(1);
+    save("run", "version-1.json", older.to_string().as_bytes());
+    let rows = vec![
+        fixtures::decision::row("fused", Verdict::Regressed, None),
+        fixtures::decision::row("hf", Verdict::Inconclusive, Some(Finding::Missing)),
+    ];
+    save("decision", "fixture.json", &compact(&fixtures::decision::decision(rows)));
+    let mut parity = fixtures::parity::parity(3);
+    let mut row = fixtures::parity::row("batched", 256, true, &[(0, Some(1.0)), (2, None)]);
+    row.heat = fixtures::parity::heat(0, 2, &[Some(1.0), None, Some(0.0), Some(3.0)]);
+    parity.rows = vec![row, fixtures::parity::row("hf-pil", 64, false, &[])];
+    save("parity", "fixture.json", &compact(&parity));
+    let validation = fixtures::validation::validation("a | b");
+    save("validation", "fixture.json", &compact(&validation));
+    let mut older: Value = serde_json::from_slice(&validation.json().unwrap()).unwrap();
+    older["schema_version"] = json!(2);
+    for (name, old) in [
+        ("reference", "against"),
+        ("reference_class", "against_class"),
+        ("reference_versions", "against_versions"),
+    ] {
+        older[old] = older[name].take();
+    }
+    save("validation", "version-2.json", older.to_string().as_bytes());
+    save("releases", "fixture.json", &compact(&fixtures::releases::releases()));
+    save("policy", "example.toml", include_bytes!("../../../examples/ci/patchmark.toml"));
+    let all = "min_effect = 0.05\ninconclusive = \"pass\"\n[[rows]]\nprocessors = [\"fused\"]\nbatch_sizes = [1]\n\
+        devices = [\"cpu\"]\nfigures = [\"time\", \"ratio\", \"speedup\"]\ncounts = true\nparity = \"differs\"\n\
+        max_ratio = 2.0\nmin_effect = 0.1\n";
+    save("policy", "all.toml", all.as_bytes());
+}
+
+fn compact(document: &impl Document) -> Vec<u8> {
+    let value: Value = serde_json::from_slice(&document.json().unwrap()).unwrap();
+    value.to_string().into_bytes()
+}
+
+/// Keeps the first two elements of every array.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.truncate(2);
+            items.iter_mut().for_each(shorten);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
+}
