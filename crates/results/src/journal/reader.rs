@@ -1,11 +1,14 @@
 //! Reads a journal back, whole or cut short.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Component, Path},
+};
 
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Entry, Header, JOURNAL_VERSION, file::is_being_written};
+use super::{Entry, Header, JOURNAL_VERSION, Measurement, file::is_being_written};
 use crate::input_error;
 
 /// What a journal holds.
@@ -59,6 +62,12 @@ pub fn read(path: &Path) -> Result<Contents> {
         Some(_) => {}
     }
     let header: Header = serde_json::from_value(header).map_err(|error| no_journal(&error.to_string()))?;
+    if let Measurement::Bench { runs, .. } = &header.measurement
+        && let Some((outside, _)) = runs.iter().find(|(folder, _)| !is_below(folder))
+    {
+        let why = format!("its run {} would not go below the result's folder", outside.display());
+        return Err(no_journal(&why));
+    }
     let mut entries = Vec::new();
     for (index, line) in lines {
         entries.push(serde_json::from_slice(line).map_err(|error| {
@@ -66,6 +75,10 @@ pub fn read(path: &Path) -> Result<Contents> {
         })?);
     }
     Ok(Contents { header, entries })
+}
+
+fn is_below(folder: &Path) -> bool {
+    folder.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 #[cfg(test)]

@@ -46,6 +46,19 @@ fn entries_are_read_back_and_a_line_cut_short_is_left_out() {
 }
 
 #[test]
+fn a_journal_whose_results_would_go_elsewhere_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("run.unfinished.jsonl");
+    let text = serde_json::to_string(&header()).unwrap();
+    for (folder, accepted) in
+        [("", true), ("a/b", true), ("../a", false), ("a/../../b", false), ("/a", false)]
+    {
+        fs::write(&path, text.replacen("\"mixed\"", &format!("\"{folder}\""), 1) + "\n").unwrap();
+        assert_eq!(read(&path).is_ok(), accepted, "{folder}");
+    }
+}
+
+#[test]
 fn what_is_no_journal_is_named() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("run.unfinished.jsonl");
