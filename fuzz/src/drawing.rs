@@ -26,7 +26,10 @@ pub fn draw(view: &dyn View) {
     view.headline();
     view.origin();
     view.summary();
-    view.terminal();
+    for columns in [1, 60, 100] {
+        view.text(columns);
+    }
+    view.summary_within(500);
     view.outcome();
     view.junit().expect("JUnit of any result");
     let charts = view.charts().expect("charts of any result");

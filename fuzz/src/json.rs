@@ -46,22 +46,37 @@ fn numbers() -> [Value; 16] {
     ]
 }
 
-/// Mutates `data[..size]` in place and returns its new size: mostly as JSON, sometimes (or if it is none) byte by byte.
+/// Mutates `data[..size]` in place and returns its new size: mostly as JSON or as one of its lines that is, sometimes (or
+/// if there is none) byte by byte.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let mut rng = SmallRng::seed_from_u64(seed.into());
     if rng.random_ratio(7, 8)
-        && let Ok(mut document) = serde_json::from_slice::<Value>(&data[..size])
+        && let Some(text) = mutated(&data[..size], &mut rng)
+        && text.len() <= max_size
     {
-        for _ in 0..rng.random_range(1..=3) {
-            change(&mut document, &mut rng);
-        }
-        let text = document.to_string();
-        if text.len() <= max_size {
-            data[..text.len()].copy_from_slice(text.as_bytes());
-            return text.len();
-        }
+        data[..text.len()].copy_from_slice(&text);
+        return text.len();
     }
     fuzzer_mutate(data, size, max_size)
+}
+
+/// Another document; none if neither the whole nor the line that was drawn is JSON.
+fn mutated(data: &[u8], rng: &mut SmallRng) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+    let (before, part, after) = if serde_json::from_slice::<Value>(data).is_ok() {
+        (&[][..], data, &[][..])
+    } else {
+        let at = rng.random_range(0..lines.len());
+        (&lines[..at], lines[at], &lines[at + 1..])
+    };
+    let mut document = serde_json::from_slice::<Value>(part).ok()?;
+    for _ in 0..rng.random_range(1..=3) {
+        change(&mut document, rng);
+    }
+    let text = document.to_string();
+    let whole: Vec<&[u8]> =
+        before.iter().copied().chain([text.as_bytes()]).chain(after.iter().copied()).collect();
+    Some(whole.join(&b'\n'))
 }
 
 /// Has libFuzzer mutate a target's inputs by [`mutate`].

@@ -4,15 +4,16 @@
 
 use libfuzzer_sys::fuzz_target;
 use patchmark_fuzz::{drawing::draw, mutate_json, samples, scratch};
-use patchmark_gate::{Policy, decide, load};
+use patchmark_gate::{Policy, decide, load, runs::Allowed};
 use patchmark_report::{annotations, page};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(run) = load::read(&scratch::file("run.json", data)) else { return };
     let policy = Policy::default();
     for (candidate, baseline) in [(&run, &*samples::RUN), (&*samples::RUN, &run), (&run, &run)] {
-        for allow_environment in [false, true] {
-            let decision = decide(candidate, baseline, &policy, allow_environment);
+        for environment in [false, true] {
+            let allowed = Allowed { environment, identical: environment };
+            let Ok(decision) = decide(candidate, baseline, &policy, allowed) else { continue };
             annotations::render(&decision);
             draw(&decision);
         }

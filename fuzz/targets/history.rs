@@ -19,7 +19,7 @@ fuzz_target!(
         scratch::file("history/2/run.json", data);
         for figure in [FigureKind::Ratio, FigureKind::Speedup, FigureKind::Time] {
             let Ok(history) = history::read(&scratch::folder().join("history"), figure) else { continue };
-            terminal::history::render(&history);
+            terminal::history::render(&history, 80);
             trend::csv(&history);
             trend::svg(&history).expect("a chart of any history");
         }

@@ -4,9 +4,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use patchmark_fuzz::{drawing::draw, samples, scratch};
-use patchmark_gate::{Policy, decide};
+use patchmark_gate::{Policy, decide, runs::Allowed};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(policy) = Policy::read(&scratch::file("patchmark.toml", data)) else { return };
-    draw(&decide(&samples::RUN, &samples::RUN, &policy, false));
+    if let Ok(decision) = decide(&samples::RUN, &samples::RUN, &policy, Allowed::default()) {
+        draw(&decision);
+    }
 });

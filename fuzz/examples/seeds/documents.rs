@@ -2,7 +2,15 @@
 
 use std::{fs, path::Path};
 
-use patchmark_results::{Document, Verdict, decision::Finding, fixtures};
+use patchmark_results::{
+    Document, PairRound, ParityStatus, Run, Verdict,
+    decision::Finding,
+    fixtures,
+    journal::{
+        BatchSamples, Entry, ForwardSamples, ForwardSubject, Header, JOURNAL_VERSION, Measurement,
+        ProcessorSamples, ProcessorSubject, Subjects,
+    },
+};
 use serde_json::{Value, json};
 
 use crate::save;
@@ -56,11 +64,64 @@ pub fn documents() {
     }
     save("validation", "version-2.json", older.to_string().as_bytes());
     save("releases", "fixture.json", &compact(&fixtures::releases::releases()));
+    journals();
     save("policy", "example.toml", include_bytes!("../../../examples/ci/patchmark.toml"));
-    let all = "min_effect = 0.05\ninconclusive = \"pass\"\n[[rows]]\nprocessors = [\"fused\"]\nbatch_sizes = [1]\n\
+    let all = "min_effect = \"5%\"\ninconclusive = \"pass\"\n[[rows]]\nprocessors = [\"fused\"]\nbatch_sizes = [1]\n\
         devices = [\"cpu\"]\nfigures = [\"time\", \"ratio\", \"speedup\"]\ncounts = true\nparity = \"differs\"\n\
-        max_ratio = 2.0\nmin_effect = 0.1\n";
+        max_ratio = 2.0\nmin_effect = \"10%\"\n";
     save("policy", "all.toml", all.as_bytes());
+}
+
+/// What a bench and a comparison leave behind if they are killed.
+fn journals() {
+    let run = Run { batches: Vec::new(), ..fixtures::run::run(&[], &[]) };
+    let processor = |name: &str, is_reference| ProcessorSubject {
+        name: name.into(),
+        feed: "PIL".into(),
+        must_equal: true,
+        is_reference,
+    };
+    let subjects = Subjects {
+        processors: vec![processor("hf", true), processor("fused", false)],
+        forwards: vec![ForwardSubject { name: "native".into(), run: 0 }],
+        tokenizes: true,
+    };
+    let bench = Measurement::Bench { runs: vec![("mixed".into(), run)], subjects };
+    let own = ProcessorSamples {
+        preprocess_ms: vec![1.5],
+        stages_ms: [("resize".to_owned(), vec![0.5])].into(),
+        pipelined_images_per_s: vec![vec![30.0]],
+        parity: Some(ParityStatus::Exact),
+        ..ProcessorSamples::default()
+    };
+    let samples = BatchSamples {
+        batch_size: 8,
+        decode_ms: vec![2.0],
+        processors: vec![own.clone(), own],
+        forwards: vec![ForwardSamples { forward_ms: vec![20.0], ..ForwardSamples::default() }],
+        ..BatchSamples::default()
+    };
+    let row = Box::new(fixtures::run::row("loader-2", 8, 3.0, 20.0));
+    let entries = [
+        Entry::Samples(samples.clone()),
+        Entry::Samples(samples),
+        Entry::Row { run: 0, batch_size: 8, row },
+        Entry::ElapsedS(1.5),
+        Entry::Note(None, "a note".into()),
+    ];
+    save("journal", "bench.jsonl", &lines(bench, &entries));
+    let decision =
+        fixtures::decision::decision(vec![fixtures::decision::row("fused", Verdict::Inconclusive, None)]);
+    let compare = Measurement::Compare { decision: Box::new(decision) };
+    let round = PairRound { base: [1.0, 1.5], candidate: [2.0, 2.5], ..PairRound::default() };
+    let entries = [Entry::Round { row: 0, times: round }, Entry::ElapsedS(1.5)];
+    save("journal", "compare.jsonl", &lines(compare, &entries));
+}
+
+fn lines(measurement: Measurement, entries: &[Entry]) -> Vec<u8> {
+    let header = serde_json::to_string(&Header { journal_version: JOURNAL_VERSION, measurement }).unwrap();
+    let entries = entries.iter().map(|entry| serde_json::to_string(entry).unwrap());
+    [header].into_iter().chain(entries).map(|line| line + "\n").collect::<String>().into_bytes()
 }
 
 fn compact(document: &impl Document) -> Vec<u8> {
