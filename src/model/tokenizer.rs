@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tch::Tensor;
 use tokenizers::{
-    PaddingDirection, PaddingParams, PaddingStrategy, TruncationParams,
+    PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, TruncationParams,
     normalizers::{Lowercase, NormalizerWrapper, Sequence},
 };
 
@@ -64,6 +64,14 @@ impl TextTokenizer {
             pad_type_id: 0,
             pad_token: token,
         };
+        // Which the library would subtract from the length.
+        let added = tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        if added > length {
+            return Err(input_error!(
+                "{} adds {added} tokens to each text, but the model takes {length}",
+                path.display()
+            ));
+        }
         let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
         tokenizer.with_padding(Some(padding));
         tokenizer

@@ -90,6 +90,18 @@ fn a_file_on_which_the_library_panics_is_refused() {
 }
 
 #[test]
+fn a_file_that_adds_more_tokens_than_the_model_takes_is_refused() {
+    let folder = folder(None);
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let end = json!({"SpecialToken": {"id": "<eos>", "type_id": 0}});
+    tokenizer["post_processor"]["single"] = vec![end; 65].into();
+    fs::write(&path, tokenizer.to_string()).unwrap();
+    let error = TextTokenizer::load(folder.path(), &Config::tiny().text).unwrap_err();
+    assert!(error.is::<InputError>() && error.to_string().contains("adds 65 tokens"), "{error}");
+}
+
+#[test]
 fn seeded_ids_are_seeded_and_within_the_vocabulary() {
     let config = Config::tiny().text;
     let ids = |seed| seeded_ids(4, &config, seed).unwrap().input_ids;
