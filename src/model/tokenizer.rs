@@ -16,6 +16,9 @@ use tokenizers::{
 use super::{config::TextConfig, text::TextInputs};
 use crate::guarded::guarded;
 
+/// How many times as long a tokenizer may make a text before it cuts it. Published ones replace a space by one character.
+const MAX_GROWTH: usize = 1 << 16;
+
 /// The tokenizer of a checkpoint, with transformers' `Siglip2Processor` conventions: lower case,
 /// padded and truncated to the model's length.
 #[derive(Debug)]
@@ -39,6 +42,13 @@ impl TextTokenizer {
             .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
         let settings = settings(folder)?;
 
+        let growth = tokenizer.get_normalizer().map_or(1, growth);
+        if growth > MAX_GROWTH {
+            return Err(input_error!(
+                "{} has replacements that can make a text {growth} times as long; at most {MAX_GROWTH} are accepted",
+                path.display()
+            ));
+        }
         // transformers' Siglip2Tokenizer converts to lower case itself; published files do not specify it.
         let mut normalizers = vec![NormalizerWrapper::from(Lowercase)];
         normalizers.extend(tokenizer.get_normalizer().cloned());
@@ -113,6 +123,17 @@ impl TextTokenizer {
         let attention_mask =
             self.with_mask.then(|| table(&|encoding| widen(encoding.get_attention_mask()))).transpose()?;
         Ok(TextInputs { input_ids, attention_mask })
+    }
+}
+
+/// How many times as long replacements can make a text, if each finds a match at every place.
+fn growth(normalizer: &NormalizerWrapper) -> usize {
+    match normalizer {
+        NormalizerWrapper::Replace(replace) => 1 + replace.content.len(),
+        NormalizerWrapper::Sequence(steps) => {
+            steps.as_ref().iter().map(growth).fold(1, usize::saturating_mul)
+        }
+        _ => 1,
     }
 }
 

@@ -102,6 +102,22 @@ fn a_file_that_adds_more_tokens_than_the_model_takes_is_refused() {
 }
 
 #[test]
+fn a_file_that_makes_texts_endless_is_refused() {
+    let folder = folder(None);
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let mut with = |content: &str| {
+        let replace = json!({"type": "Replace", "pattern": {"Regex": "."}, "content": content});
+        tokenizer["normalizer"] = json!({"type": "Sequence", "normalizers": vec![replace; 5]});
+        fs::write(&path, tokenizer.to_string()).unwrap();
+        TextTokenizer::load(folder.path(), &Config::tiny().text)
+    };
+    assert!(with("▁").is_ok());
+    let error = with(&"▁".repeat(1000)).unwrap_err();
+    assert!(error.is::<InputError>() && error.to_string().contains("times as long"), "{error}");
+}
+
+#[test]
 fn seeded_ids_are_seeded_and_within_the_vocabulary() {
     let config = Config::tiny().text;
     let ids = |seed| seeded_ids(4, &config, seed).unwrap().input_ids;
