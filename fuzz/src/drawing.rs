@@ -26,7 +26,8 @@ pub fn draw(view: &dyn View) {
     view.headline();
     view.origin();
     view.summary();
-    for columns in [1, 60, 100] {
+    // From the narrowest terminal that is laid out for.
+    for columns in [40, 60, 100] {
         view.text(columns);
     }
     view.summary_within(500);
