@@ -146,7 +146,9 @@ impl Table {
         while total(&widths) > columns {
             let above = (0..widths.len()).filter(|&column| widths[column] > least[column]);
             let Some(widest) = above.max_by_key(|&column| widths[column]) else { break };
-            widths[widest] = self.folded(widest, widths[widest] - 1).max(least[widest]);
+            // A column that is wider than the whole table takes one step to that, however long its texts are.
+            let next = (widths[widest] - 1).min(columns);
+            widths[widest] = self.folded(widest, next).max(least[widest]);
         }
         widths
     }

@@ -115,3 +115,10 @@ fn a_table_without_rows_has_its_header() {
     let table = Table::new(vec![Column::names("subject"), Column::words("verdict")]);
     assert_eq!(table.lines(60), ["subject  verdict", "────────────────"]);
 }
+
+#[test]
+fn a_text_of_any_length_is_laid_out_in_a_few_steps() {
+    // One step for each character would take minutes.
+    let lines = verdicts(&"of a long name ".repeat(10_000)).lines(80);
+    assert!(lines.iter().all(|line| display_width(line) <= 80), "{lines:?}");
+}
