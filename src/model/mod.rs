@@ -6,6 +6,7 @@
 mod attention;
 mod config;
 mod encoder;
+mod growth;
 mod layers;
 mod positions;
 mod random;

@@ -3,27 +3,28 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use patchmark_results::{input_error, reading};
+use patchmark_results::{input_error, reading, text::plural};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tch::Tensor;
 use tokenizers::{
-    PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, TruncationParams,
+    Encoding, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Token, Tokenizer,
+    TruncationParams,
     normalizers::{Lowercase, NormalizerWrapper, Sequence},
 };
 
-use super::{config::TextConfig, text::TextInputs};
+use super::{config::TextConfig, growth::growth, text::TextInputs};
 use crate::guarded::guarded;
 
-/// How many times as long a tokenizer may make a text before it cuts it. Published ones replace a space by one character.
-const MAX_GROWTH: usize = 1 << 16;
+/// How many times as long a tokenizer may make a text before it cuts it. SigLIP's stay below 300, ALBERT's below 10,000.
+const MAX_GROWTH: usize = 1 << 14;
 
 /// The tokenizer of a checkpoint, with transformers' `Siglip2Processor` conventions: lower case,
 /// padded and truncated to the model's length.
 #[derive(Debug)]
 pub struct TextTokenizer {
-    tokenizer: tokenizers::Tokenizer,
+    tokenizer: Tokenizer,
     length: i64,
     vocabulary: i64,
     with_mask: bool,
@@ -38,23 +39,18 @@ impl TextTokenizer {
         let path = folder.join("tokenizer.json");
         // From the text rather than the file, which may begin with a byte-order mark.
         let text = reading::text(&path)?;
-        let mut tokenizer = call(|| text.parse::<tokenizers::Tokenizer>())
+        let mut tokenizer = call(|| text.parse::<Tokenizer>())
             .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
+        let length = usize::try_from(config.max_position_embeddings)?;
+        check_growth(&tokenizer, &path)?;
+        check_post_processor(&tokenizer, length, &path)?;
         let settings = settings(folder)?;
 
-        let growth = tokenizer.get_normalizer().map_or(1, growth);
-        if growth > MAX_GROWTH {
-            return Err(input_error!(
-                "{} has replacements that can make a text {growth} times as long; at most {MAX_GROWTH} are accepted",
-                path.display()
-            ));
-        }
         // transformers' Siglip2Tokenizer converts to lower case itself; published files do not specify it.
         let mut normalizers = vec![NormalizerWrapper::from(Lowercase)];
         normalizers.extend(tokenizer.get_normalizer().cloned());
         tokenizer.with_normalizer(Some(Sequence::new(normalizers)));
 
-        let length = usize::try_from(config.max_position_embeddings)?;
         let token = match &settings["pad_token"] {
             Value::String(token) => token.clone(),
             // A token may also be an object with flags.
@@ -74,14 +70,6 @@ impl TextTokenizer {
             pad_type_id: 0,
             pad_token: token,
         };
-        // Which the library would subtract from the length.
-        let added = tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
-        if added > length {
-            return Err(input_error!(
-                "{} adds {added} tokens to each text, but the model takes {length}",
-                path.display()
-            ));
-        }
         let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
         tokenizer.with_padding(Some(padding));
         tokenizer
@@ -103,12 +91,12 @@ impl TextTokenizer {
         if texts.is_empty() {
             return Err(input_error!("the full model needs at least one text"));
         }
-        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        let encodings = call(|| self.tokenizer.encode_batch(texts, true))
+        let inputs: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let encodings = call(|| self.tokenizer.encode_batch(inputs, true))
             .map_err(|error| anyhow!("cannot tokenise the texts: {error}"))?;
         let table = |column: &dyn Fn(&tokenizers::Encoding) -> Vec<i64>| -> Result<Tensor> {
             let flat: Vec<i64> = encodings.iter().flat_map(column).collect();
-            Ok(Tensor::f_from_slice(&flat)?.f_reshape([-1, self.length])?)
+            Ok(Tensor::f_from_slice(&flat)?.f_reshape([texts.len() as i64, self.length])?)
         };
         let widen = |values: &[u32]| values.iter().map(|&value| i64::from(value)).collect();
         if let Some(id) =
@@ -126,15 +114,37 @@ impl TextTokenizer {
     }
 }
 
-/// How many times as long replacements can make a text, if each finds a match at every place.
-fn growth(normalizer: &NormalizerWrapper) -> usize {
-    match normalizer {
-        NormalizerWrapper::Replace(replace) => 1 + replace.content.len(),
-        NormalizerWrapper::Sequence(steps) => {
-            steps.as_ref().iter().map(growth).fold(1, usize::saturating_mul)
-        }
-        _ => 1,
+fn check_growth(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
+    let growth = growth(tokenizer);
+    if growth > MAX_GROWTH {
+        return Err(input_error!(
+            "{} has replacements that can make a text {growth} times as long; at most {MAX_GROWTH} are accepted",
+            path.display()
+        ));
     }
+    Ok(())
+}
+
+/// Refuses a post-processor whose texts would not have the model's length: the library subtracts the added tokens from
+/// it, and multiplies what it cut off with each repetition of a text.
+fn check_post_processor(tokenizer: &Tokenizer, length: usize, path: &Path) -> Result<()> {
+    let Some(processor) = tokenizer.get_post_processor() else { return Ok(()) };
+    let path = path.display();
+    let added = processor.added_tokens(false);
+    if added > length {
+        return Err(input_error!("{path} adds {added} tokens to each text, but the model takes {length}"));
+    }
+    let one = Encoding::from_tokens(vec![Token::new(0, String::new(), (0, 0))], 0);
+    let processed = call(|| processor.process(one, None, true))
+        .map_err(|error| input_error!("{path} has a post_processor that fails: {error}"))?;
+    if processed.len() != added + 1 {
+        return Err(input_error!(
+            "{path} has a post_processor that gives {} for a text of 1 token; expected {}: the text once, and {added} added",
+            plural(processed.len() as u64, "token"),
+            added + 1,
+        ));
+    }
+    Ok(())
 }
 
 /// Calls the tokenizers library, which panics on some broken files.

@@ -89,32 +89,62 @@ fn a_file_on_which_the_library_panics_is_refused() {
     assert!(error.is::<InputError>() && error.to_string().contains("tokenizer.json"), "{error}");
 }
 
-#[test]
-fn a_file_that_adds_more_tokens_than_the_model_takes_is_refused() {
+/// Loads [`folder`]'s tokenizer with another value at one place.
+fn load_with(place: &str, value: Value) -> Result<TextTokenizer> {
     let folder = folder(None);
     let path = folder.path().join("tokenizer.json");
-    let mut tokenizer: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let mut tokenizer: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+    *tokenizer.pointer_mut(place).unwrap() = value;
+    fs::write(&path, tokenizer.to_string())?;
+    TextTokenizer::load(folder.path(), &Config::tiny().text)
+}
+
+fn refusal(place: &str, value: Value) -> String {
+    let error = load_with(place, value).unwrap_err();
+    assert!(error.is::<InputError>() && error.to_string().contains("tokenizer.json"), "{error:?}");
+    error.to_string()
+}
+
+#[test]
+fn a_file_that_adds_more_tokens_than_the_model_takes_is_refused() {
     let end = json!({"SpecialToken": {"id": "<eos>", "type_id": 0}});
-    tokenizer["post_processor"]["single"] = vec![end; 65].into();
-    fs::write(&path, tokenizer.to_string()).unwrap();
-    let error = TextTokenizer::load(folder.path(), &Config::tiny().text).unwrap_err();
-    assert!(error.is::<InputError>() && error.to_string().contains("adds 65 tokens"), "{error}");
+    let error = refusal("/post_processor/single", vec![end; 65].into());
+    assert!(error.contains("adds 65 tokens to each text, but the model takes 64"), "{error}");
+}
+
+#[test]
+fn a_file_that_does_not_give_each_text_once_is_refused() {
+    let text = json!({"Sequence": {"id": "A", "type_id": 0}});
+    // What is cut off from a text would be kept for each combination of its repetitions.
+    let error = refusal("/post_processor/single", vec![text.clone(); 8].into());
+    assert!(error.contains("gives 8 tokens for a text of 1 token; expected 1"), "{error}");
+    let error = refusal("/post_processor/single", json!([]));
+    assert!(error.contains("gives 0 tokens for a text of 1 token"), "{error}");
+    let error = refusal("/post_processor/single/1/SpecialToken/id", "missing".into());
+    assert!(error.contains("has a post_processor that fails"), "{error}");
 }
 
 #[test]
 fn a_file_that_makes_texts_endless_is_refused() {
-    let folder = folder(None);
-    let path = folder.path().join("tokenizer.json");
-    let mut tokenizer: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    let mut with = |content: &str| {
-        let replace = json!({"type": "Replace", "pattern": {"Regex": "."}, "content": content});
-        tokenizer["normalizer"] = json!({"type": "Sequence", "normalizers": vec![replace; 5]});
-        fs::write(&path, tokenizer.to_string()).unwrap();
-        TextTokenizer::load(folder.path(), &Config::tiny().text)
-    };
-    assert!(with("▁").is_ok());
-    let error = with(&"▁".repeat(1000)).unwrap_err();
-    assert!(error.is::<InputError>() && error.to_string().contains("times as long"), "{error}");
+    let steps = |steps: Vec<Value>| json!({"type": "Sequence", "normalizers": steps});
+    let replace = |content: String| json!({"type": "Replace", "pattern": {"Regex": "."}, "content": content});
+    assert!(load_with("/normalizer", steps(vec![replace("▁".into()); 5])).is_ok());
+    for normalizers in [
+        vec![replace("▁".repeat(1000)); 5],
+        vec![json!({"type": "Prepend", "prepend": "▁".repeat(10_000)})],
+        // Two bytes for each of its own two.
+        vec![json!({"type": "ByteLevel"}); 40],
+    ] {
+        let error = refusal("/normalizer", steps(normalizers));
+        assert!(error.contains("times as long; at most 16384 are accepted"), "{error}");
+    }
+    // A character before each piece, and a piece for each character.
+    let metaspace =
+        json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true});
+    let pieces = vec![metaspace, json!({"type": "FixedLength", "length": 1})];
+    let error =
+        refusal("/pre_tokenizer", json!({"type": "Sequence", "pretokenizers": vec![pieces; 20].concat()}));
+    assert!(error.contains("times as long"), "{error}");
 }
 
 #[test]
