@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench decide test decide-test test-long lint criterion sanitize miri fuzz instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long lint criterion sanitize miri fuzz fuzz-seeds instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ TARGET ?=
 
 fuzz: ## Fuzz every reader for TIME seconds each, or only TARGET="run policy"; see CONTRIBUTING.md
 	@scripts/fuzz.sh $(TIME) $(TARGET)
+
+fuzz-seeds: ## Write fuzz/seeds and fuzz/dictionaries anew, after a change to a saved type
+	@scripts/fuzz.sh seeds
 
 instructions: ## Instructions of the one pass for an image, counted by callgrind
 	@scripts/instructions.sh

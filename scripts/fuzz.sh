@@ -2,16 +2,30 @@
 # fuzz.sh SECONDS [TARGET ...]: builds the fuzz targets and runs each for that long, one after the other; without names, all of
 # them. Those that need torch and Python are built and run if .venv is there. Ends with 1 after a finding, which is left in
 # fuzz/artifacts.
+# fuzz.sh seeds: writes fuzz/seeds and fuzz/dictionaries anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds=$1
-shift
 CARGO_FUZZ=0.13.2
 
 fail() {
     echo "fuzz: $1" >&2
     exit 2
 }
+
+# Puts torch's and Python's libraries where targets and examples find them.
+harness() {
+    [ -x .venv/bin/python ] || fail "$1 torch and Python; run 'make setup' first"
+    LD_LIBRARY_PATH=$(.venv/bin/python -c 'import pathlib, sysconfig, torch
+print(pathlib.Path(torch.__file__).parent / "lib", sysconfig.get_config_var("LIBDIR"), sep=":")')
+    export LD_LIBRARY_PATH
+}
+
+if [ "$1" = seeds ]; then
+    harness "seeds need"
+    exec cargo run --quiet --release --manifest-path fuzz/Cargo.toml --features harness --example seeds
+fi
+seconds=$1
+shift
 
 cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked "cargo-fuzz@$CARGO_FUZZ" ||
     fail "cargo-fuzz cannot be installed; run 'cargo install cargo-fuzz'"
@@ -29,10 +43,7 @@ for target in "$@"; do
     kind=$(awk -v target="$target" '$1 == target { print $2 }' <<<"$names")
     [ -n "$kind" ] || fail "there is no target $target; choose from: $(awk '{ printf "%s ", $1 }' <<<"$names")"
     if [ "$kind" = harness ]; then
-        [ -x .venv/bin/python ] || fail "$target needs torch and Python; run 'make setup' first"
-        LD_LIBRARY_PATH=$(.venv/bin/python -c 'import pathlib, sysconfig, torch
-print(pathlib.Path(torch.__file__).parent / "lib", sysconfig.get_config_var("LIBDIR"), sep=":")')
-        export LD_LIBRARY_PATH
+        harness "$target needs"
         "${build[@]}" --features harness "$target"
     else
         "${build[@]}" "$target"

@@ -1,11 +1,11 @@
-//! A `run.json` among others in the history of a folder.
+//! A `run.json` among others in the history of a folder, and in its index.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use patchmark_fuzz::{mutate_json, samples, scratch};
 use patchmark_gate::{FigureKind, history};
-use patchmark_report::{charts::trend, terminal};
+use patchmark_report::{charts::trend, index, page, terminal};
 use patchmark_results::Document;
 
 fuzz_target!(
@@ -17,6 +17,8 @@ fuzz_target!(
     },
     |data: &[u8]| {
         scratch::file("history/2/run.json", data);
+        let found = index::find(&scratch::folder().join("history")).expect("the two others can be read");
+        page::of_index(&found.entries, &found.unreadable);
         for figure in [FigureKind::Ratio, FigureKind::Speedup, FigureKind::Time] {
             let Ok(history) = history::read(&scratch::folder().join("history"), figure) else { continue };
             terminal::history::render(&history, 80);

@@ -12,9 +12,11 @@ fuzz_target!(init: {
 }, |data: &[u8]| {
     let file = scratch::file("checkpoint/tokenizer.json", data);
     let Some(folder) = file.parent() else { return };
-    let config = Config::tiny().text;
-    if let Ok(tokenizer) = TextTokenizer::load(folder, &config) {
-        let _ = tokenizer.encode(&["a photo of 2 cats", "", "Ünïcode\u{301} 👩‍👩‍👧‍👦 \u{0}"]);
+    let text = Config::tiny().text;
+    if let Ok(tokenizer) = TextTokenizer::load(folder, &text)
+        && let Ok(inputs) = tokenizer.encode(&["a photo of 2 cats", "", "Ünïcode\u{301} 👩‍👩‍👧‍👦 \u{0}"])
+    {
+        assert_eq!(inputs.input_ids.size(), [3, text.max_position_embeddings]);
     }
 });
 mutate_json!();

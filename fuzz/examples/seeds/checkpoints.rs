@@ -1,4 +1,4 @@
-//! The files of a checkpoint, and the tensors that a worker writes.
+//! The files of a checkpoint except its tokenizer, and the tensors that a worker writes.
 
 use std::fs;
 
@@ -20,6 +20,12 @@ pub fn checkpoints() {
         "do_normalize": true
     });
     save("preprocessor", "all.json", all.to_string().as_bytes());
+    let settings = json!({
+        "model_input_names": ["input_ids"], "padding_side": "right", "tokenizer_class": "Siglip2Tokenizer",
+        "pad_token": {"content": "<pad>", "lstrip": false, "special": true}
+    });
+    save("settings", "published.json", settings.to_string().as_bytes());
+    save("settings", "empty.json", b"{}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("seed.safetensors");
     let tensors = expected_tensors(&smallest());

@@ -38,6 +38,10 @@ pub fn dictionaries() {
         ("arguments", ARGUMENTS),
         ("config", "model_type siglip2 vision_config text_config hidden_size num_hidden_layers num_patches"),
         ("preprocessor", "patch_size max_num_patches image_mean image_std rescale_factor do_resize resample"),
+        (
+            "settings",
+            "padding_side left right pad_token content model_input_names input_ids attention_mask <pad>",
+        ),
         ("weights", "dtype shape data_offsets __metadata__ BF16 F16 F32 I64 weight_map .position_ids"),
         ("tensors", "dtype shape data_offsets __metadata__ BF16 F16 F32 F64 I64 I32 U8 BOOL spatial_shapes"),
         (

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use patchmark_results::{
-    Document, PairRound, ParityStatus, Run, Verdict,
+    Document, ParityStatus, Round, Run, Verdict,
     decision::Finding,
     fixtures,
     journal::{
@@ -113,7 +113,7 @@ fn journals() {
     let decision =
         fixtures::decision::decision(vec![fixtures::decision::row("fused", Verdict::Inconclusive, None)]);
     let compare = Measurement::Compare { decision: Box::new(decision) };
-    let round = PairRound { base: [1.0, 1.5], candidate: [2.0, 2.5], ..PairRound::default() };
+    let round = Round { base: [1.0, 1.5], candidate: [2.0, 2.5], ..Round::default() };
     let entries = [Entry::Round { row: 0, times: round }, Entry::ElapsedS(1.5)];
     save("journal", "compare.jsonl", &lines(compare, &entries));
 }

@@ -1,7 +1,5 @@
 //! Writes the words of `fuzz/dictionaries` and most seeds of `fuzz/seeds` anew: committed results cut short, and the
-//! smallest right input of every other reader. In the folder `fuzz`:
-//!
-//! `cargo run --release --features harness --example seeds`
+//! smallest right input of every other reader: `make fuzz-seeds`.
 //!
 //! Seeds with other names are kept: tokenizers, which are written by hand, JPEG and PNG files in forms that the
 //! encoders here do not have (Pillow drew them from the same gradient), and inputs that fuzzing found.
