@@ -1,14 +1,51 @@
-//! How much longer the steps of a tokenizer can make a text before it is cut to the model's length.
+//! How much longer the steps of a tokenizer make a text before it is cut to the model's length.
 //!
-//! Each step replaces characters by longer ones, and a file may have any number of steps, so that a few lines can ask for
-//! more memory than there is.
+//! Each step may replace characters by longer ones, and a file may have any number of steps, so that a few lines can ask
+//! for more memory than there is. The library already applies them to a file's own tokens while it reads it, so they are
+//! looked at before.
 
-use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
+use patchmark_results::text::count;
+use serde::Deserialize;
+use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
 
-/// How many times as many bytes the steps of a tokenizer can make of a text at the most.
-pub fn growth(tokenizer: &Tokenizer) -> usize {
-    let normalizer = tokenizer.get_normalizer().map_or(1, of_normalizer);
-    normalizer.saturating_mul(tokenizer.get_pre_tokenizer().map_or(1, of_pre_tokenizer))
+/// How many times as long a text may become. SigLIP's tokenizers stay below 300.
+const MAX_GROWTH: usize = 1 << 10;
+/// How many bytes the added tokens may become together; the library makes an automaton of them. Gemma's are 12 kB.
+const MAX_ADDED: usize = 1 << 22;
+
+/// The steps in a `tokenizer.json` that lengthen texts, and the tokens that they are applied to as the file is read.
+#[derive(Deserialize)]
+pub struct Steps {
+    normalizer: Option<NormalizerWrapper>,
+    pre_tokenizer: Option<PreTokenizerWrapper>,
+    #[serde(default)]
+    added_tokens: Vec<Added>,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    content: String,
+}
+
+impl Steps {
+    /// Why these steps are refused; none if they are not.
+    pub fn refusal(&self) -> Option<String> {
+        let normalizer = self.normalizer.as_ref().map_or(1, of_normalizer);
+        let growth = normalizer.saturating_mul(self.pre_tokenizer.as_ref().map_or(1, of_pre_tokenizer));
+        let added: usize = self.added_tokens.iter().map(|token| token.content.len()).sum();
+        let [times, bytes] = [growth, added.saturating_mul(normalizer)].map(|number| count(number as u64));
+        if growth > MAX_GROWTH {
+            let most = count(MAX_GROWTH as u64);
+            Some(format!("has steps that can make a text {times} times as long; at most {most} are accepted"))
+        } else if added.saturating_mul(normalizer) > MAX_ADDED {
+            let most = count(MAX_ADDED as u64);
+            Some(format!(
+                "has added tokens that its normalizer can lengthen to {bytes} bytes; at most {most} are accepted"
+            ))
+        } else {
+            None
+        }
+    }
 }
 
 fn of_normalizer(step: &NormalizerWrapper) -> usize {

@@ -14,11 +14,8 @@ use tokenizers::{
     normalizers::{Lowercase, NormalizerWrapper, Sequence},
 };
 
-use super::{config::TextConfig, growth::growth, text::TextInputs};
+use super::{config::TextConfig, growth::Steps, text::TextInputs};
 use crate::guarded::guarded;
-
-/// How many times as long a tokenizer may make a text before it cuts it. SigLIP's stay below 300, ALBERT's below 10,000.
-const MAX_GROWTH: usize = 1 << 14;
 
 /// The tokenizer of a checkpoint, with transformers' `Siglip2Processor` conventions: lower case,
 /// padded and truncated to the model's length.
@@ -39,10 +36,13 @@ impl TextTokenizer {
         let path = folder.join("tokenizer.json");
         // From the text rather than the file, which may begin with a byte-order mark.
         let text = reading::text(&path)?;
-        let mut tokenizer = call(|| text.parse::<Tokenizer>())
-            .map_err(|error| input_error!("cannot load tokenizer {}: {error}", path.display()))?;
+        let broken = |error| input_error!("cannot load tokenizer {}: {error}", path.display());
+        let steps: Steps = call(|| Ok(serde_json::from_str(&text)?)).map_err(broken)?;
+        if let Some(why) = steps.refusal() {
+            return Err(input_error!("{} {why}", path.display()));
+        }
+        let mut tokenizer = call(|| text.parse::<Tokenizer>()).map_err(broken)?;
         let length = usize::try_from(config.max_position_embeddings)?;
-        check_growth(&tokenizer, &path)?;
         check_post_processor(&tokenizer, length, &path)?;
         let settings = settings(folder)?;
 
@@ -112,17 +112,6 @@ impl TextTokenizer {
             self.with_mask.then(|| table(&|encoding| widen(encoding.get_attention_mask()))).transpose()?;
         Ok(TextInputs { input_ids, attention_mask })
     }
-}
-
-fn check_growth(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
-    let growth = growth(tokenizer);
-    if growth > MAX_GROWTH {
-        return Err(input_error!(
-            "{} has replacements that can make a text {growth} times as long; at most {MAX_GROWTH} are accepted",
-            path.display()
-        ));
-    }
-    Ok(())
 }
 
 /// Refuses a post-processor whose texts would not have the model's length: the library subtracts the added tokens from

@@ -136,7 +136,7 @@ fn a_file_that_makes_texts_endless_is_refused() {
         vec![json!({"type": "ByteLevel"}); 40],
     ] {
         let error = refusal("/normalizer", steps(normalizers));
-        assert!(error.contains("times as long; at most 16384 are accepted"), "{error}");
+        assert!(error.contains("times as long; at most 1,024 are accepted"), "{error}");
     }
     // A character before each piece, and a piece for each character.
     let metaspace =
@@ -145,6 +145,27 @@ fn a_file_that_makes_texts_endless_is_refused() {
     let error =
         refusal("/pre_tokenizer", json!({"type": "Sequence", "pretokenizers": vec![pieces; 20].concat()}));
     assert!(error.contains("times as long"), "{error}");
+}
+
+#[test]
+fn a_file_that_makes_its_own_tokens_endless_is_refused_before_the_library_reads_it() {
+    let added = |content: String| {
+        let folder = folder(None);
+        let path = folder.path().join("tokenizer.json");
+        let mut tokenizer: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let replace = json!({"type": "Replace", "pattern": {"Regex": "."}, "content": "▁".repeat(300)});
+        tokenizer["normalizer"] = replace;
+        tokenizer["added_tokens"] = json!([{
+            "id": 9, "content": content, "normalized": true, "special": false, "single_word": false,
+            "lstrip": false, "rstrip": false,
+        }]);
+        fs::write(&path, tokenizer.to_string()).unwrap();
+        TextTokenizer::load(folder.path(), &Config::tiny().text)
+    };
+    assert!(added("[P]".into()).is_ok());
+    let error = added("[P]".repeat(2000)).unwrap_err();
+    assert!(error.is::<InputError>(), "{error:?}");
+    assert!(error.to_string().contains("can lengthen to 5,406,000 bytes; at most 4,194,304"), "{error}");
 }
 
 #[test]
