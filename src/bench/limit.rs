@@ -6,8 +6,8 @@ use crate::workload::DecodedImage;
 
 /// A read loop over the images and a fill loop over a buffer as large as `pixel_values`.
 ///
-/// The buffer is kept between rounds, so that the loops cause no page faults. A processor with one thread can therefore
-/// beat the limit only as far as its outputs stay in cache.
+/// The buffer is kept between rounds, so that the loops cause no page faults. A processor with one thread can beat the limit
+/// as far as its outputs stay in cache, and as far as it fetches pixels ahead and writes while it reads.
 pub(super) struct MemoryLimit {
     images: Vec<Arc<DecodedImage>>,
     output: Vec<f32>,
