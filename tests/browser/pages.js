@@ -39,9 +39,10 @@ function layout(passes) {
   }
   for (const box of document.querySelectorAll(".scroll"))
     if (box.scrollWidth > box.clientWidth + 1) found.push(`a part of "${box.getAttribute("aria-label")}" is scrolled away`);
-  const words = [...document.querySelectorAll("h1,h2,h3,svg text")].filter(shown).map((element) => element.textContent.trim());
-  for (const heading of document.querySelectorAll("section > h2"))
-    if (words.filter((text) => text === heading.textContent.trim()).length > 1) found.push(`"${heading.textContent}" is said twice`);
+  for (const heading of document.querySelectorAll("section > h2")) {
+    const said = [...heading.parentElement.querySelectorAll("h3,svg text")].filter(shown).map((element) => element.textContent.trim());
+    if (said.includes(heading.textContent.trim())) found.push(`"${heading.textContent}" is said twice`);
+  }
   for (const figure of document.querySelectorAll("figure"))
     if ([...figure.querySelectorAll("svg[role=img]")].filter(shown).length !== 1) found.push(`${figure.id}: not one picture`);
   const findings = [...document.querySelectorAll(".index tbody tr")].map((row) => row.querySelector("[data-name=Found]"));
