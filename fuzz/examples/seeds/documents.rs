@@ -19,7 +19,7 @@ use crate::save;
 pub fn documents() {
     let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports");
     for (target, name, place) in [
-        ("run", "two-cores.json", "epyc-2cpu/run.json"),
+        ("run", "two-threads.json", "two-threads/run.json"),
         ("run", "one-thread.json", "one-thread/640x480/run.json"),
         ("run", "pipelined.json", "h100/pipelined/run.json"),
         ("run", "full-tower.json", "h100/trace/run.json"),
