@@ -10,8 +10,9 @@ use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
 
 /// How many times as long a text may become. SigLIP's tokenizers stay below 300.
 const MAX_GROWTH: usize = 1 << 10;
-/// How many bytes the added tokens may become together; the library makes an automaton of them. Gemma's are 12 kB.
-const MAX_ADDED: usize = 1 << 22;
+/// How many bytes the added tokens may become together; the library lengthens all of them again for each that it adds.
+/// Gemma's are 12 kB.
+const MAX_ADDED: usize = 1 << 18;
 
 /// The steps in a `tokenizer.json` that lengthen texts, and the tokens that they are applied to as the file is read.
 #[derive(Deserialize)]
