@@ -8,10 +8,11 @@ use patchmark_results::text::count;
 use serde::Deserialize;
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
 
-/// How many times as long a text may become. SigLIP's tokenizers stay below 300.
+/// How many times as long a text may become. Gemma's tokenizer, which SigLIP 2 uses, only replaces a space by `▁`, which is
+/// counted as four.
 const MAX_GROWTH: usize = 1 << 10;
-/// How many bytes the added tokens may become together; the library lengthens all of them again for each that it adds.
-/// Gemma's are 12 kB.
+/// How many bytes the added tokens may become together; the library lengthens all of them again for each that it adds. A
+/// vocabulary's own are some kilobytes.
 const MAX_ADDED: usize = 1 << 18;
 
 /// The steps in a `tokenizer.json` that lengthen texts, and the tokens that they are applied to as the file is read.
