@@ -99,7 +99,7 @@ browser-test: build ## Pages in headless Chromium: values, sorting, themes, acce
 schema: build ## Write the JSON Schemas of reports/schema from the types
 	@target/release/patchmark schema --out reports/schema
 
-error-rates: build ## Measure how often compare is wrong; forty minutes, into reports/error-rates
+error-rates: build ## Measure how often compare is wrong; fifteen minutes, into reports/error-rates
 	@cargo build --release --locked --example error-rates
 	@target/release/examples/error-rates simulate reports/error-rates
 	@target/release/examples/error-rates real target/release/patchmark reports/error-rates
