@@ -19,18 +19,33 @@ use crate::{
 /// Images that are written for each batch, at most.
 const IMAGES: usize = 8;
 
-/// Makes the failing call again and writes everything about it; returns the folder, relative to the run's.
+/// Makes the failing call again and writes everything about it; returns the folder, relative to the run's. If it cannot be
+/// written whole, nothing of it is left.
 pub(super) fn write(
     exam: &mut Exam<'_>,
     check: &str,
     smallest: Option<&DecodedImage>,
     run: &Path,
 ) -> Result<Option<PathBuf>> {
-    let Some(row) = exam.row(check) else { return Ok(None) };
-    let findings = row.findings.clone();
     let Some(call) = exam.shown_by(check).cloned() else { return Ok(None) };
     let within = Path::new("evidence").join(check);
     let folder = run.join(&within);
+    let written = write_into(exam, check, &call, smallest, &folder);
+    if written.is_err() {
+        // The error that ended it says more than that it cannot be removed.
+        let _ = fs::remove_dir_all(&folder);
+    }
+    written.map(|()| Some(within))
+}
+
+fn write_into(
+    exam: &mut Exam<'_>,
+    check: &str,
+    call: &Call,
+    smallest: Option<&DecodedImage>,
+    folder: &Path,
+) -> Result<()> {
+    let findings = exam.row(check).map(|row| row.findings.clone());
     let images = folder.join("images");
     fs::create_dir_all(&images).with_context(|| format!("failed to make {}", images.display()))?;
     for (index, image) in call.images.iter().take(IMAGES).enumerate() {
@@ -43,7 +58,7 @@ pub(super) fn write(
     }
     // A candidate that crashed on this call would crash again.
     if check != "survives" {
-        tensors(exam, &call, &folder)?;
+        tensors(exam, call, folder)?;
     }
     let case = json!({
         "check": check,
@@ -56,7 +71,7 @@ pub(super) fn write(
         "smallest": smallest.map(|image| [image.width, image.height]),
     });
     fs::write(folder.join("case.json"), serde_json::to_vec_pretty(&case)?)?;
-    Ok(Some(within))
+    Ok(())
 }
 
 /// Both results of the call as safetensors, and the picture of their difference.

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use patchmark_results::{CheckVerdict, Findings, ParityClass, Rule, text::first_line};
+use patchmark_results::{
+    CheckRow, CheckVerdict, Findings, ParityClass, Rule, text::first_line, validation::CorpusParity,
+};
 
 use super::{
     calls::call,
@@ -14,7 +16,12 @@ use super::{
     settings::Settings,
     shrink, speed,
 };
-use crate::worker::{Answer, Observation, protocol::Reply};
+use crate::worker::{Answer, Interrupted, Observation, protocol::Reply};
+
+/// The check that the subject can be made, which every other one needs.
+const LOADS: &str = "loads";
+/// Why a check or the times are missing after Ctrl-C.
+const INTERRUPTED: &str = "the validation was interrupted";
 
 /// Checks contract and parity; `progress` is called with what is being done.
 ///
@@ -25,46 +32,40 @@ pub fn examine(
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Findings> {
-    examined(session, settings, progress).map(|(_, outcome)| outcome)
+    let mut exam = exam(session, settings);
+    let parity = checked(&mut exam, settings, progress)?;
+    Ok(Findings { checks: exam.ledger, parity, ..Findings::default() })
 }
 
-fn examined<'a>(
-    session: &'a mut Session,
+/// An examination of which nothing has been done.
+fn exam<'a>(session: &'a mut Session, settings: &Settings) -> Exam<'a> {
+    let wanted = CHECKS.iter().filter(|check| settings.wants(check.name));
+    Exam::new(session, settings.tolerance, wanted.map(|check| (check.name, check.guards)))
+}
+
+/// Runs every check that is asked for, and compares values.
+fn checked(
+    exam: &mut Exam<'_>,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<(Exam<'a>, Findings)> {
-    let wanted = CHECKS.iter().filter(|check| settings.wants(check.name));
-    let mut exam = Exam::new(session, settings.tolerance, wanted.map(|check| (check.name, check.guards)));
-    let mut parity = None;
+) -> Result<Option<CorpusParity>> {
     progress("starting the workers");
-    if stands(&mut exam)? {
-        for check in &CHECKS {
-            if matches!(check.guard, Guard::Calls { .. }) && exam.row(check.name).is_some() {
-                progress(check.name);
-                run_check(&mut exam, check.name, check.guard)?;
-            }
-        }
-        let results = CHECKS
-            .iter()
-            .any(|check| !matches!(check.guard, Guard::Calls { .. }) && settings.wants(check.name));
-        if results {
-            parity = Some(comparing::compare(&mut exam, settings, progress)?);
-        }
-        exam.ran("loads");
-        exam.ran("accepts");
-        exam.ran("survives");
+    if !stands(exam)? {
+        return Ok(None);
     }
-    let checks = exam.ledger.clone();
-    let outcome = Findings {
-        checks,
-        parity,
-        embeddings: None,
-        speed: Vec::new(),
-        speed_missing: None,
-        identical: false,
-        speed_notes: Vec::new(),
-    };
-    Ok((exam, outcome))
+    for check in &CHECKS {
+        if matches!(check.guard, Guard::Calls { .. }) && exam.row(check.name).is_some() {
+            progress(check.name);
+            run_check(exam, check.name, check.guard)?;
+        }
+    }
+    let results =
+        CHECKS.iter().any(|check| !matches!(check.guard, Guard::Calls { .. }) && settings.wants(check.name));
+    let parity = if results { Some(comparing::compare(exam, settings, progress)?) } else { None };
+    exam.ran(LOADS);
+    exam.ran("accepts");
+    exam.ran("survives");
+    Ok(parity)
 }
 
 /// Runs one check that makes its own calls.
@@ -98,7 +99,7 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
     let made = exam.session.candidate.make()?;
     let reason = match made {
         None => {
-            exam.ran("loads");
+            exam.ran(LOADS);
             let plain = call(vec![exam.noise(1, 64, 48)?]);
             match exam.call_both(&plain) {
                 Ok((_, Observation::Raised { message, traceback })) => {
@@ -114,7 +115,7 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
             }
         }
         Some(Answer::Reply(Reply::Raised { message, traceback, .. })) => {
-            exam.fail("loads", format!("raised {}", first_line(&message)), traceback);
+            exam.fail(LOADS, format!("raised {}", first_line(&message)), traceback);
             "the class cannot be made"
         }
         Some(Answer::Died(death)) => {
@@ -135,8 +136,12 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
     Ok(false)
 }
 
+/// A validation as far as it got: its findings, and the rule by which times were judged.
+type Found = (Findings, Option<Rule>);
+
 /// The whole validation: [`examine`], then embeddings, evidence and speed. Evidence is written into `folder`, which the
-/// report names `shown`. Also returns the rule by which times were judged.
+/// report names `shown`. Also returns the rule by which times were judged. After Ctrl-C, what was found before is returned,
+/// marked partial, if any check has ended.
 ///
 /// # Errors
 /// As [`examine`], and if evidence cannot be written.
@@ -144,43 +149,78 @@ pub fn validate(
     session: &mut Session,
     settings: &Settings,
     names: (&str, &str),
-    (folder, shown): (&Path, &Path),
+    folders: (&Path, &Path),
     progress: &mut dyn FnMut(&str),
 ) -> Result<(Findings, Option<Rule>)> {
-    let (mut exam, mut found) = examined(session, settings, progress)?;
+    let mut exam = exam(session, settings);
+    let mut found = Found::default();
+    match steps(&mut exam, settings, names, folders, progress, &mut found) {
+        Err(error) if error.is::<Interrupted>() && has_results(&exam.ledger) => {
+            found.0.partial = true;
+            for row in exam.ledger.iter_mut().filter(|row| row.verdict == CheckVerdict::NotRun) {
+                INTERRUPTED.clone_into(&mut row.reason);
+            }
+            if found.0.speed.is_empty() && !settings.batch_sizes.is_empty() {
+                found.0.speed_missing = Some(format!("not timed, because {INTERRUPTED}"));
+            }
+        }
+        ended => ended?,
+    }
+    found.0.checks = exam.ledger;
+    Ok(found)
+}
+
+/// Whether a check ended that says more than that the subject can be made.
+fn has_results(ledger: &[CheckRow]) -> bool {
+    let ended = |row: &CheckRow| matches!(row.verdict, CheckVerdict::Passed | CheckVerdict::Failed);
+    ledger.iter().any(|row| ended(row) && (row.name != LOADS || row.verdict == CheckVerdict::Failed))
+}
+
+/// Takes every step of a validation and adds what each finds.
+fn steps(
+    exam: &mut Exam<'_>,
+    settings: &Settings,
+    names: (&str, &str),
+    folders: (&Path, &Path),
+    progress: &mut dyn FnMut(&str),
+    (found, rule): &mut Found,
+) -> Result<()> {
+    found.parity = checked(exam, settings, progress)?;
     let differs = found.parity.as_ref().is_some_and(|parity| parity.class != ParityClass::Exact);
     if let (Some(model), true) = (&settings.model, differs) {
         progress("running both results through the model");
-        found.embeddings = embeddings::compare(&mut exam, settings, model)?;
+        found.embeddings = embeddings::compare(exam, settings, model)?;
     }
-    gather_evidence(&mut exam, &found, names, (folder, shown), progress)?;
-    found.checks.clone_from(&exam.ledger);
-    let mut rule = None;
-    if !settings.batch_sizes.is_empty() {
-        if exam.failed("loads") || exam.failed("accepts") || exam.failed("survives") {
-            found.speed_missing = Some("not timed, because the candidate does not answer every call".into());
-        } else {
-            match speed::measure_all(&mut exam, settings, progress)? {
-                Ok(times) => {
-                    rule = Some(times.rule);
-                    (found.speed, found.speed_notes) = (times.rows, times.notes);
-                }
-                Err(why) => found.speed_missing = Some(why),
+    gather_evidence(exam, names, folders, progress)?;
+    if settings.batch_sizes.is_empty() {
+        return Ok(());
+    }
+    if exam.failed(LOADS) || exam.failed("accepts") || exam.failed("survives") {
+        found.speed_missing = Some("not timed, because the candidate does not answer every call".into());
+        return Ok(());
+    }
+    match speed::measure_all(exam, settings, progress)? {
+        Ok(times) => {
+            *rule = Some(times.rule);
+            (found.speed, found.speed_notes) = (times.rows, times.notes);
+            if times.interrupted {
+                return Err(Interrupted.into());
             }
         }
+        Err(why) => found.speed_missing = Some(why),
     }
-    Ok((found, rule))
+    Ok(())
 }
 
 /// Writes the evidence of every failed check, and notes in its row where it is and how to reproduce it.
 fn gather_evidence(
     exam: &mut Exam<'_>,
-    found: &Findings,
     names: (&str, &str),
     (folder, shown): (&Path, &Path),
     progress: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    let failed: Vec<String> = found.failed().map(|row| row.name.clone()).collect();
+    let failed = exam.ledger.iter().filter(|row| row.verdict == CheckVerdict::Failed);
+    let failed: Vec<String> = failed.map(|row| row.name.clone()).collect();
     for check in failed.iter().map(String::as_str) {
         progress(&format!("writing the evidence for {check}"));
         let smallest = shrink::smallest(exam, check)?;

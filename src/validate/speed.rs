@@ -12,7 +12,7 @@ use super::{exam::Exam, session::Session, settings::Settings};
 use crate::{
     measure::Quiet,
     worker::{
-        Answer, Interrupted, Side,
+        Answer, Side,
         protocol::{Form, Reply, Request},
     },
 };
@@ -38,6 +38,8 @@ pub(super) struct Times {
     pub(super) rows: Vec<SpeedRow>,
     /// What disturbed them, one sentence each.
     pub(super) notes: Vec<String>,
+    /// Whether Ctrl-C ended them; then none is judged, and a batch size without a round has no row.
+    pub(super) interrupted: bool,
 }
 
 /// Times every batch size; the inner error says why the candidate could not be timed.
@@ -68,13 +70,11 @@ fn timed(session: &mut Session, settings: &Settings, progress: &mut dyn FnMut(&s
         measure(&mut turns, rule, settings.budget, settings.seed, &interrupt, &mut |_, label: &str| {
             progress(&format!("timing: {label}"));
         })?;
-    if measured.interrupted {
-        return Err(Interrupted.into());
-    }
+    let interrupted = measured.interrupted;
     let rows = settings.batch_sizes.iter().zip(measured.pairs.iter().zip(measured.judged));
     let middle = |times: &[[f64; 2]]| median(&times.iter().flatten().copied().collect::<Vec<_>>());
-    let rows = rows.map(|(&batch_size, (pairs, judged))| {
-        let judgement = judged.ok();
+    let rows = rows.filter(|(_, (pairs, _))| pairs.rounds() > 0).map(|(&batch_size, (pairs, judged))| {
+        let judgement = judged.ok().filter(|_| !interrupted);
         SpeedRow {
             batch_size,
             reference_ms: middle(&pairs.base),
@@ -84,7 +84,7 @@ fn timed(session: &mut Session, settings: &Settings, progress: &mut dyn FnMut(&s
             judgement,
         }
     });
-    Ok(Times { rule: measured.rule, rows: rows.collect(), notes: turns.notes() })
+    Ok(Times { rule: measured.rule, rows: rows.collect(), notes: turns.notes(), interrupted })
 }
 
 /// The session's two workers, each with every batch ready to be called.

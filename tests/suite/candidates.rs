@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,9 +17,10 @@ use patchmark::{
         cases::{Extent, LIMITS, PATCH_SIZES},
         checks::names,
     },
-    worker::{Limits, Options, Subject},
+    worker::{Interrupted, Limits, Options, Subject},
+    workload::DecodedImage,
 };
-use patchmark_results::{CheckRow, Findings, Tolerance};
+use patchmark_results::{CheckRow, CheckVerdict, Findings, Outcome, Tolerance, Verdict};
 
 /// A class of `tests/candidates/`, and the check that must catch it.
 struct Candidate {
@@ -69,15 +73,19 @@ fn settings() -> Settings {
 }
 
 fn session(candidate: &Subject) -> Session {
+    let mut session = interruptible(candidate, Arc::default());
+    session.remember();
+    session
+}
+
+fn interruptible(candidate: &Subject, interrupt: Arc<AtomicBool>) -> Session {
     let options = Options {
         program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
         limits: Limits::default(),
         threads: 1,
-        interrupt: Arc::default(),
+        interrupt,
     };
-    let mut session = Session::new(&Subject::parse("hf").unwrap(), candidate, options).unwrap();
-    session.remember();
-    session
+    Session::new(&Subject::parse("hf").unwrap(), candidate, options).unwrap()
 }
 
 fn subject(file: &Path, class: &str) -> Subject {
@@ -122,6 +130,47 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
         names().into_iter().filter(|name| *name != "survives" && !needed.contains(*name)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(unneeded.is_empty(), "no fault is caught only by one of {unneeded:?}");
+}
+
+/// A validation of `fused` that is interrupted when `at` says so of what is being done.
+fn interrupted(settings: &Settings, at: impl Fn(&str) -> bool) -> anyhow::Result<Findings> {
+    let (folder, interrupt) = (tempfile::tempdir().unwrap(), Arc::new(AtomicBool::new(false)));
+    let mut session = interruptible(&Subject::parse("fused").unwrap(), Arc::clone(&interrupt));
+    let folders = (folder.path(), Path::new("out"));
+    let mut progress = |what: &str| {
+        interrupt.fetch_or(at(what), Ordering::Relaxed);
+    };
+    let found = validate::validate(&mut session, settings, ("fused", "hf"), folders, &mut progress);
+    found.map(|(found, _)| found)
+}
+
+#[test]
+fn an_interrupted_validation_keeps_what_it_found() {
+    let found = interrupted(&settings(), |what| what == "determinism").unwrap();
+    assert_eq!((found.partial, found.outcome()), (true, Outcome::Interrupted));
+    let ended = |verdict| found.checks.iter().filter(|row| row.verdict == verdict).count();
+    assert!(ended(CheckVerdict::Passed) > 1, "{:?}", found.checks);
+    let open = found.checks.iter().filter(|row| row.verdict == CheckVerdict::NotRun);
+    assert!(open.clone().count() > 0);
+    assert!(open.clone().all(|row| row.reason == "the validation was interrupted"), "{:?}", found.checks);
+
+    let error = interrupted(&settings(), |what| what == "starting the workers").unwrap_err();
+    assert!(error.is::<Interrupted>(), "nothing was found: {error:?}");
+}
+
+#[test]
+fn the_times_of_an_interrupted_validation_are_kept_and_not_judged() {
+    let settings = Settings {
+        photographs: vec![Arc::new(DecodedImage::new("grey", 64, 48, vec![127; 64 * 48 * 3]).unwrap())],
+        only: vec!["keys".to_owned()],
+        batch_sizes: vec![1],
+        budget: Duration::from_secs(600),
+        ..settings()
+    };
+    let found = interrupted(&settings, |what| what.contains("round 3")).unwrap();
+    assert_eq!((found.partial, found.outcome()), (true, Outcome::Interrupted));
+    let [row] = found.speed.as_slice() else { panic!("{:?}", found.speed) };
+    assert!(row.rounds == 2 && row.judgement.is_none() && row.verdict == Verdict::Inconclusive, "{row:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use patchmark_gate::load;
-use patchmark_report::{charts, store, views};
+use patchmark_report::{store, views};
 use patchmark_results::{
     Decision, Run, Saved,
     journal::{Entry, journals_of, read},
@@ -38,6 +38,26 @@ const BENCH: [&str; 8] = [
 ];
 
 const COMPARE: [&str; 6] = ["compare", "naive", "fused", "--batch-sizes=1", "--budget=4s", "--out=compare"];
+
+const PARITY: [&str; 6] = [
+    "parity",
+    "--only-images",
+    "--processors=hf,fused",
+    "--max-num-patches=64",
+    "--threads=1",
+    "--out=parity",
+];
+
+const VALIDATE: [&str; 8] = [
+    "validate",
+    "fused",
+    "--corpus=quick",
+    "--model=none",
+    "--only=keys,dtypes",
+    "--batch-sizes=1",
+    "--budget=1s",
+    "--out=validate",
+];
 
 fn started(folder: &Path, arguments: &[&str]) -> Child {
     command(folder, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -82,12 +102,14 @@ fn killed_at_random_moments_only_whole_files_are_left() {
     fs::write(path.join("base/notes.txt"), "mine").unwrap();
     fs::copy(path.join("run/run.json"), path.join("base.json")).unwrap();
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
-    let commands: [&[&str]; 5] = [
+    let commands: [&[&str]; 7] = [
         &["gate", "run", "--baseline=base", "--update"],
         &["gate", "run", "--baseline=base.json", "--update"],
         &["report", "run"],
         &BENCH,
         &COMPARE,
+        &PARITY,
+        &VALIDATE,
     ];
     for arguments in commands {
         let started_at = Instant::now();
@@ -108,7 +130,7 @@ fn killed_at_random_moments_only_whole_files_are_left() {
                 load::read(&path.join(baseline)).unwrap();
             }
             assert_eq!(fs::read_to_string(path.join("base/notes.txt")).unwrap(), "mine");
-            for result in ["run", "base", "bench", "compare", "runs/gate"] {
+            for result in ["run", "base", "bench", "compare", "parity", "validate", "runs/gate"] {
                 whole_result(&path.join(result));
             }
             for measured in ["bench", "compare"] {
@@ -125,10 +147,11 @@ fn whole_result(folder: &Path) {
     }
     let saved = Saved::read(folder).unwrap();
     assert!(folder.join("summary.md").exists());
-    let kind = views::of(&saved).kind();
-    for chart in charts::of_kind(kind) {
-        let drawn = ["svg", "png", "csv"].map(|format| folder.join(format!("{chart}.{format}")).exists());
-        assert_eq!(drawn, [folder.join("report.html").exists(); 3], "{chart} of {}", folder.display());
+    for chart in views::of(&saved).charts().unwrap() {
+        let file = |format| folder.join(format!("{}.{format}", chart.name()));
+        let drawn = ["svg", "png", "csv"].map(|format| file(format).exists());
+        let page = folder.join("report.html").exists();
+        assert_eq!(drawn, [page; 3], "{} of {}", chart.name(), folder.display());
     }
     for entry in fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();

@@ -23,6 +23,9 @@ pub struct Releases {
     pub cpu_capability: String,
     /// The commit of this build.
     pub commit: String,
+    /// Whether it was interrupted, so that later releases are missing.
+    #[serde(default)]
+    pub partial: bool,
     /// One entry per release, oldest first.
     pub releases: Vec<Release>,
 }
@@ -142,9 +145,9 @@ impl ProbeAnswer {
 }
 
 impl Releases {
-    /// How the command that made them ended: always done, as it only reports what it finds.
+    /// How the command that made them ended: done unless it was interrupted, as it only reports what it finds.
     pub fn outcome(&self) -> Outcome {
-        Outcome::Done
+        if self.partial { Outcome::Interrupted } else { Outcome::Done }
     }
 
     /// The two classes by name, each with its results by version.

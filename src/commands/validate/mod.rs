@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     match examine(arguments) {
         Err(error) if error.is::<Interrupted>() => {
-            tell!("interrupted; nothing is saved");
+            tell!("interrupted before anything was found; nothing is saved");
             Ok(Outcome::Interrupted)
         }
         other => other,

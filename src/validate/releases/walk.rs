@@ -11,13 +11,13 @@ use patchmark_results::{
 use super::probe::{ask, questions};
 use crate::{
     validate::{run::examine, session::Session, settings::Settings},
-    worker::{Options, Subject},
+    worker::{Interrupted, Options, Subject},
 };
 
-/// Examines both classes of every release.
+/// Examines both classes of every release. After Ctrl-C, the releases before are returned, marked partial, if there are any.
 ///
 /// # Errors
-/// If the reference fails, or on Ctrl-C.
+/// If the reference fails, or on Ctrl-C in the first release.
 pub fn walk(
     versions: &[String],
     reference: &Subject,
@@ -26,7 +26,7 @@ pub fn walk(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Releases> {
     let mut session: Option<Session> = None;
-    let mut releases = Vec::new();
+    let (mut releases, mut partial) = (Vec::new(), false);
     for version in versions {
         let mut backend = |pil: bool| -> Result<Backend> {
             let subject = Subject::Release { version: version.clone(), pil };
@@ -43,11 +43,15 @@ pub fn walk(
             };
             examine_one(session, settings, &mut |what| progress(&format!("{subject}: {what}")))
         };
-        releases.push(Release {
-            version: version.clone(),
-            torchvision: backend(false)?,
-            pil: backend(true)?,
-        });
+        let both = backend(false).and_then(|torchvision| Ok((torchvision, backend(true)?)));
+        match both {
+            Ok((torchvision, pil)) => releases.push(Release { version: version.clone(), torchvision, pil }),
+            Err(error) if error.is::<Interrupted>() && !releases.is_empty() => {
+                partial = true;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
     let about = session.as_ref().map(|session| session.abouts().1.clone()).unwrap_or_default();
     let shared = ["python", "torch", "torchvision", "pillow", "numpy"];
@@ -65,6 +69,7 @@ pub fn walk(
         environment,
         cpu_capability: about.capability,
         commit: env!("PATCHMARK_BUILD_COMMIT").into(),
+        partial,
         releases,
     })
 }

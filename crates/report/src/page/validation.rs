@@ -35,7 +35,11 @@ pub fn of_validation(validation: &Validation, charts: &[Chart], beside: &[Format
     Sheet {
         about: sides(validation),
         headline: headline(validation),
-        lead: html! { @if let Some(relaxed) = &validation.relaxed {
+        lead: html! {
+            @if validation.found.partial {
+                p.warning { strong { "Partial: " } "it was interrupted, so not everything was decided." }
+            }
+            @if let Some(relaxed) = &validation.relaxed {
             p.warning { strong { "Relaxed: " } "differences were allowed by " (clean(relaxed)) "." }
         } },
         numbers: numbers(validation),

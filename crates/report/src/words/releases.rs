@@ -13,7 +13,8 @@ pub fn headline(releases: &Releases) -> String {
         let exact = backends.iter().filter(|(_, backend)| backend.exact()).count();
         format!("{exact} of {all} with the {title} class")
     });
-    format!("Releases with the reference's bits on RGB images: {}.", classes.join(", "))
+    let partial = if releases.partial { "Interrupted, so releases are missing. " } else { "" };
+    format!("{partial}Releases with the reference's bits on RGB images: {}.", classes.join(", "))
 }
 
 /// Parity of one class with the reference.

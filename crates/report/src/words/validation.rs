@@ -25,6 +25,10 @@ pub fn headline(validation: &Validation) -> String {
     let relaxed = validation.relaxed.as_ref();
     let relaxed = relaxed.map_or_else(String::new, |options| format!(" (relaxed by {options})"));
     let what = match validation.verdict {
+        _ if found.partial => {
+            let failed = if failed > 0 { format!(", of which {failed} failed") } else { String::new() };
+            format!("was compared with {reference} only in part: interrupted after {ran}{failed}")
+        }
         Conclusion::Passed => format!("may replace {reference}: all {ran} passed"),
         Conclusion::Slower => format!("is correct but slower than {reference}"),
         Conclusion::Failed => format!("may not replace {reference}: {failed} of {ran} failed"),

@@ -113,6 +113,9 @@ pub struct Findings {
     /// What disturbed the times, one sentence each.
     #[serde(default)]
     pub speed_notes: Vec<String>,
+    /// Whether it was interrupted: a check that had not ended is not decided, and times are not judged.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 impl Findings {
@@ -126,14 +129,17 @@ impl Findings {
         (!self.speed.is_empty()).then(|| Verdict::overall(self.speed.iter().map(|row| row.verdict)))
     }
 
-    /// How the command ended. The first that applies: a failed check, a slower candidate, something undecided.
+    /// How the command ended. The first that applies: an interrupt, a failed check, a slower candidate, something
+    /// undecided.
     pub fn outcome(&self) -> Outcome {
         let speed = self.speed_verdict();
         let undecided = self.checks.iter().any(|row| row.verdict == CheckVerdict::NotRun)
             || speed == Some(Verdict::Inconclusive)
             || self.speed_missing.is_some()
             || self.identical;
-        if self.failed().next().is_some() {
+        if self.partial {
+            Outcome::Interrupted
+        } else if self.failed().next().is_some() {
             Outcome::ParityFailed
         } else if speed == Some(Verdict::Regressed) {
             Outcome::Regressed
@@ -240,5 +246,7 @@ mod tests {
         found.identical = false;
         found.speed_missing = Some("not timed".into());
         assert_eq!(found.outcome(), Outcome::Inconclusive);
+        found.partial = true;
+        assert_eq!(found.outcome(), Outcome::Interrupted);
     }
 }
