@@ -1,6 +1,7 @@
 //! Calls of libraries that panic on some broken inputs, where a user must get an error.
 
 use std::{
+    any::Any,
     cell::Cell,
     panic::{self, AssertUnwindSafe},
     sync::Once,
@@ -28,10 +29,15 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     let outer = WITHIN.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(call));
     WITHIN.set(outer);
-    result.map_err(|payload| match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("the library failed").to_owned(),
-    })
+    result.map_err(|payload| message(payload).unwrap_or_else(|| "the library failed".to_owned()))
+}
+
+/// The message of a panic; none if it has no text.
+pub(crate) fn message(payload: Box<dyn Any + Send>) -> Option<String> {
+    match payload.downcast::<String>() {
+        Ok(message) => Some(*message),
+        Err(payload) => payload.downcast_ref::<&str>().map(|&message| message.to_owned()),
+    }
 }
 
 #[cfg(test)]

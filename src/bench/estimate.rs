@@ -21,7 +21,7 @@ pub fn basis(device: Device) -> &'static str {
     if device.is_cuda() {
         "from images of 1024x768 and random-base on an NVIDIA H100 with 16 CPU cores (reports/h100)"
     } else {
-        "from random-base on two cores of an AMD EPYC (reports/two-threads)"
+        "from random-base on two cores of an Intel Xeon (reports/two-threads)"
     }
 }
 
@@ -87,11 +87,11 @@ impl Work<'_> {
     /// Milliseconds of one call with a batch.
     fn processor_ms(&self, name: &str, size: f64) -> f64 {
         let (gpu, cpu) = match name {
-            "hf" => (1.6, 3.8),
-            "hf-chw" => (0.55, 2.6),
-            "hf-pil" => (10.0, 5.0),
-            "naive" => (2.8, 2.0),
-            "threaded" => (0.5, 1.2),
+            "hf" => (1.6, 5.0),
+            "hf-chw" => (0.55, 3.0),
+            "hf-pil" => (10.0, 7.0),
+            "naive" => (2.8, 2.3),
+            "threaded" => (0.5, 1.6),
             "batched" => (0.1, 0.9),
             _ => (0.08, 0.3),
         };
@@ -104,7 +104,7 @@ impl Work<'_> {
             return 1.0;
         }
         if !self.device.is_cuda() {
-            return size * if tower == Tower::Full { 400.0 } else { 350.0 };
+            return size * if tower == Tower::Full { 250.0 } else { 220.0 };
         }
         let least = if kind == ForwardKind::HuggingFace { 8.0 } else { 3.0 };
         let each = match precision {
@@ -117,7 +117,7 @@ impl Work<'_> {
 }
 
 /// Milliseconds to decode one photograph.
-const DECODE_MS: f64 = 7.0;
+const DECODE_MS: f64 = 5.0;
 
 /// Seconds to measure torch's DataLoader at one batch size, most of them to start workers.
 const LOADER_S: f64 = 40.0;

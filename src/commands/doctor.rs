@@ -5,16 +5,16 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 use patchmark_report::terminal::layout::{Text, columns};
-use patchmark_results::{Environment, Outcome, text::plural};
+use patchmark_results::{
+    Environment, Outcome,
+    text::{gib, plural},
+};
 use tch::Device;
 
 use super::options::allow_network;
 use crate::{
     console::{out, outln},
-    measure::{
-        GpuMonitor, environment,
-        memory::{self, gib},
-    },
+    measure::{GpuMonitor, environment, memory},
     python,
 };
 
@@ -95,7 +95,7 @@ fn memory_in_force(machine: u64) -> String {
 fn cpu_limits(environment: &Environment) -> Vec<(&'static str, String)> {
     let Some(allowance) = &environment.allowance else { return Vec::new() };
     let unknown = || "unknown".to_owned();
-    let quota = allowance.cpu_quota.map_or_else(|| "none".into(), |quota| format!("{quota} CPUs' time"));
+    let quota = allowance.cpu_quota.map_or_else(|| "none".into(), |quota| format!("{quota} CPUs"));
     let affinity = allowance.affinity_cpus.map(|cpus| format!("may run on {}", plural(cpus as u64, "CPU")));
     let smt =
         allowance.smt.map(|smt| if smt { "on: two logical CPUs share a core" } else { "off" }.to_owned());
@@ -119,7 +119,11 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     line("vector level", &format!("torch {}, fused {}", environment.cpu_capability, environment.fused_level));
     line(
         "threads",
-        &format!("{} logical CPUs, torch uses {}", environment.logical_cpus, tch::get_num_threads()),
+        &format!(
+            "{}, torch uses {}",
+            plural(environment.logical_cpus as u64, "logical CPU"),
+            tch::get_num_threads()
+        ),
     );
     line("memory", &memory_in_force(environment.memory_bytes));
     for (name, value) in cpu_limits(&environment) {

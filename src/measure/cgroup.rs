@@ -112,24 +112,13 @@ fn folders(root: &Path, own: &str, mounts: &str, version: u32, controller: &str)
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    /// A root folder with these files.
-    fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        for (file, text) in files {
-            let file = root.path().join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        root
-    }
+    use super::{super::test_system::system, *};
 
     const UNIFIED: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
 
     #[test]
     fn the_tightest_of_all_ancestors_counts() {
-        let root = root(&[
+        let root = system(&[
             ("proc/self/cgroup", "0::/a/b/c\n"),
             ("proc/self/mountinfo", UNIFIED),
             ("sys/fs/cgroup/a/memory.max", "1000\n"),
@@ -153,7 +142,7 @@ mod tests {
     #[test]
     fn a_container_sees_its_own_group_as_the_root() {
         let mount = UNIFIED.replace(" / /sys", " /docker/1 /sys");
-        let root = root(&[
+        let root = system(&[
             ("proc/self/cgroup", "0::/docker/1/job\n"),
             ("proc/self/mountinfo", &mount),
             ("sys/fs/cgroup/memory.max", "5000\n"),
@@ -166,7 +155,7 @@ mod tests {
     fn version_1_is_read_too_and_its_huge_number_is_no_limit() {
         let mounts = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
                       35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
-        let root = root(&[
+        let root = system(&[
             ("proc/self/cgroup", "4:memory:/job\n1:cpu:/job\n0::/\n"),
             ("proc/self/mountinfo", mounts),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
@@ -182,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_system_without_groups_has_no_limits() {
-        let root = root(&[]);
+        let root = system(&[]);
         let groups = Groups::of(root.path());
         assert_eq!((groups.memory(), groups.cpu_quota(), groups.throttled_periods()), (None, None, 0));
     }

@@ -34,7 +34,7 @@ pub(crate) fn notes(record: &CpuRecord, threads: usize, environment: &Environmen
     if record.throttled_periods > 0 {
         let periods = plural(record.throttled_periods, "period");
         notes.push(format!(
-            "the process was stopped in {periods} because its CPU quota was used up, so some samples are too slow"
+            "the process was throttled in {periods}, because its CPU quota was used up, so some samples are too slow"
         ));
     }
     if record.steal_share >= MUCH_STEAL {
@@ -49,14 +49,12 @@ pub(crate) fn notes(record: &CpuRecord, threads: usize, environment: &Environmen
 /// A note if more threads are used than the process may run at once.
 fn too_many_threads(threads: usize, allowance: &Allowance) -> Option<String> {
     let quota = allowance.cpu_quota.filter(|quota| threads as f64 > *quota);
-    let quota = quota.map(|quota| format!("the CPU quota of {quota}"));
+    let quota = quota.map(|quota| format!("the CPU quota is {quota}"));
     let affinity = allowance.affinity_cpus.filter(|&cpus| threads > cpus);
-    let affinity =
-        affinity.map(|cpus| format!("the {} that the process is bound to", plural(cpus as u64, "CPU")));
+    let affinity = affinity.map(|cpus| format!("the process may run on {} only", plural(cpus as u64, "CPU")));
     let limits: Vec<String> = quota.into_iter().chain(affinity).collect();
     let threads = plural(threads as u64, "thread");
-    (!limits.is_empty())
-        .then(|| format!("{threads} are more than {} can run at once", limits.join(" and than ")))
+    (!limits.is_empty()).then(|| format!("{threads} cannot run at once: {}", limits.join(", and ")))
 }
 
 /// Counts what takes CPU time from the process, from its creation on.
@@ -118,21 +116,11 @@ fn governor(root: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        for (file, text) in files {
-            let file = root.path().join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        root
-    }
+    use super::{super::test_system::system, *};
 
     #[test]
     fn smt_and_governors_are_read() {
-        let root = root(&[
+        let root = system(&[
             ("sys/devices/system/cpu/smt/active", "0\n"),
             ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "schedutil\n"),
             ("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "performance\n"),
@@ -146,7 +134,7 @@ mod tests {
 
     #[test]
     fn steal_is_the_eighth_number() {
-        let root = root(&[("proc/stat", "cpu  10 0 10 70 0 0 0 10 5 0\ncpu0 1 1 1 1\n")]);
+        let root = system(&[("proc/stat", "cpu  10 0 10 70 0 0 0 10 5 0\ncpu0 1 1 1 1\n")]);
         assert_eq!(stolen(root.path()), Some((10, 100)));
     }
 
@@ -156,7 +144,7 @@ mod tests {
             notes(&CpuRecord { throttled_periods, steal_share }, 1, &Environment::default())
         };
         assert!(notes(0, 0.001).is_empty());
-        assert!(notes(1, 0.0)[0].contains("in 1 period because"));
+        assert!(notes(1, 0.0)[0].contains("throttled in 1 period, because"));
         assert!(notes(0, 0.2)[0].starts_with("20% of the CPU time"));
     }
 
@@ -165,9 +153,11 @@ mod tests {
         let bound = Allowance { cpu_quota: Some(1.5), affinity_cpus: Some(4), ..Allowance::default() };
         assert_eq!(too_many_threads(1, &bound), None);
         let note = too_many_threads(2, &bound).unwrap();
-        assert_eq!(note, "2 threads are more than the CPU quota of 1.5 can run at once");
-        assert!(
-            too_many_threads(8, &bound).unwrap().contains("and than the 4 CPUs that the process is bound to")
+        assert_eq!(note, "2 threads cannot run at once: the CPU quota is 1.5");
+        let note = too_many_threads(8, &bound).unwrap();
+        assert_eq!(
+            note,
+            "8 threads cannot run at once: the CPU quota is 1.5, and the process may run on 4 CPUs only"
         );
     }
 }

@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Error, Result, anyhow};
 use patchmark_results::InputError;
 
+use crate::guarded;
+
 /// How far a failure reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -87,9 +89,8 @@ pub(crate) fn classify(error: &Error) -> Failure {
 pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     // What the call was changing when it panicked is used again only by further calls of the same subject, which may fail.
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
-        let message = panic.downcast_ref::<String>().map(String::as_str);
-        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(anyhow!("panicked: {}", message.unwrap_or("without a message")))
+        let message = guarded::message(panic);
+        Err(anyhow!("panicked: {}", message.as_deref().unwrap_or("without a message")))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use patchmark_results::text::number;
+use patchmark_results::text::gib;
 
 use super::cgroup::Groups;
 
@@ -51,11 +51,6 @@ fn fits_in(need: u64, room: &Room) -> Result<(), String> {
     ))
 }
 
-/// Bytes for people: `1.50 GiB`.
-pub(crate) fn gib(bytes: u64) -> String {
-    format!("{} GiB", number(bytes as f64 / (1u64 << 30) as f64))
-}
-
 /// The room below the process's own limit, the control groups' and the machine's memory.
 fn limits(root: &Path) -> [Option<Room>; 3] {
     let own = address_space().map(|(left, limit)| Room { left, limit, by: "the limit of `ulimit -v`" });
@@ -92,7 +87,7 @@ fn machine(root: &Path) -> Option<Room> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::test_system::system, *};
 
     #[test]
     fn what_does_not_fit_says_which_limit_is_in_the_way() {
@@ -108,8 +103,7 @@ mod tests {
 
     #[test]
     fn the_control_group_counts_where_it_is_tighter_than_the_machine() {
-        let root = tempfile::tempdir().unwrap();
-        for (file, text) in [
+        let root = system(&[
             ("proc/self/cgroup", "0::/job\n"),
             ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
             (
@@ -117,11 +111,7 @@ mod tests {
                 "MemTotal: 8388608 kB\nMemFree: 1 kB\nMemAvailable: 4194304 kB\nSwapFree: 1024 kB\n",
             ),
             ("sys/fs/cgroup/job/memory.max", "1073741824\n"),
-        ] {
-            let file = root.path().join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
+        ]);
         let [_, group, machine] = limits(root.path()).map(|room| room.map(|room| (room.left, room.limit)));
         assert_eq!(group, Some((1 << 30, 1 << 30)));
         assert_eq!(machine, Some(((4 << 30) + (1 << 20), 8 << 30)));

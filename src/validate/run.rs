@@ -137,7 +137,7 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
 }
 
 /// A validation as far as it got: its findings, and the rule by which times were judged.
-type Found = (Findings, Option<Rule>);
+pub type Found = (Findings, Option<Rule>);
 
 /// The whole validation: [`examine`], then embeddings, evidence and speed. Evidence is written into `folder`, which the
 /// report names `shown`. Also returns the rule by which times were judged. After Ctrl-C, what was found before is returned,
@@ -151,7 +151,7 @@ pub fn validate(
     names: (&str, &str),
     folders: (&Path, &Path),
     progress: &mut dyn FnMut(&str),
-) -> Result<(Findings, Option<Rule>)> {
+) -> Result<Found> {
     let mut exam = exam(session, settings);
     let mut found = Found::default();
     match steps(&mut exam, settings, names, folders, progress, &mut found) {

@@ -1,5 +1,10 @@
 //! Numbers, counts and external text as people read them, the same in saved sentences, tables and charts.
 
+/// Bytes of memory for people: `1.50 GiB`.
+pub fn gib(bytes: u64) -> String {
+    format!("{} GiB", number(bytes as f64 / (1u64 << 30) as f64))
+}
+
 /// A number as people read it: up to three significant digits below 100, thousands separators above.
 pub fn number(value: f64) -> String {
     let size = value.abs();

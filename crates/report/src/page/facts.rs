@@ -33,7 +33,7 @@ pub(super) fn of_run(run: &Run) -> Markup {
 pub(super) fn of_environment(environment: &Environment) -> Vec<(&'static str, String)> {
     let versions = environment.versions.iter().map(|(name, version)| format!("{name} {version}"));
     vec![
-        ("CPU", format!("{}, {} logical CPUs", environment.cpu, environment.logical_cpus)),
+        ("CPU", format!("{}, {}", environment.cpu, plural(environment.logical_cpus as u64, "logical CPU"))),
         ("GPUs", if environment.gpus.is_empty() { "none".to_owned() } else { environment.gpus.join(", ") }),
         ("Vector level", environment.cpu_capability.clone()),
         ("System", environment.os.clone()),

@@ -2,7 +2,7 @@
 
 use patchmark_results::{
     Environment,
-    text::{clean, number, plural},
+    text::{clean, gib, plural},
 };
 
 /// The machine of a result that ran on a device (`cpu` or `cuda:N`), with the GPU if it is one.
@@ -21,9 +21,8 @@ pub fn machine(environment: &Environment, device: &str) -> String {
 /// What the process may use of the machine, to follow a list of facts; empty if it may use all of it.
 pub fn allowance(environment: &Environment) -> String {
     let Some(allowance) = &environment.allowance else { return String::new() };
-    let gib = |bytes: u64| number(bytes as f64 / (1u64 << 30) as f64);
     let facts = [
-        allowance.memory_limit_bytes.map(|bytes| format!("of which {} GiB may be used", gib(bytes))),
+        allowance.memory_limit_bytes.map(|bytes| format!("of which {} may be used", gib(bytes))),
         allowance.cpu_quota.map(|quota| format!("CPU quota {quota}")),
         // Their number is usually that of the logical CPUs, which stands before.
         allowance
