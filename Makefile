@@ -4,7 +4,8 @@ SHELL := /bin/bash
 
 VENV := $(CURDIR)/.venv
 export VIRTUAL_ENV := $(VENV)
-export PATH := $(VENV)/bin:$(PATH)
+# What scripts/build-tools.sh fetched comes last: the machine's own programs are preferred.
+export PATH := $(VENV)/bin:$(PATH):$(CURDIR)/.build/tools/bin
 export PYO3_PYTHON := $(VENV)/bin/python
 export LIBTORCH_USE_PYTORCH := 1
 # A virtual environment or a libtorch of the caller's would be linked instead of the pinned one.
@@ -12,7 +13,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench decide test decide-test test-long lint criterion sanitize miri fuzz fuzz-seeds instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long mutated-images lint criterion sanitize miri fuzz fuzz-seeds instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +41,11 @@ test-long: setup ## The property tests of the fused processor with 20,000 cases
 	@PATCHMARK_CASES=20000 cargo test --release --locked --test suite fused
 
 # Crates that no torch, no Python and no producer may come into.
-LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-report
+LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-report patchmark-decode
+
+mutated-images: setup ## 15,000 damaged image files, each with the pixels of Pillow and torchvision or refused
+	@PATCHMARK_MUTATIONS=5000 cargo test --release --locked -p patchmark-decode --test reference
+	@PATCHMARK_MUTATIONS=5000 cargo test --release --locked --test suite files::
 
 lint: setup ## Formatting, the house, clippy, rustdoc, shell scripts; warnings are errors
 	cargo fmt --all --check

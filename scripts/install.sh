@@ -7,12 +7,7 @@ folder=$1
 shift
 stamp=$folder/.patchmark-stamp
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$*" ] && exit 0
-uv=$(command -v uv || true)
-uv=${uv:-.build/uv/bin/uv}
-[ -x "$uv" ] || {
-    echo "install: uv is missing; run 'make setup', or install uv" >&2
-    exit 2
-}
+uv=$(scripts/uv.sh .venv/bin/python)
 rm -rf "$folder"
 "$uv" pip install --quiet --no-deps --python .venv/bin/python --target "$folder" "$@"
 printf '%s' "$*" >"$stamp"

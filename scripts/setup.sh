@@ -9,7 +9,6 @@ unset VIRTUAL_ENV
 
 MIN_RUST=1.89
 MIN_PYTHON=3.11
-UV_VERSION=0.13.9
 NEEDED_GB=8
 
 fail() {
@@ -58,25 +57,14 @@ print(sys.version.split()[0], int(header), int(bool(sysconfig.get_config_var("Py
 stamp=.venv/.patchmark-stamp
 wanted="$version $(cksum <requirements.txt)"
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python ]; then
-    exit 0
+    exec scripts/build-tools.sh
 fi
 
 free_gb=$(($(df -Pk . | awk 'NR == 2 {print $4}') / 1024 / 1024))
 [ "$free_gb" -ge "$NEEDED_GB" ] ||
     fail "$free_gb GB are free here; the Python side and the build need $NEEDED_GB GB"
 
-uv=$(command -v uv || true)
-if [ -z "$uv" ]; then
-    uv=.build/uv/bin/uv
-    if [ ! -x "$uv" ]; then
-        echo "setup: installing uv $UV_VERSION into .build/uv"
-        rm -rf .build/uv
-        "$python" -m venv .build/uv ||
-            fail "$python cannot make a virtual environment; install venv (Debian: apt-get install python3-venv)"
-        .build/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
-            fail "uv could not be installed; check the network, or install uv and run again"
-    fi
-fi
+uv=$(scripts/uv.sh "$python") || exit
 
 echo "setup: installing torch, transformers and the rest of requirements.txt into .venv (about 4.7 GB)"
 rm -f "$stamp"
@@ -85,3 +73,4 @@ rm -f "$stamp"
     fail "the packages of requirements.txt could not be installed; check the network and run again"
 # Written last, so that an interrupted installation is repeated.
 printf '%s\n' "$wanted" >"$stamp"
+exec scripts/build-tools.sh

@@ -1,25 +1,24 @@
-//! A JPEG or PNG file.
+//! An image file: decoded natively if it is a JPEG or PNG, looked at if it is a GIF.
 
 #![no_main]
 
-use std::io::Cursor;
-
-use image::ImageReader;
 use libfuzzer_sys::fuzz_target;
-use patchmark::workload::{MAX_PIXELS, decode_bytes};
+use patchmark_decode::{Loader, MAX_PIXELS, Native, decode, is_sound_still_gif, stored_size};
 
 /// The most pixels that are really decoded. Larger images take seconds and show nothing that smaller ones do not.
 const PIXELS: u64 = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
-    let reader = ImageReader::new(Cursor::new(data)).with_guessed_format();
-    let size = reader.ok().and_then(|reader| reader.into_dimensions().ok());
+    is_sound_still_gif(data);
+    let size = stored_size(data);
     let pixels = size.map_or(0, |(width, height)| u64::from(width) * u64::from(height));
     if (PIXELS..=MAX_PIXELS).contains(&pixels) {
         return;
     }
-    if let Ok(image) = decode_bytes("image", data) {
-        assert_eq!(image.rgb.len(), image.width * image.height * 3);
-        assert_eq!(size, Some((image.width as u32, image.height as u32)));
+    for loader in [Loader::Pillow, Loader::Torchvision] {
+        if let Ok(Native::Pixels(found)) = decode(data, loader, Vec::new()) {
+            assert_eq!(found.rgb.len(), found.width * found.height * 3);
+            assert_eq!(pixels, (found.width * found.height) as u64);
+        }
     }
 });

@@ -1,6 +1,6 @@
 //! `patchmark doctor`.
 
-use std::process::Command;
+use std::{env, process::Command};
 
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,8 @@ use super::options::allow_network;
 use crate::{
     console::{out, outln},
     measure::{GpuMonitor, environment, memory},
-    python,
+    python::{self, DecoderChoice, TransformersLoading},
+    workload::{Loading, Unread, built_in_photographs},
 };
 
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const BUILD_TOOLS: [Tool; 2] = [
+const BUILD_TOOLS: [Tool; 3] = [
     Tool {
         name: "rust",
         programs: &["rustc"],
@@ -43,15 +44,27 @@ const BUILD_TOOLS: [Tool; 2] = [
         programs: &["c++", "g++", "clang++"],
         remedy: "install a C++ compiler (Debian: apt-get install g++)",
     },
+    Tool {
+        name: "cmake",
+        programs: &["cmake"],
+        remedy: "run 'make setup', which puts cmake into .build, or install it (Debian: apt-get install cmake)",
+    },
 ];
 
 impl Tool {
-    /// The first line of `--version` from the first program that runs.
+    /// The first line of `--version` from the first program that runs, the machine's or the one that `make setup` fetched.
     fn find(&self) -> Option<String> {
+        // This program is in target/release.
+        let exe = env::current_exe().ok();
+        let fetched =
+            exe.as_ref().and_then(|exe| exe.ancestors().nth(3)).map(|root| root.join(".build/tools/bin"));
         self.programs.iter().find_map(|program| {
-            let output = Command::new(program).arg("--version").output().ok()?;
-            let text = String::from_utf8_lossy(&output.stdout);
-            output.status.success().then(|| text.lines().next().unwrap_or(program).to_owned())
+            let beside = fetched.as_ref().map(|folder| folder.join(program));
+            [Some(program.into()), beside].into_iter().flatten().find_map(|path| {
+                let output = Command::new(path).arg("--version").output().ok()?;
+                let text = String::from_utf8_lossy(&output.stdout);
+                output.status.success().then(|| text.lines().next().unwrap_or(program).to_owned())
+            })
         })
     }
 }
@@ -107,6 +120,36 @@ fn cpu_limits(environment: &Environment) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How JPEG files are decoded, and the photographs of which a loader of this environment gives other pixels.
+fn decoding() -> Result<(String, Vec<String>)> {
+    let mut text = "libjpeg-turbo".to_owned();
+    if !patchmark_decode::SIMD {
+        text += " without SIMD, because nasm was missing when it was built";
+    }
+    let file = tempfile::NamedTempFile::new()?;
+    let mut different = Vec::new();
+    let loaders = [("torchvision", DecoderChoice::Torchvision), ("Pillow", DecoderChoice::Pillow)];
+    for photograph in built_in_photographs() {
+        let bytes = photograph.embedded().unwrap_or_default();
+        std::fs::write(file.path(), bytes)?;
+        let native = photograph.decode()?;
+        for (loader, choice) in loaders {
+            match TransformersLoading::new(choice).load(file.path(), bytes) {
+                Ok(pixels) if pixels.rgb == native.rgb => {}
+                Ok(_) => different.push(format!("{} by {loader}", photograph.name())),
+                Err(Unread::Failed(error)) => return Err(error),
+                Err(_) => different.push(format!("{}, which {loader} does not read", photograph.name())),
+            }
+        }
+    }
+    if different.is_empty() {
+        text += "; the pixels of torchvision and Pillow in every built-in photograph";
+    } else {
+        text += &format!("; other pixels than {}", different.join(", "));
+    }
+    Ok((text, different))
+}
+
 pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let environment = environment()?;
@@ -143,6 +186,8 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
     }
     let copies = python::libtorch_copies()?;
     line("libtorch", &format!("one, shared by process and Python: {}", copies.join(", ")));
+    let (decoder, different) = decoding()?;
+    line("jpeg decoder", &decoder);
     let mut missing = Vec::new();
     for tool in BUILD_TOOLS {
         match tool.find() {
@@ -164,6 +209,13 @@ pub(super) fn run(_: &Arguments) -> Result<Outcome> {
         outln!(
             "\nwarning: below AVX2 torchvision resizes in floating point, so the reference's own bits differ from \
              those of most machines; unset ATEN_CPU_CAPABILITY if it is set"
+        );
+        return Ok(Outcome::Inconclusive);
+    }
+    if !different.is_empty() {
+        outln!(
+            "\nwarning: Pillow or torchvision was built with another JPEG library than usual, so files have other pixels here \
+             than transformers reads; install both from PyPI ('make setup')"
         );
         return Ok(Outcome::Inconclusive);
     }

@@ -14,20 +14,30 @@ use tch::Device;
 use crate::{
     measure::{named_device, parse_device},
     processor::Parameters,
-    workload::ImageSource,
+    python::{DecoderChoice, TransformersLoading},
+    workload::{FileDecoder, ImageSource},
 };
 
 /// Which images are processed.
 #[derive(Debug, Args)]
 pub(super) struct ImageOptions {
-    /// Folder of JPEG and PNG files [default: the photographs built into patchmark]
+    /// Folder of image files [default: the photographs built into patchmark]
     #[arg(long, value_name = "DIR", env = "PATCHMARK_IMAGES")]
     images: Option<PathBuf>,
+    /// Whose pixels the files have: `reference` as the processor's own class reads them, or `pillow`, `torchvision`
+    #[arg(long, value_name = "NAME", default_value = "reference", env = "PATCHMARK_DECODER")]
+    decoder: DecoderChoice,
 }
 
 impl ImageOptions {
     pub(super) fn source(&self) -> ImageSource {
-        self.images.clone().map_or(ImageSource::BuiltIn, ImageSource::Folder)
+        match &self.images {
+            None => ImageSource::BuiltIn,
+            Some(folder) => ImageSource::Folder {
+                folder: folder.clone(),
+                decoder: FileDecoder::with(Box::new(TransformersLoading::new(self.decoder))),
+            },
+        }
     }
 }
 

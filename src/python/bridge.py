@@ -5,6 +5,7 @@ import os
 import platform
 import sysconfig
 import time
+import warnings
 
 import PIL
 import PIL.Image
@@ -177,3 +178,63 @@ def forward_in_stages(instance, pixel_values, *arguments):
         finish()
         total = time.perf_counter() - start
     return spent.get("positions", 0.0), total
+
+
+def load_file(path, decoder, wild_gif, limits):
+    """An image file's pixels as transformers reads them: a word that says what was found, and what it was.
+
+    `decoder` is `reference` (what the processor's own class does with a path; what it refuses, `load_image` may read),
+    `pillow` or `torchvision`. A wild GIF, with several frames or a damaged one, is not for torchvision: it is what Pillow makes
+    of it, of an animation the first frame."""
+    path = str(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _load_file(path, decoder, wild_gif, *limits)
+    except PIL.UnidentifiedImageError:
+        return "unsupported", "Pillow does not know this kind of file"
+    except PIL.Image.DecompressionBombError as error:
+        return "damaged", _one_line(error)
+    except MemoryError:
+        return "damaged", "it needs more memory than there is"
+    except Exception as error:
+        return "damaged", _one_line(error)
+
+
+def _load_file(path, decoder, wild_gif, max_side, max_pixels):
+    try:
+        with PIL.Image.open(path) as image:
+            width, height = image.size
+            if max(width, height) > max_side or width * height > max_pixels:
+                return "large", (width, height)
+            # Pillow hands these to other programs.
+            if image.format in ("EPS", "WMF"):
+                return "unsupported", f"{image.format} is a program rather than a picture"
+    except Exception:
+        # torchvision reads some files that Pillow does not open.
+        if decoder == "pillow":
+            raise
+    load_image_as_tensor = getattr(transformers.image_utils, "load_image_as_tensor", None)
+    if decoder == "torchvision" and load_image_as_tensor is None:
+        return "unsupported", f"transformers {transformers.__version__} does not read files with torchvision"
+    if decoder == "torchvision" and wild_gif:
+        return "unsupported", "it is a GIF with several frames, or a damaged one"
+    if decoder != "pillow" and load_image_as_tensor is not None and not wild_gif:
+        try:
+            return _tensor_pixels(load_image_as_tensor(path))
+        except Exception:
+            if decoder == "torchvision":
+                raise
+    image = transformers.image_utils.load_image(path)
+    return "pixels", (image.width, image.height, image.tobytes())
+
+
+def _tensor_pixels(tensor):
+    if tensor.dtype != torch.uint8:
+        return "deep", None
+    _, height, width = tensor.shape
+    return "pixels", (width, height, tensor.permute(1, 2, 0).contiguous().numpy().tobytes())
+
+
+def _one_line(error):
+    return " ".join(f"{error}".split())[:200] or type(error).__name__

@@ -8,6 +8,7 @@ pub mod graph;
 #[cfg(feature = "extension-module")]
 mod hosted;
 pub mod kernel;
+mod loading;
 pub mod model;
 mod pillow;
 mod tensors;
@@ -19,4 +20,5 @@ pub use embed::{cpu_capability, gpu_uuid, gpus, has_headers, libtorch_copies, ru
 pub(crate) use embedded::{initialize, interpreter};
 #[cfg(feature = "extension-module")]
 pub(crate) use hosted::{initialize, interpreter};
+pub use loading::{DecoderChoice, TransformersLoading};
 pub(crate) use tensors::{from_python, list as tensor_list};

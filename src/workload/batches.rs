@@ -155,7 +155,10 @@ mod tests {
             let image = RgbImage::from_pixel(width, height, image::Rgb([colour; 3]));
             image.save(folder.path().join(format!("{name}.png"))).unwrap();
         }
-        let source = ImageSource::Folder(folder.path().to_owned());
+        let source = ImageSource::Folder {
+            folder: folder.path().to_owned(),
+            decoder: super::super::FileDecoder::native(),
+        };
         (folder, source)
     }
 
@@ -214,7 +217,7 @@ mod tests {
     #[test]
     fn one_bad_file_is_named() {
         let (folder, source) = folder();
-        std::fs::write(folder.path().join("bad.jpg"), b"no photograph").unwrap();
+        std::fs::write(folder.path().join("bad.jpg"), b"").unwrap();
         let error = Workload::load_all(&source, &Sizes::mixed()).unwrap_err();
         assert!(error.is::<InputError>() && error.to_string().contains("bad.jpg"), "{error}");
     }

@@ -2,14 +2,14 @@
 
 mod batches;
 mod corpus;
-mod decode;
+mod decoder;
 mod image;
 mod sizes;
 mod source;
 
 pub use batches::Workload;
 pub use corpus::{CorpusSpec, Pattern, generated};
-pub use decode::{MAX_PIXELS, MAX_SIDE, decode_bytes, decode_file};
+pub use decoder::{FileDecoder, Loading, Unread};
 pub use image::DecodedImage;
 pub use sizes::{MAX_EQUAL_SIDE, Size, Sizes};
 pub use source::{EncodedImage, ImageSource, built_in_photographs, list_images};

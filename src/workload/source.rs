@@ -2,54 +2,78 @@
 
 use std::{
     borrow::Cow,
-    fs,
+    fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Result;
+use patchmark_decode::Format;
 use patchmark_results::input_error;
 
-use super::{
-    DecodedImage,
-    decode::{decode_bytes, decode_file},
-};
+use super::{DecodedImage, FileDecoder};
 
-/// The file name extensions of images in a folder.
-const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
+/// The file name extensions of images.
+const EXTENSIONS: [&str; 12] =
+    ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "mpo"];
 
-/// A photograph as it is stored: the bytes of a JPEG or PNG.
-#[derive(Clone, PartialEq, Eq)]
-pub enum EncodedImage {
-    /// A file that is part of the program.
+/// A photograph as it is stored: the bytes of an image file, and the decoder that reads them.
+#[derive(Debug, Clone)]
+pub struct EncodedImage {
+    stored: Stored,
+    decoder: Arc<FileDecoder>,
+}
+
+/// Where the bytes of a photograph are.
+#[derive(Clone)]
+enum Stored {
+    /// In the program.
     Embedded {
         /// File name in `fixtures/photos`.
         name: &'static str,
         /// The whole file.
         bytes: &'static [u8],
     },
-    /// A file on disk.
+    /// On disk.
     File(PathBuf),
 }
 
 impl EncodedImage {
+    /// A file on disk.
+    pub fn file(path: PathBuf, decoder: Arc<FileDecoder>) -> Self {
+        Self { stored: Stored::File(path), decoder }
+    }
+
     /// Reads the file, if it is one on disk, and decodes it to RGB.
+    ///
+    /// # Errors
+    /// As [`FileDecoder::decode_file`].
     pub fn decode(&self) -> Result<DecodedImage> {
-        match self {
-            Self::Embedded { name, bytes } => decode_bytes(name, bytes),
-            Self::File(path) => decode_file(path),
+        match &self.stored {
+            Stored::Embedded { name, bytes } => self.decoder.decode_embedded(name, bytes),
+            Stored::File(path) => self.decoder.decode_file(path),
+        }
+    }
+
+    /// The bytes of a photograph that is part of the program.
+    pub fn embedded(&self) -> Option<&'static [u8]> {
+        match self.stored {
+            Stored::Embedded { bytes, .. } => Some(bytes),
+            Stored::File(_) => None,
         }
     }
 
     /// The file's name without its folder.
     pub fn name(&self) -> Cow<'_, str> {
-        match self {
-            Self::Embedded { name, .. } => Cow::Borrowed(name),
-            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+        match &self.stored {
+            Stored::Embedded { name, .. } => Cow::Borrowed(name),
+            Stored::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
         }
     }
 }
 
-impl std::fmt::Debug for EncodedImage {
+impl std::fmt::Debug for Stored {
     /// Leaves the bytes out.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -60,27 +84,39 @@ impl std::fmt::Debug for EncodedImage {
 }
 
 /// Where the photographs of a run come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum ImageSource {
     /// The photographs of `fixtures/photos`, which are part of the program.
     BuiltIn,
-    /// Every JPEG and PNG directly in this folder.
-    Folder(PathBuf),
+    /// Every image directly in a folder.
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What reads its files.
+        decoder: Arc<FileDecoder>,
+    },
 }
 
 impl ImageSource {
     /// The photographs in file-name order, not yet decoded; at least one.
+    ///
+    /// # Errors
+    /// As [`list_images`].
     pub fn encoded(&self) -> Result<Vec<EncodedImage>> {
         match self {
             Self::BuiltIn => Ok(built_in_photographs()),
-            Self::Folder(folder) => Ok(list_images(folder)?.into_iter().map(EncodedImage::File).collect()),
+            Self::Folder { folder, decoder } => {
+                let file = |path| EncodedImage::file(path, decoder.clone());
+                Ok(list_images(folder)?.into_iter().map(file).collect())
+            }
         }
     }
 }
 
-/// The JPEG and PNG files directly in `folder`, in file-name order; at least one.
+/// The image files directly in `folder`, in file-name order; at least one.
 ///
-/// Files are chosen by extension, in upper or lower case. Hidden files are skipped: on external disks, macOS leaves a
+/// A file is an image if its name ends as an image's does, in upper or lower case, whatever kind of image it holds, or
+/// if it begins as a JPEG, PNG, WebP or GIF does. Hidden files are skipped: on external disks, macOS leaves a
 /// `._photo.jpg` next to each photograph, which is not an image.
 pub fn list_images(folder: &Path) -> Result<Vec<PathBuf>> {
     let shown = folder.display();
@@ -94,26 +130,41 @@ pub fn list_images(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut others = 0;
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if is_image_name(&path) && !path.is_dir() {
+        if path.is_dir() {
+            continue;
+        }
+        if !is_hidden(&path) && (has_image_extension(&path) || begins_as_image(&path)) {
             images.push(path);
-        } else if !path.is_dir() {
+        } else {
             others += 1;
         }
     }
     if images.is_empty() {
         let files = if others == 1 { "file" } else { "files" };
         return Err(input_error!(
-            "no image in {shown}: found {others} other {files}; put .jpg, .jpeg or .png files directly in it"
+            "no image in {shown}: found {others} other {files}; put image files directly in it"
         ));
     }
     images.sort();
     Ok(images)
 }
 
-/// Whether the name is visible and has an image's extension.
-fn is_image_name(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden && path.extension().is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn has_image_extension(path: &Path) -> bool {
+    path.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found.eq_ignore_ascii_case(known)))
+}
+
+/// Whether a file without an image's extension is one by its first bytes. Two of the formats begin with too few or too
+/// common bytes to tell: those of BMP begin many files, and those of TIFF the raw files of cameras.
+fn begins_as_image(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut start));
+    // A file that cannot be read is another file.
+    read.is_ok()
+        && matches!(Format::of(&start), Some(Format::Jpeg | Format::Png | Format::WebP | Format::Gif))
 }
 
 /// The photographs that are part of the program, in file-name order.
@@ -122,13 +173,14 @@ fn is_image_name(path: &Path) -> bool {
 pub fn built_in_photographs() -> Vec<EncodedImage> {
     macro_rules! photographs {
         ($($name:literal),* $(,)?) => {
-            vec![$(EncodedImage::Embedded {
+            vec![$(Stored::Embedded {
                 name: $name,
                 bytes: include_bytes!(concat!("../../fixtures/photos/", $name)),
             }),*]
         };
     }
-    photographs![
+    let decoder = FileDecoder::native();
+    let stored = photographs![
         "astronaut.png",
         "astronaut_portrait.jpg",
         "camera.png",
@@ -140,7 +192,8 @@ pub fn built_in_photographs() -> Vec<EncodedImage> {
         "retina.jpg",
         "rocket.jpg",
         "rocket_portrait.png",
-    ]
+    ];
+    stored.into_iter().map(|stored| EncodedImage { stored, decoder: decoder.clone() }).collect()
 }
 
 #[cfg(test)]
@@ -170,14 +223,14 @@ mod tests {
         let names: Vec<_> = list_images(folder.path())
             .unwrap()
             .into_iter()
-            .map(|p| EncodedImage::File(p).name().into_owned())
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["a.png", "b.Jpeg", "c.JPG"]);
     }
 
     #[test]
     fn a_folder_without_images_says_what_was_found() {
-        assert!(refusal(folder_with(&["a.txt", "b.gif"]).path()).contains("found 2 other files"));
+        assert!(refusal(folder_with(&["a.txt", "b.cr2"]).path()).contains("found 2 other files"));
         assert!(refusal(folder_with(&[]).path()).contains("found 0 other files"));
         assert!(refusal(folder_with(&["a.txt"]).path()).contains("found 1 other file;"));
     }
@@ -202,7 +255,8 @@ mod tests {
     #[test]
     fn the_program_carries_exactly_the_photographs_of_the_fixtures_folder() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
-        let on_disk = ImageSource::Folder(folder).encoded().unwrap();
+        let decoder = FileDecoder::native();
+        let on_disk = ImageSource::Folder { folder, decoder }.encoded().unwrap();
         let built_in = ImageSource::BuiltIn.encoded().unwrap();
         let names =
             |images: &[EncodedImage]| images.iter().map(|i| i.name().into_owned()).collect::<Vec<_>>();

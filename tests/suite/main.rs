@@ -5,6 +5,7 @@ mod candidates;
 mod ci_examples;
 mod compare;
 mod console;
+mod files;
 mod forward;
 mod fused;
 mod fused_cuda;

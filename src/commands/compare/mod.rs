@@ -138,7 +138,9 @@ fn load(
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
     let images = match arguments.images.source() {
-        ImageSource::Folder(folder) => ImageSource::Folder(absolute(&folder, "--images")?),
+        ImageSource::Folder { folder, decoder } => {
+            ImageSource::Folder { folder: absolute(&folder, "--images")?, decoder }
+        }
         built_in => built_in,
     };
     let preprocessor =

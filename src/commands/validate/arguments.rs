@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use patchmark_results::{ParityClass, Percent, Tolerance, input_error};
 
 use crate::{
+    commands::options::ImageOptions,
     commands::{
         bench::LARGEST_BATCH,
         values::{Numbers, numbers, seconds, tolerance},
@@ -76,9 +77,8 @@ pub(in crate::commands) struct Arguments {
     /// How many images are compared
     #[arg(long, value_enum, value_name = "EXTENT", default_value = "default", env = "PATCHMARK_CORPUS")]
     corpus: Extent,
-    /// Folder of JPEG and PNG files to use instead of the built-in photographs
-    #[arg(long, value_name = "DIR", env = "PATCHMARK_IMAGES")]
-    pub(super) images: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) images: ImageOptions,
     /// Leave out the generated images
     #[arg(long, env = "PATCHMARK_ONLY_IMAGES")]
     only_images: bool,

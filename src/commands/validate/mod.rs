@@ -3,7 +3,6 @@
 mod arguments;
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -31,9 +30,8 @@ use crate::{
 };
 
 /// The photographs, decoded.
-fn photographs(folder: Option<&PathBuf>) -> Result<Vec<Arc<DecodedImage>>> {
-    let source = folder.map_or(ImageSource::BuiltIn, |folder| ImageSource::Folder(folder.clone()));
-    let workloads = Workload::load_all(&source, &Sizes::mixed())?;
+fn photographs(source: &ImageSource) -> Result<Vec<Arc<DecodedImage>>> {
+    let workloads = Workload::load_all(source, &Sizes::mixed())?;
     Ok(workloads.into_iter().flat_map(|workload| workload.images).collect())
 }
 
@@ -59,7 +57,7 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
     let kind = if candidate.is_some() { Kind::Validation } else { Kind::Releases };
     store::check_writable(arguments.out(), kind)?;
-    settings.photographs = photographs(arguments.images.as_ref())?;
+    settings.photographs = photographs(&arguments.images.source())?;
     let options = Options {
         program: Launcher::own()?,
         limits: Limits {

@@ -1,0 +1,29 @@
+//! A file of any format.
+
+use crate::{Doubt, Error, Format, Loader, Native, jpeg, png};
+
+/// The pixels that `loader` gives for the file with these bytes, if this crate is sure of them.
+///
+/// `buffer` holds the pixels then; whatever it held before is lost. Handing in the buffer of an image that is no longer
+/// needed saves the system from clearing new memory.
+///
+/// # Errors
+/// If the file must not be read by any decoder: it is empty, or too large for the limits.
+pub fn decode(bytes: &[u8], loader: Loader, buffer: Vec<u8>) -> Result<Native, Error> {
+    match Format::of(bytes) {
+        _ if bytes.is_empty() => Err(Error::Empty),
+        Some(Format::Jpeg) => jpeg::decode(bytes, loader, buffer),
+        Some(Format::Png) => png::decode(bytes, loader, buffer),
+        _ => Ok(Native::Undecided(Doubt::Format)),
+    }
+}
+
+/// (width, height) as the header of a JPEG or PNG tells it, before it is turned upright; none of another file, or of one that
+/// is not put together as encoders do it.
+pub fn stored_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    match Format::of(bytes)? {
+        Format::Jpeg => jpeg::stored_size(bytes),
+        Format::Png => png::stored_size(bytes),
+        _ => None,
+    }
+}

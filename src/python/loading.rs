@@ -1,0 +1,96 @@
+//! Files read by transformers itself, as `processor(images=["photo.jpg"])` reads them.
+
+use std::{path::Path, str::FromStr};
+
+use patchmark_decode::{Format, Loader, MAX_PIXELS, MAX_SIDE, Pixels, is_sound_still_gif};
+use pyo3::{prelude::*, types::PyBytes};
+
+use super::start;
+use crate::workload::{Loading, Unread};
+
+/// Whose pixels a file has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DecoderChoice {
+    /// transformers' own class of the installed release; what only Pillow reads, Pillow reads.
+    #[default]
+    Reference,
+    /// Pillow, as transformers' `load_image` calls it.
+    Pillow,
+    /// torchvision, as transformers' `load_image_as_tensor` calls it.
+    Torchvision,
+}
+
+impl FromStr for DecoderChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "reference" => Ok(Self::Reference),
+            "pillow" => Ok(Self::Pillow),
+            "torchvision" => Ok(Self::Torchvision),
+            _ => Err("expected reference, pillow or torchvision".into()),
+        }
+    }
+}
+
+impl DecoderChoice {
+    /// The name on the command line.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Pillow => "pillow",
+            Self::Torchvision => "torchvision",
+        }
+    }
+}
+
+/// transformers' loading of files.
+#[derive(Debug, Clone, Copy)]
+pub struct TransformersLoading {
+    choice: DecoderChoice,
+}
+
+impl TransformersLoading {
+    /// Python is started when the first file needs it.
+    pub fn new(choice: DecoderChoice) -> Self {
+        Self { choice }
+    }
+}
+
+impl Loading for TransformersLoading {
+    fn loader(&self) -> Loader {
+        match self.choice {
+            DecoderChoice::Pillow => Loader::Pillow,
+            // The installed release may read with either: only what both agree about is decoded natively, and of
+            // what Pillow and torchvision read differently, torchvision's list is the longer one.
+            DecoderChoice::Reference | DecoderChoice::Torchvision => Loader::Torchvision,
+        }
+    }
+
+    fn load(&self, path: &Path, bytes: &[u8]) -> Result<Pixels, Unread> {
+        // Of several frames torchvision makes several images, and for a damaged one it writes outside its memory.
+        let wild = Format::of(bytes) == Some(Format::Gif) && !is_sound_still_gif(bytes);
+        let bridge = start().map_err(Unread::Failed)?;
+        Python::attach(|py| -> PyResult<Result<Pixels, Unread>> {
+            let call = bridge.bind(py).getattr("load_file")?;
+            let limits = (MAX_SIDE, MAX_PIXELS);
+            let (kind, found) = call
+                .call1((path, self.choice.name(), wild, limits))?
+                .extract::<(String, Bound<'_, PyAny>)>()?;
+            Ok(match kind.as_str() {
+                "pixels" => {
+                    let (width, height, rgb): (usize, usize, Bound<'_, PyBytes>) = found.extract()?;
+                    Ok(Pixels { width, height, rgb: rgb.as_bytes().to_vec() })
+                }
+                "large" => {
+                    let (width, height) = found.extract()?;
+                    Err(Unread::TooLarge(width, height))
+                }
+                "deep" => Err(Unread::Deep),
+                "unsupported" => Err(Unread::Unsupported(found.extract()?)),
+                _ => Err(Unread::Damaged(found.extract()?)),
+            })
+        })
+        .map_err(|error| Unread::Failed(error.into()))?
+    }
+}

@@ -1,0 +1,155 @@
+//! How a file becomes pixels: natively where that is proved to give transformers' own, else by transformers itself.
+
+use std::{fmt, fs, path::Path, sync::Arc};
+
+use anyhow::{Result, bail};
+use patchmark_decode::{Doubt, Error, Format, Loader, Native, Pixels};
+use patchmark_results::input_error;
+
+use super::DecodedImage;
+
+/// The largest file that is read: 512 MiB.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// Reads the files that the native decoder leaves undecided.
+pub trait Loading: fmt::Debug + Send + Sync {
+    /// Whose pixels are right.
+    fn loader(&self) -> Loader;
+
+    /// The pixels of the file at `path`, which holds `bytes`.
+    ///
+    /// # Errors
+    /// See [`Unread`].
+    fn load(&self, path: &Path, bytes: &[u8]) -> Result<Pixels, Unread>;
+}
+
+/// Why a file was not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// No decoder knows this kind of file; the decoders' words.
+    Unsupported(String),
+    /// A decoder knows its kind, and failed; its words.
+    Damaged(String),
+    /// The image has so many pixels (width, height).
+    TooLarge(u32, u32),
+    /// The image has 16 bits per channel, and the loader keeps them.
+    Deep,
+    /// The decoders could not be asked.
+    Failed(anyhow::Error),
+}
+
+/// Decodes files to 8-bit RGB.
+#[derive(Debug)]
+pub struct FileDecoder {
+    loading: Option<Box<dyn Loading>>,
+}
+
+impl FileDecoder {
+    /// A decoder that refuses files of which the native one is not sure.
+    pub fn native() -> Arc<Self> {
+        Arc::new(Self { loading: None })
+    }
+
+    /// A decoder with the pixels of `loading`, which is asked about every file of which the native one is not sure.
+    pub fn with(loading: Box<dyn Loading>) -> Arc<Self> {
+        Arc::new(Self { loading: Some(loading) })
+    }
+
+    /// Reads and decodes a file.
+    ///
+    /// # Errors
+    /// An [`InputError`](patchmark_results::InputError) that names the file and tells whether it is missing, not an
+    /// image, damaged, of an unsupported kind or too large; another error if Python cannot be asked.
+    pub fn decode_file(&self, path: &Path) -> Result<DecodedImage> {
+        let name = path.display().to_string();
+        let bytes = read(path, &name)?;
+        self.decode(&name, &bytes, Some(path))
+    }
+
+    /// Decodes an image that is part of the program.
+    ///
+    /// # Errors
+    /// As [`FileDecoder::decode_file`].
+    pub(super) fn decode_embedded(&self, name: &str, bytes: &[u8]) -> Result<DecodedImage> {
+        self.decode(name, bytes, None)
+    }
+
+    fn decode(&self, name: &str, bytes: &[u8], path: Option<&Path>) -> Result<DecodedImage> {
+        // Without another loader, what torchvision and Pillow agree about.
+        let loader = self.loading.as_ref().map_or(Loader::Torchvision, |loading| loading.loader());
+        let native = patchmark_decode::decode(bytes, loader, Vec::new());
+        let pixels = match native.map_err(|error| refused(name, &error))? {
+            Native::Pixels(pixels) => pixels,
+            Native::Undecided(doubt) => match (&self.loading, path) {
+                (Some(loading), Some(path)) => {
+                    loading.load(path, bytes).map_err(|unread| failed(name, bytes, &doubt, unread))?
+                }
+                _ => bail!("{name} cannot be decoded without transformers: {doubt}"),
+            },
+        };
+        DecodedImage::new(name, pixels.width, pixels.height, pixels.rgb)
+            .ok_or_else(|| anyhow::anyhow!("{name} was decoded to the wrong number of pixels"))
+    }
+}
+
+/// The bytes of a regular file.
+fn read(path: &Path, name: &str) -> Result<Vec<u8>> {
+    let unreadable = |error: std::io::Error| {
+        input_error!("cannot read {name}: {error}; check the path and its permissions")
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(input_error!("{name} is a folder, not an image; name an image file"));
+    }
+    if !metadata.is_file() {
+        return Err(input_error!("{name} is not a regular file; name an image file"));
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        let (size, limit) = (metadata.len() >> 20, MAX_FILE_BYTES >> 20);
+        return Err(input_error!("{name} is {size} MiB, over the limit of {limit} MiB; use a smaller image"));
+    }
+    fs::read(path).map_err(unreadable)
+}
+
+/// The message for a file that no decoder is asked to read.
+fn refused(name: &str, error: &Error) -> anyhow::Error {
+    match error {
+        Error::Empty => input_error!("{name} is empty (0 bytes); copy or download it again"),
+        Error::TooLarge { .. } => input_error!("{name}: {error}; use a smaller image"),
+        Error::TooManyScans { .. } => input_error!("{name}: {error}; export it again"),
+    }
+}
+
+/// The message for a file that its loader did not read.
+fn failed(name: &str, bytes: &[u8], doubt: &Doubt, unread: Unread) -> anyhow::Error {
+    match (unread, Format::of(bytes)) {
+        (Unread::Failed(error), _) => error.context(format!("failed to decode {name}")),
+        (Unread::TooLarge(width, height), _) => refused(name, &Error::TooLarge { width, height }),
+        (Unread::Deep, _) => input_error!(
+            "{name} has 16 bits per channel: transformers keeps them when it reads the file with torchvision, and \
+             computes values up to 257 times too large. Convert it to 8 bits, or use --decoder pillow"
+        ),
+        (Unread::Unsupported(reason) | Unread::Damaged(reason), Some(_))
+            if matches!(doubt, Doubt::Unsupported(_)) =>
+        {
+            input_error!(
+                "{name} is {doubt}, which is not supported: {reason}; convert it to an 8-bit JPEG or PNG"
+            )
+        }
+        (Unread::Unsupported(reason) | Unread::Damaged(reason), Some(format)) => {
+            input_error!("{name} is a damaged {}: {reason}; copy, download or export it again", format.name())
+        }
+        (Unread::Damaged(reason), None) => {
+            input_error!("{name} is damaged: {reason}; copy, download or export it again")
+        }
+        (Unread::Unsupported(reason), None) => {
+            input_error!(
+                "{name} is not an image of a supported format: {reason}; remove it, or convert it to JPEG or PNG"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "decoder_tests.rs"]
+mod tests;
