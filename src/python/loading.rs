@@ -6,7 +6,10 @@ use patchmark_decode::{Format, Loader, MAX_PIXELS, MAX_SIDE, Pixels, is_sound_st
 use pyo3::{prelude::*, types::PyBytes};
 
 use super::start;
-use crate::workload::{Loading, Unread};
+use crate::{
+    guarded::guarded,
+    workload::{Loading, Unread},
+};
 
 /// Whose pixels a file has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,15 +64,16 @@ impl Loading for TransformersLoading {
     fn loader(&self) -> Loader {
         match self.choice {
             DecoderChoice::Pillow => Loader::Pillow,
-            // The installed release may read with either: only what both agree about is decoded natively, and of
-            // what Pillow and torchvision read differently, torchvision's list is the longer one.
+            // The installed release may read with either. Every kind of which Pillow's pixels are in doubt is one of which
+            // torchvision's are; a PNG that Pillow refuses for its long texts has pixels all the same.
             DecoderChoice::Reference | DecoderChoice::Torchvision => Loader::Torchvision,
         }
     }
 
     fn load(&self, path: &Path, bytes: &[u8]) -> Result<Pixels, Unread> {
         // Of several frames torchvision makes several images, and for a damaged one it writes outside its memory.
-        let wild = Format::of(bytes) == Some(Format::Gif) && !is_sound_still_gif(bytes);
+        let sound = || guarded(|| is_sound_still_gif(bytes)).unwrap_or(false);
+        let wild = Format::of(bytes) == Some(Format::Gif) && !sound();
         let bridge = start().map_err(Unread::Failed)?;
         Python::attach(|py| -> PyResult<Result<Pixels, Unread>> {
             let call = bridge.bind(py).getattr("load_file")?;

@@ -7,6 +7,7 @@ use patchmark_decode::{Doubt, Error, Format, Loader, Native, Pixels};
 use patchmark_results::input_error;
 
 use super::DecodedImage;
+use crate::guarded::guarded;
 
 /// The largest file that is read: 512 MiB.
 const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -77,7 +78,9 @@ impl FileDecoder {
     fn decode(&self, name: &str, bytes: &[u8], path: Option<&Path>) -> Result<DecodedImage> {
         // Without another loader, what torchvision and Pillow agree about.
         let loader = self.loading.as_ref().map_or(Loader::Torchvision, |loading| loading.loader());
-        let native = patchmark_decode::decode(bytes, loader, Vec::new());
+        // A panic of a library is a reason to ask the loader, as an error is.
+        let native = guarded(|| patchmark_decode::decode(bytes, loader, Vec::new()));
+        let native = native.unwrap_or_else(|message| Ok(Native::Undecided(Doubt::Decoder(message))));
         let pixels = match native.map_err(|error| refused(name, &error))? {
             Native::Pixels(pixels) => pixels,
             Native::Undecided(doubt) => match (&self.loading, path) {
