@@ -38,8 +38,9 @@ if [ "$(uname -m)" = x86_64 ] && ! has nasm; then
         mkdir -p "$tools"
         mv .build/nasm/unpacked/usr/bin/nasm "$tools/nasm"
     else
-        echo "setup: nasm is missing and could not be fetched: JPEG files will be decoded without SIMD, about three times" \
-            "slower; install it (Debian: apt-get install nasm), then run 'cargo clean -p turbojpeg-sys' and make again" >&2
+        echo "setup: nasm is missing and could not be fetched, so JPEG files will be decoded in Python, which is slower;" \
+            "install nasm (Debian: apt-get install nasm), then run" \
+            "'cargo clean --release -p turbojpeg-sys -p patchmark-decode' and make again" >&2
     fi
     rm -rf .build/nasm
 fi

@@ -16,7 +16,7 @@ use crate::{
     console::{out, outln},
     measure::{GpuMonitor, environment, memory},
     python::{self, DecoderChoice, TransformersLoading},
-    workload::{Loading, Unread, built_in_photographs},
+    workload::{EncodedImage, Loading, Unread, built_in_photographs},
 };
 
 #[derive(Debug, Args)]
@@ -124,13 +124,13 @@ fn cpu_limits(environment: &Environment) -> Vec<(&'static str, String)> {
 fn decoding() -> Result<(String, Vec<String>)> {
     let mut text = "libjpeg-turbo".to_owned();
     if !patchmark_decode::SIMD {
-        text += " without SIMD, because nasm was missing when it was built";
+        text += " without SIMD, because nasm was missing when it was built: JPEG files are decoded in Python, which is slower";
     }
     let file = tempfile::NamedTempFile::new()?;
     let mut different = Vec::new();
     let loaders = [("torchvision", DecoderChoice::Torchvision), ("Pillow", DecoderChoice::Pillow)];
     for photograph in built_in_photographs() {
-        let bytes = photograph.embedded().unwrap_or_default();
+        let EncodedImage::Embedded { bytes, .. } = photograph else { continue };
         std::fs::write(file.path(), bytes)?;
         let native = photograph.decode()?;
         for (loader, choice) in loaders {

@@ -24,8 +24,8 @@ pub(super) struct ImageOptions {
     /// Folder of image files [default: the photographs built into patchmark]
     #[arg(long, value_name = "DIR", env = "PATCHMARK_IMAGES")]
     images: Option<PathBuf>,
-    /// Whose pixels the files have: `reference` as the processor's own class reads them, or `pillow`, `torchvision`
-    #[arg(long, value_name = "NAME", default_value = "reference", env = "PATCHMARK_DECODER")]
+    /// Whose pixels the files have
+    #[arg(long, value_enum, value_name = "NAME", default_value = "reference", env = "PATCHMARK_DECODER")]
     decoder: DecoderChoice,
 }
 

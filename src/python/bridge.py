@@ -180,17 +180,17 @@ def forward_in_stages(instance, pixel_values, *arguments):
     return spent.get("positions", 0.0), total
 
 
-def load_file(path, decoder, wild_gif, limits):
+def load_file(path, decoder, torchvision_may_read, limits):
     """An image file's pixels as transformers reads them: a word that says what was found, and what it was.
 
     `decoder` is `reference` (what the processor's own class does with a path; what it refuses, `load_image` may read),
-    `pillow` or `torchvision`. A wild GIF, with several frames or a damaged one, is not for torchvision: it is what Pillow makes
-    of it, of an animation the first frame."""
+    `pillow` or `torchvision`. A file that torchvision may not read, a GIF with several frames or a damaged one, is what Pillow
+    makes of it: of an animation, the first frame."""
     path = str(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _load_file(path, decoder, wild_gif, *limits)
+            return _load_file(path, decoder, torchvision_may_read, *limits)
     except PIL.UnidentifiedImageError:
         return "unsupported", "Pillow does not know this kind of file"
     except PIL.Image.DecompressionBombError as error:
@@ -201,7 +201,7 @@ def load_file(path, decoder, wild_gif, limits):
         return "damaged", _one_line(error)
 
 
-def _load_file(path, decoder, wild_gif, max_side, max_pixels):
+def _load_file(path, decoder, torchvision_may_read, max_side, max_pixels):
     try:
         with PIL.Image.open(path) as image:
             width, height = image.size
@@ -217,9 +217,9 @@ def _load_file(path, decoder, wild_gif, max_side, max_pixels):
     load_image_as_tensor = getattr(transformers.image_utils, "load_image_as_tensor", None)
     if decoder == "torchvision" and load_image_as_tensor is None:
         return "unsupported", f"transformers {transformers.__version__} does not read files with torchvision"
-    if decoder == "torchvision" and wild_gif:
+    if decoder == "torchvision" and not torchvision_may_read:
         return "unsupported", "it is a GIF with several frames, or a damaged one"
-    if decoder != "pillow" and load_image_as_tensor is not None and not wild_gif:
+    if decoder != "pillow" and load_image_as_tensor is not None and torchvision_may_read:
         try:
             return _tensor_pixels(load_image_as_tensor(path))
         except Exception:

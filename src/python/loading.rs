@@ -1,7 +1,8 @@
 //! Files read by transformers itself, as `processor(images=["photo.jpg"])` reads them.
 
-use std::{path::Path, str::FromStr};
+use std::path::Path;
 
+use clap::ValueEnum;
 use patchmark_decode::{Format, Loader, MAX_PIXELS, MAX_SIDE, Pixels, is_sound_still_gif};
 use pyo3::{prelude::*, types::PyBytes};
 
@@ -12,32 +13,18 @@ use crate::{
 };
 
 /// Whose pixels a file has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DecoderChoice {
-    /// transformers' own class of the installed release; what only Pillow reads, Pillow reads.
-    #[default]
+    /// transformers' own class of the installed release; what only Pillow reads, Pillow reads
     Reference,
-    /// Pillow, as transformers' `load_image` calls it.
+    /// Pillow, as transformers' `load_image` calls it
     Pillow,
-    /// torchvision, as transformers' `load_image_as_tensor` calls it.
+    /// torchvision, as transformers' `load_image_as_tensor` calls it
     Torchvision,
 }
 
-impl FromStr for DecoderChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "reference" => Ok(Self::Reference),
-            "pillow" => Ok(Self::Pillow),
-            "torchvision" => Ok(Self::Torchvision),
-            _ => Err("expected reference, pillow or torchvision".into()),
-        }
-    }
-}
-
 impl DecoderChoice {
-    /// The name on the command line.
+    /// The name that the Python side knows.
     fn name(self) -> &'static str {
         match self {
             Self::Reference => "reference",
@@ -72,14 +59,14 @@ impl Loading for TransformersLoading {
 
     fn load(&self, path: &Path, bytes: &[u8]) -> Result<Pixels, Unread> {
         // Of several frames torchvision makes several images, and for a damaged one it writes outside its memory.
-        let sound = || guarded(|| is_sound_still_gif(bytes)).unwrap_or(false);
-        let wild = Format::of(bytes) == Some(Format::Gif) && !sound();
+        let torchvision_may_read =
+            Format::of(bytes) != Some(Format::Gif) || guarded(|| is_sound_still_gif(bytes)).unwrap_or(false);
         let bridge = start().map_err(Unread::Failed)?;
         Python::attach(|py| -> PyResult<Result<Pixels, Unread>> {
             let call = bridge.bind(py).getattr("load_file")?;
             let limits = (MAX_SIDE, MAX_PIXELS);
             let (kind, found) = call
-                .call1((path, self.choice.name(), wild, limits))?
+                .call1((path, self.choice.name(), torchvision_may_read, limits))?
                 .extract::<(String, Bound<'_, PyAny>)>()?;
             Ok(match kind.as_str() {
                 "pixels" => {

@@ -2,7 +2,7 @@
 
 use std::{fmt, fs, path::Path, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use patchmark_decode::{Doubt, Error, Format, Loader, Native, Pixels};
 use patchmark_results::input_error;
 
@@ -64,35 +64,39 @@ impl FileDecoder {
     pub fn decode_file(&self, path: &Path) -> Result<DecodedImage> {
         let name = path.display().to_string();
         let bytes = read(path, &name)?;
-        self.decode(&name, &bytes, Some(path))
-    }
-
-    /// Decodes an image that is part of the program.
-    ///
-    /// # Errors
-    /// As [`FileDecoder::decode_file`].
-    pub(super) fn decode_embedded(&self, name: &str, bytes: &[u8]) -> Result<DecodedImage> {
-        self.decode(name, bytes, None)
-    }
-
-    fn decode(&self, name: &str, bytes: &[u8], path: Option<&Path>) -> Result<DecodedImage> {
         // Without another loader, what torchvision and Pillow agree about.
         let loader = self.loading.as_ref().map_or(Loader::Torchvision, |loading| loading.loader());
         // A panic of a library is a reason to ask the loader, as an error is.
-        let native = guarded(|| patchmark_decode::decode(bytes, loader, Vec::new()));
-        let native = native.unwrap_or_else(|message| Ok(Native::Undecided(Doubt::Decoder(message))));
-        let pixels = match native.map_err(|error| refused(name, &error))? {
-            Native::Pixels(pixels) => pixels,
-            Native::Undecided(doubt) => match (&self.loading, path) {
-                (Some(loading), Some(path)) => {
-                    loading.load(path, bytes).map_err(|unread| failed(name, bytes, &doubt, unread))?
-                }
-                _ => bail!("{name} cannot be decoded without transformers: {doubt}"),
-            },
-        };
-        DecodedImage::new(name, pixels.width, pixels.height, pixels.rgb)
-            .ok_or_else(|| anyhow::anyhow!("{name} was decoded to the wrong number of pixels"))
+        let native = guarded(|| patchmark_decode::decode(&bytes, loader, Vec::new()))
+            .unwrap_or_else(|message| Ok(Native::Undecided(Doubt::Decoder(message))));
+        match (native.map_err(|error| refused(&name, &error))?, &self.loading) {
+            (Native::Pixels(pixels), _) => image(&name, pixels),
+            (Native::Undecided(doubt), Some(loading)) => {
+                let loaded = loading.load(path, &bytes);
+                image(&name, loaded.map_err(|unread| failed(&name, &bytes, &doubt, unread))?)
+            }
+            (Native::Undecided(doubt), None) => {
+                bail!("{name} cannot be decoded without transformers: {doubt}")
+            }
+        }
     }
+}
+
+/// Decodes an image that is part of the program, which needs no loader.
+///
+/// # Errors
+/// If the image is not a JPEG or PNG of which the pixels are certain.
+pub(super) fn decode_embedded(name: &str, bytes: &[u8]) -> Result<DecodedImage> {
+    match patchmark_decode::decode_undamaged(bytes, Loader::Torchvision, Vec::new())? {
+        Native::Pixels(pixels) => image(name, pixels),
+        Native::Undecided(doubt) => bail!("{name} cannot be decoded without transformers: {doubt}"),
+    }
+}
+
+/// The image with these pixels.
+fn image(name: &str, pixels: Pixels) -> Result<DecodedImage> {
+    DecodedImage::new(name, pixels.width, pixels.height, pixels.rgb)
+        .with_context(|| format!("{name} was decoded to the wrong number of pixels"))
 }
 
 /// The bytes of a regular file.

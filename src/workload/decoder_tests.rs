@@ -17,7 +17,7 @@ fn textured(side: u32) -> DynamicImage {
 }
 
 fn decoded(bytes: &[u8]) -> DecodedImage {
-    FileDecoder::native().decode_embedded("picture", bytes).unwrap()
+    decode_embedded("picture", bytes).unwrap()
 }
 
 /// The message of an input error.

@@ -12,73 +12,58 @@ use anyhow::Result;
 use patchmark_decode::Format;
 use patchmark_results::input_error;
 
-use super::{DecodedImage, FileDecoder};
+use super::{DecodedImage, FileDecoder, decoder::decode_embedded};
 
 /// The file name extensions of images.
 const EXTENSIONS: [&str; 12] =
     ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "mpo"];
 
-/// A photograph as it is stored: the bytes of an image file, and the decoder that reads them.
-#[derive(Debug, Clone)]
-pub struct EncodedImage {
-    stored: Stored,
-    decoder: Arc<FileDecoder>,
-}
-
-/// Where the bytes of a photograph are.
+/// A photograph as it is stored.
 #[derive(Clone)]
-enum Stored {
-    /// In the program.
+pub enum EncodedImage {
+    /// A file that is part of the program.
     Embedded {
         /// File name in `fixtures/photos`.
         name: &'static str,
         /// The whole file.
         bytes: &'static [u8],
     },
-    /// On disk.
-    File(PathBuf),
+    /// A file on disk.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What reads it.
+        decoder: Arc<FileDecoder>,
+    },
 }
 
 impl EncodedImage {
-    /// A file on disk.
-    pub fn file(path: PathBuf, decoder: Arc<FileDecoder>) -> Self {
-        Self { stored: Stored::File(path), decoder }
-    }
-
     /// Reads the file, if it is one on disk, and decodes it to RGB.
     ///
     /// # Errors
     /// As [`FileDecoder::decode_file`].
     pub fn decode(&self) -> Result<DecodedImage> {
-        match &self.stored {
-            Stored::Embedded { name, bytes } => self.decoder.decode_embedded(name, bytes),
-            Stored::File(path) => self.decoder.decode_file(path),
-        }
-    }
-
-    /// The bytes of a photograph that is part of the program.
-    pub fn embedded(&self) -> Option<&'static [u8]> {
-        match self.stored {
-            Stored::Embedded { bytes, .. } => Some(bytes),
-            Stored::File(_) => None,
+        match self {
+            Self::Embedded { name, bytes } => decode_embedded(name, bytes),
+            Self::File { path, decoder } => decoder.decode_file(path),
         }
     }
 
     /// The file's name without its folder.
     pub fn name(&self) -> Cow<'_, str> {
-        match &self.stored {
-            Stored::Embedded { name, .. } => Cow::Borrowed(name),
-            Stored::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+        match self {
+            Self::Embedded { name, .. } => Cow::Borrowed(name),
+            Self::File { path, .. } => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
         }
     }
 }
 
-impl std::fmt::Debug for Stored {
+impl std::fmt::Debug for EncodedImage {
     /// Leaves the bytes out.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Embedded { name, bytes } => write!(f, "Embedded({name}, {} bytes)", bytes.len()),
-            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::File { path, .. } => write!(f, "File({})", path.display()),
         }
     }
 }
@@ -106,7 +91,7 @@ impl ImageSource {
         match self {
             Self::BuiltIn => Ok(built_in_photographs()),
             Self::Folder { folder, decoder } => {
-                let file = |path| EncodedImage::file(path, decoder.clone());
+                let file = |path| EncodedImage::File { path, decoder: decoder.clone() };
                 Ok(list_images(folder)?.into_iter().map(file).collect())
             }
         }
@@ -173,14 +158,13 @@ fn begins_as_image(path: &Path) -> bool {
 pub fn built_in_photographs() -> Vec<EncodedImage> {
     macro_rules! photographs {
         ($($name:literal),* $(,)?) => {
-            vec![$(Stored::Embedded {
+            vec![$(EncodedImage::Embedded {
                 name: $name,
                 bytes: include_bytes!(concat!("../../fixtures/photos/", $name)),
             }),*]
         };
     }
-    let decoder = FileDecoder::native();
-    let stored = photographs![
+    photographs![
         "astronaut.png",
         "astronaut_portrait.jpg",
         "camera.png",
@@ -192,8 +176,7 @@ pub fn built_in_photographs() -> Vec<EncodedImage> {
         "retina.jpg",
         "rocket.jpg",
         "rocket_portrait.png",
-    ];
-    stored.into_iter().map(|stored| EncodedImage { stored, decoder: decoder.clone() }).collect()
+    ]
 }
 
 #[cfg(test)]
@@ -226,6 +209,24 @@ mod tests {
             .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["a.png", "b.Jpeg", "c.JPG"]);
+    }
+
+    #[test]
+    fn a_file_is_an_image_by_its_extension_or_by_its_first_bytes() {
+        let folder = folder_with(&["a.jfif", "b.webp", "c.TIF", "notes.txt", "data"]);
+        let starts: [(&str, &[u8]); 4] = [
+            ("d.bin", b"\xFF\xD8\xFF\xE0"),
+            ("e", b"\x89PNG\r\n\x1A\n"),
+            ("f.part", b"GIF89a"),
+            // The raw file of a camera begins as a TIFF does.
+            ("g.nef", b"MM\0*\0\0\0\x08"),
+        ];
+        for (name, bytes) in starts {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let listed = list_images(folder.path()).unwrap();
+        let names: Vec<_> = listed.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["a.jfif", "b.webp", "c.TIF", "d.bin", "e", "f.part"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A file of any format.
 
-use crate::{Doubt, Error, Format, Loader, Native, jpeg, png};
+use crate::{Doubt, Error, Format, Loader, Native, jpeg, jpeg::SIMD, png};
 
 /// The pixels that `loader` gives for the file with these bytes, if this crate is sure of them.
 ///
@@ -10,6 +10,17 @@ use crate::{Doubt, Error, Format, Loader, Native, jpeg, png};
 /// # Errors
 /// If the file must not be read by any decoder: it is empty, or too large for the limits.
 pub fn decode(bytes: &[u8], loader: Loader, buffer: Vec<u8>) -> Result<Native, Error> {
+    match Format::of(bytes) {
+        Some(Format::Jpeg) if !SIMD => Ok(Native::Undecided(Doubt::NoSimd)),
+        _ => decode_undamaged(bytes, loader, buffer),
+    }
+}
+
+/// As [`decode`], of a file that is known to be undamaged: its pixels are the loader's even without [`SIMD`].
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_undamaged(bytes: &[u8], loader: Loader, buffer: Vec<u8>) -> Result<Native, Error> {
     match Format::of(bytes) {
         _ if bytes.is_empty() => Err(Error::Empty),
         Some(Format::Jpeg) => jpeg::decode(bytes, loader, buffer),

@@ -62,6 +62,9 @@ pub enum Doubt {
     /// The file is not put together as encoders do it, or is cut.
     #[error("{0}")]
     Structure(&'static str),
+    /// A JPEG, where libjpeg-turbo was built without SIMD; see [`SIMD`](crate::SIMD).
+    #[error("a JPEG, for which libjpeg-turbo was built without SIMD")]
+    NoSimd,
     /// The decoder reported an error or a warning.
     #[error("the decoder reports: {0}")]
     Decoder(String),

@@ -8,8 +8,8 @@ const MAX_FRAME: std::num::NonZeroU64 = std::num::NonZeroU64::new(256 << 20).unw
 /// Where the index of the background's colour is.
 const BACKGROUND: usize = 11;
 
-/// Whether these bytes are a GIF of one frame that lies within the canvas, with every pixel and the
-/// background within the palette.
+/// Whether these bytes are a GIF of one frame that lies within the canvas, with every pixel and the background within the
+/// palette.
 ///
 /// Of several frames, torchvision 0.26 makes several images. For a frame that reaches beyond the canvas it writes outside its
 /// memory, and for a colour beyond the palette it reads outside it.

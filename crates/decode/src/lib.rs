@@ -28,7 +28,7 @@ mod orientation;
 mod pixels;
 mod png;
 
-pub use decoder::{decode, stored_size};
+pub use decoder::{decode, decode_undamaged, stored_size};
 pub use error::{Doubt, Error};
 pub use format::Format;
 pub use gif::is_sound_still_gif;

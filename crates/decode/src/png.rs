@@ -116,8 +116,8 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Whether Pillow may take an orientation from this text: from XMP that speaks of one, or from EXIF data in hexadecimal digits. What is
-/// compressed may speak of anything.
+/// Whether Pillow may take an orientation from this text: from XMP that speaks of one, or from EXIF data in hexadecimal
+/// digits. What is compressed may speak of anything.
 fn tells_orientation(kind: &[u8], text: &[u8]) -> bool {
     let (keyword, rest) = text.split_at(text.iter().position(|&byte| byte == 0).unwrap_or(text.len()));
     match keyword {
