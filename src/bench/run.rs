@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use patchmark_results::{
-    Journal, PartialBecause, Run, RunSettings,
+    Journal, PartialBecause, Run, RunSettings, SkippedFile,
     journal::{Entry, Header, JOURNAL_VERSION, Measurement},
     run::RUN_VERSION,
     text::plural,
@@ -52,11 +52,15 @@ impl Bench {
             elapsed_s: 0.0,
             partial: false,
             partial_because: None,
-            notes: self.notes(),
+            notes: self.notes().into_iter().chain(SkippedFile::sentence(&workload.skipped)).collect(),
             environment: environment.clone(),
             gpu: None,
             cpu: None,
-            settings: RunSettings { workload: workload.description.clone(), ..settings.clone() },
+            settings: RunSettings {
+                workload: workload.description.clone(),
+                skipped_files: workload.skipped.clone(),
+                ..settings.clone()
+            },
             batches: Vec::new(),
         };
         Ok(self.settings.iter().map(planned).collect())

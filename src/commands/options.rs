@@ -27,6 +27,9 @@ pub(super) struct ImageOptions {
     /// Whose pixels the files have
     #[arg(long, value_enum, value_name = "NAME", default_value = "reference", env = "PATCHMARK_DECODER")]
     decoder: DecoderChoice,
+    /// Leave out files that cannot be decoded, and list them in the result
+    #[arg(long, requires = "images", env = "PATCHMARK_SKIP_BAD_FILES")]
+    skip_bad_files: bool,
 }
 
 impl ImageOptions {
@@ -36,6 +39,7 @@ impl ImageOptions {
             Some(folder) => ImageSource::Folder {
                 folder: folder.clone(),
                 decoder: FileDecoder::with(Box::new(TransformersLoading::new(self.decoder))),
+                skip_bad_files: self.skip_bad_files,
             },
         }
     }

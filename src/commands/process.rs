@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use patchmark_results::{Outcome, document, input_error};
+use patchmark_results::{Outcome, SkippedFile, document, input_error};
 
 use super::options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network};
 use crate::{
-    console::outln,
+    console::{outln, tell},
     processor::{self, FedBatch, StageClock},
     workload::{Sizes, Workload},
 };
@@ -48,6 +48,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
     let processor = processor::create(name, &parameters, device, threads)?;
     for workload in &workloads {
+        if let Some(skipped) = SkippedFile::sentence(&workload.skipped) {
+            tell!("{skipped}");
+        }
         let images = workload.batch(workload.images.len())?;
         let inputs = processor
             .process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())

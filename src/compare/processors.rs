@@ -16,7 +16,7 @@ use crate::{
     measure::{Quiet, failure::caught, parse_device, time},
     parity,
     processor::{self, FedBatch, Feed, Processor, StageClock},
-    workload::DecodedImage,
+    workload::{DecodedImage, Workload},
 };
 
 /// Two processors, or one compared with itself.
@@ -48,7 +48,7 @@ impl Processors {
     ///
     /// # Errors
     /// If the images or the device cannot be used.
-    pub fn load(names: [&'static str; 2], setup: Setup) -> Result<Self> {
+    pub fn load(names: [&'static str; 2], setup: Setup, workloads: &[Workload]) -> Result<Self> {
         let device = parse_device(&setup.device)?;
         let make = |name| {
             processor::create(name, &setup.parameters, device, setup.threads)
@@ -62,7 +62,7 @@ impl Processors {
             quiet: Quiet::default(),
             setup,
         };
-        for workload in contest.setup.workloads()? {
+        for workload in workloads {
             for batch_size in contest.setup.batch_sizes.clone() {
                 let images = workload.batch(batch_size)?;
                 contest.learn(names, &images, batch(&workload.name, batch_size))?;

@@ -47,9 +47,8 @@ impl Workers {
     ///
     /// # Errors
     /// An input error for images that cannot be used, a subject that does not exist, or a side that cannot be started.
-    pub fn load(sides: Sides, setup: Setup, options: Options) -> Result<Self> {
+    pub fn load(sides: Sides, setup: Setup, workloads: &[Workload], options: Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("patchmark-compare-").tempdir()?;
-        let workloads = setup.workloads()?;
         let mut contest = Self {
             sides,
             setup,

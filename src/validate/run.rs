@@ -34,7 +34,8 @@ pub fn examine(
 ) -> Result<Findings> {
     let mut exam = exam(session, settings);
     let parity = checked(&mut exam, settings, progress)?;
-    Ok(Findings { checks: exam.ledger, parity, ..Findings::default() })
+    let skipped_files = settings.skipped_files.clone();
+    Ok(Findings { checks: exam.ledger, parity, skipped_files, ..Findings::default() })
 }
 
 /// An examination of which nothing has been done.
@@ -167,6 +168,7 @@ pub fn validate(
         ended => ended?,
     }
     found.0.checks = exam.ledger;
+    found.0.skipped_files.clone_from(&settings.skipped_files);
     Ok(found)
 }
 

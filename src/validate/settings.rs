@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchmark_results::Tolerance;
+use patchmark_results::{SkippedFile, Tolerance};
 
 use super::cases::{self, Case, Extent};
 use crate::{model::ModelSource, workload::DecodedImage};
@@ -16,6 +16,8 @@ pub struct Settings {
     pub extent: Extent,
     /// Photographs, in addition to the generated images.
     pub photographs: Vec<Arc<DecodedImage>>,
+    /// Files of photographs that could not be decoded and were left out.
+    pub skipped_files: Vec<SkippedFile>,
     /// Whether the generated images are left out.
     pub only_images: bool,
     /// Values of `max_num_patches`.

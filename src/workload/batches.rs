@@ -7,7 +7,7 @@ use image::{
     RgbImage,
     imageops::{self, FilterType},
 };
-use patchmark_results::input_error;
+use patchmark_results::{InputError, SkippedFile, input_error};
 
 use super::{DecodedImage, EncodedImage, ImageSource, Size, Sizes};
 
@@ -25,18 +25,32 @@ pub struct Workload {
     pub images: Vec<Arc<DecodedImage>>,
     /// The stored photograph behind each of `images`, always at its original size.
     pub encoded: Vec<EncodedImage>,
+    /// Files that could not be decoded and were left out.
+    pub skipped: Vec<SkippedFile>,
 }
 
 impl Workload {
     /// Decodes every photograph of `source` once and builds one workload per size, in the order given.
     pub fn load_all(source: &ImageSource, sizes: &Sizes) -> Result<Vec<Self>> {
-        let encoded = source.encoded()?;
         let mut held = 0;
-        let mut originals = Vec::with_capacity(encoded.len());
-        for photograph in &encoded {
-            let image = photograph.decode()?;
-            hold(&mut held, image.rgb.len())?;
-            originals.push(Arc::new(image));
+        let (mut encoded, mut originals, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        for photograph in source.encoded()? {
+            match photograph.decode() {
+                Ok(image) => {
+                    hold(&mut held, image.rgb.len())?;
+                    encoded.push(photograph);
+                    originals.push(Arc::new(image));
+                }
+                Err(error) if source.skips_bad_files() && error.is::<InputError>() => {
+                    let file = photograph.name().into_owned();
+                    skipped.push(SkippedFile { file, reason: error.to_string() });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if originals.is_empty() {
+            let first = skipped.first().map_or("there is none", |file| &file.reason);
+            return Err(input_error!("no image could be decoded: {first}"));
         }
         let workload = |size| match size {
             Size::Mixed => Ok(Self::mixed(originals.clone(), encoded.clone())),
@@ -46,7 +60,8 @@ impl Workload {
                 Self::equal(&originals, encoded.clone(), width, height)
             }
         };
-        sizes.iter().map(workload).collect()
+        let with_skipped = |workload: Result<Self>| Ok(Self { skipped: skipped.clone(), ..workload? });
+        sizes.iter().map(workload).map(with_skipped).collect()
     }
 
     /// A batch of `size` images, which cycles through the photographs in file-name order. Images never share memory, as
@@ -99,7 +114,7 @@ impl Workload {
         let sides = images.iter().flat_map(|image| [image.width, image.height]);
         let (shortest, longest) = (sides.clone().min().unwrap_or(0), sides.max().unwrap_or(0));
         let description = format!("{}, mixed sizes {shortest}–{longest} px", count(images.len()));
-        Self { name: "mixed".into(), description, images, encoded }
+        Self { name: "mixed".into(), description, images, encoded, skipped: Vec::new() }
     }
 
     fn equal(
@@ -112,7 +127,7 @@ impl Workload {
             originals.iter().map(|image| resample(image, width, height).map(Arc::new)).collect();
         let name = format!("{width}x{height}");
         let description = format!("{}, all resampled to {name} px", count(originals.len()));
-        Ok(Self { name, description, images: images?, encoded })
+        Ok(Self { name, description, images: images?, encoded, skipped: Vec::new() })
     }
 }
 
@@ -146,8 +161,6 @@ fn resample(image: &DecodedImage, width: usize, height: usize) -> Result<Decoded
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchmark_results::InputError;
-
     /// Photographs a.png (3x2), b.png (5x4) and c.png (9x1), each of one colour.
     fn folder() -> (tempfile::TempDir, ImageSource) {
         let folder = tempfile::tempdir().unwrap();
@@ -158,6 +171,7 @@ mod tests {
         let source = ImageSource::Folder {
             folder: folder.path().to_owned(),
             decoder: super::super::FileDecoder::native(),
+            skip_bad_files: false,
         };
         (folder, source)
     }
@@ -223,6 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn bad_files_can_be_left_out_and_are_named() {
+        let (folder, mut source) = folder();
+        std::fs::write(folder.path().join("bad.jpg"), b"").unwrap();
+        let ImageSource::Folder { skip_bad_files, .. } = &mut source else { panic!("a folder") };
+        *skip_bad_files = true;
+        let workloads = Workload::load_all(&source, &"mixed,2x2".parse().unwrap()).unwrap();
+        for workload in workloads {
+            assert_eq!((workload.images.len(), workload.encoded.len()), (3, 3));
+            let [skipped] = workload.skipped.as_slice() else { panic!("{:?}", workload.skipped) };
+            assert_eq!(skipped.file, "bad.jpg");
+            assert!(skipped.reason.contains("empty"), "{}", skipped.reason);
+        }
+        for good in ["a.png", "b.png", "c.png"] {
+            std::fs::remove_file(folder.path().join(good)).unwrap();
+        }
+        let error = Workload::load_all(&source, &Sizes::mixed()).unwrap_err().to_string();
+        assert!(error.contains("no image could be decoded") && error.contains("bad.jpg"), "{error}");
+    }
+
+    #[test]
     fn a_batch_that_memory_does_not_hold_is_refused_before_it_is_made() {
         let image = DecodedImage::new("large", 8192, 8192, vec![0; 8192 * 8192 * 3]).unwrap();
         let most = MAX_HELD_BYTES / image.rgb.len();
@@ -231,6 +265,7 @@ mod tests {
             description: "1 photograph".into(),
             images: vec![Arc::new(image)],
             encoded: Vec::new(),
+            skipped: Vec::new(),
         };
         assert!(workload.check_batch(most).is_ok());
         assert!(workload.batch(most + 1).unwrap_err().is::<InputError>());

@@ -79,10 +79,17 @@ pub enum ImageSource {
         folder: PathBuf,
         /// What reads its files.
         decoder: Arc<FileDecoder>,
+        /// Whether files that cannot be decoded are left out; otherwise the first ends everything.
+        skip_bad_files: bool,
     },
 }
 
 impl ImageSource {
+    /// Whether files that cannot be decoded are left out.
+    pub(super) fn skips_bad_files(&self) -> bool {
+        matches!(self, Self::Folder { skip_bad_files: true, .. })
+    }
+
     /// The photographs in file-name order, not yet decoded; at least one.
     ///
     /// # Errors
@@ -90,7 +97,7 @@ impl ImageSource {
     pub fn encoded(&self) -> Result<Vec<EncodedImage>> {
         match self {
             Self::BuiltIn => Ok(built_in_photographs()),
-            Self::Folder { folder, decoder } => {
+            Self::Folder { folder, decoder, .. } => {
                 let file = |path| EncodedImage::File { path, decoder: decoder.clone() };
                 Ok(list_images(folder)?.into_iter().map(file).collect())
             }
@@ -257,7 +264,7 @@ mod tests {
     fn the_program_carries_exactly_the_photographs_of_the_fixtures_folder() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
         let decoder = FileDecoder::native();
-        let on_disk = ImageSource::Folder { folder, decoder }.encoded().unwrap();
+        let on_disk = ImageSource::Folder { folder, decoder, skip_bad_files: false }.encoded().unwrap();
         let built_in = ImageSource::BuiltIn.encoded().unwrap();
         let names =
             |images: &[EncodedImage]| images.iter().map(|i| i.name().into_owned()).collect::<Vec<_>>();

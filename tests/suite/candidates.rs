@@ -59,6 +59,7 @@ fn settings() -> Settings {
         tolerance: Tolerance::default(),
         extent: Extent::Quick,
         photographs: Vec::new(),
+        skipped_files: Vec::new(),
         only_images: false,
         limits: LIMITS.to_vec(),
         patch_sizes: PATCH_SIZES.to_vec(),

@@ -10,7 +10,7 @@ use patchmark::{
     python::{DecoderChoice, TransformersLoading},
     workload::FileDecoder,
 };
-use patchmark_results::InputError;
+use patchmark_results::{InputError, Parity};
 use sha2::{Digest, Sha256};
 use tempfile::tempdir;
 
@@ -110,4 +110,28 @@ fn a_bad_file_ends_a_command_with_2_its_name_and_the_reason() {
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("notes.jpg is not an image"), "{text}");
     assert!(!folder.path().join("out.safetensors").exists());
+}
+
+#[test]
+fn bad_files_are_left_out_and_listed() {
+    let folder = tempdir().unwrap();
+    let files = folder.path().join("files");
+    fs::create_dir(&files).unwrap();
+    fs::write(files.join("notes.jpg"), "Dear diary").unwrap();
+    fs::write(files.join("whole.jpg"), include_bytes!("../../fixtures/photos/rocket.jpg")).unwrap();
+    let images = ["--images=files", "--skip-bad-files"];
+    let process = [&["process", "--processor=fused", "--out=out.safetensors"], images.as_slice()].concat();
+    let output = patchmark(folder.path(), &process);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 file left out") && text.contains("notes.jpg"), "{text}");
+
+    let parity = ["parity", "--processors=hf,fused", "--only-images", "--max-num-patches=16", "--out=parity"];
+    let output = patchmark(folder.path(), &[&parity, images.as_slice()].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let saved: Parity =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("parity/parity.json")).unwrap()).unwrap();
+    let names: Vec<_> = saved.skipped_files.iter().map(|skipped| skipped.file.as_str()).collect();
+    assert_eq!(names, ["notes.jpg"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("notes.jpg is not an image"));
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{environment::Environment, outcome::Outcome};
+use crate::{environment::Environment, outcome::Outcome, skipped::SkippedFile};
 
 /// Bumped whenever a reader of the previous version would misread the document.
 pub const PARITY_VERSION: u32 = 2;
@@ -29,6 +29,9 @@ pub struct Parity {
     pub environment: Environment,
     /// The images that were compared, in the order of the corpus.
     pub images: Vec<CorpusImage>,
+    /// Files that could not be decoded and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_files: Vec<SkippedFile>,
     /// One row per processor and `max_num_patches`.
     pub rows: Vec<ParityRow>,
     /// Processors that failed before all images were compared.

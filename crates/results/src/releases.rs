@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{difference::ParityClass, outcome::Outcome};
+use crate::{difference::ParityClass, outcome::Outcome, skipped::SkippedFile};
 
 /// Bumped whenever a reader of the previous version would misread the document.
 pub const RELEASES_VERSION: u32 = 3;
@@ -26,6 +26,9 @@ pub struct Releases {
     /// Whether it was interrupted, so that later releases are missing.
     #[serde(default)]
     pub partial: bool,
+    /// Files that could not be decoded and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_files: Vec<SkippedFile>,
     /// One entry per release, oldest first.
     pub releases: Vec<Release>,
 }

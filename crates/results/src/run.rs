@@ -9,6 +9,7 @@ use crate::{
     gpu::GpuRecord,
     outcome::Outcome,
     rows::{ForwardRow, ParityStatus, ProcessorRow},
+    skipped::SkippedFile,
 };
 
 /// Bumped whenever a reader of the previous version would misread a run.
@@ -150,6 +151,9 @@ pub struct RunSettings {
     /// Whether the pipelined rates include decoding the files.
     #[serde(default)]
     pub pipelined_decodes: bool,
+    /// Files that could not be decoded and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_files: Vec<SkippedFile>,
 }
 
 /// Everything measured at one batch size. Times are milliseconds for the whole batch.

@@ -100,6 +100,7 @@ impl Asked<'_> {
             max_num_patches: parameters.max_num_patches,
             patch_size: parameters.patch_size,
             pipelined_decodes: arguments.decode,
+            skipped_files: Vec::new(),
         }
     }
 }

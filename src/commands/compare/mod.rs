@@ -13,7 +13,8 @@ use std::{
 use anyhow::Result;
 use patchmark_report::store;
 use patchmark_results::{
-    Decision, DecisionKind, Gap, GapKind, Kind, Outcome, Verdict, decision::DECISION_VERSION, input_error,
+    Decision, DecisionKind, Gap, GapKind, Kind, Outcome, SkippedFile, Verdict, decision::DECISION_VERSION,
+    input_error,
 };
 use patchmark_statistics::{Contest, decision_rows};
 
@@ -32,7 +33,7 @@ use crate::{
     program::Launcher,
     python,
     worker::{Interrupted, Limits, Options, Subject},
-    workload::ImageSource,
+    workload::{ImageSource, Workload},
 };
 
 /// The time limit of one call to a build's worker: enough for a batch of a thousand photographs.
@@ -67,14 +68,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         tell!("warning: {}", gap.detail);
     }
     tell!("loading …");
-    let (mut contest, [base, candidate]) = match load(arguments, who, setup, &interrupt) {
+    let workloads = setup.workloads()?;
+    let skipped = workloads.first().and_then(|workload| SkippedFile::sentence(&workload.skipped));
+    let (mut contest, [base, candidate]) = match load(arguments, who, setup, &workloads, &interrupt) {
         Err(error) if error.is::<Interrupted>() => {
             tell!("interrupted before anything was measured; nothing is saved");
             return Ok(Outcome::Interrupted);
         }
         other => other?,
     };
-    let mut notes = Vec::new();
+    drop(workloads);
+    let mut notes: Vec<String> = skipped.into_iter().collect();
     if arguments.slow_candidate.fraction() > 0.0 {
         notes.push(format!("the candidate was made {} slower on purpose", arguments.slow_candidate));
     }
@@ -111,6 +115,7 @@ fn load(
     arguments: &Arguments,
     who: Who,
     setup: Setup,
+    workloads: &[Workload],
     interrupt: &Arc<Interrupt>,
 ) -> Result<(Box<dyn Contest>, [String; 2])> {
     let named = || [arguments.subjects[0].clone(), arguments.subjects[1].clone()];
@@ -122,14 +127,14 @@ fn load(
         interrupt: Arc::clone(interrupt),
     };
     Ok(match who {
-        Who::Processors(names) => (Box::new(Processors::load(names, setup)?), named()),
+        Who::Processors(names) => (Box::new(Processors::load(names, setup, workloads)?), named()),
         Who::Workers(sides @ Sides::Subjects(_)) => {
             let options = options(Limits::default());
-            (Box::new(Workers::load(sides, setup, options)?), named())
+            (Box::new(Workers::load(sides, setup, workloads, options)?), named())
         }
         Who::Workers(sides @ Sides::Builds { .. }) => {
             let options = options(Limits { call: CALL, ..Limits::default() });
-            let workers = Workers::load(sides, setup, options)?;
+            let workers = Workers::load(sides, setup, workloads, options)?;
             let names = workers.commits.clone().map(|commit| format!("build of {commit}"));
             (Box::new(workers), names)
         }
@@ -138,8 +143,8 @@ fn load(
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
     let images = match arguments.images.source() {
-        ImageSource::Folder { folder, decoder } => {
-            ImageSource::Folder { folder: absolute(&folder, "--images")?, decoder }
+        ImageSource::Folder { folder, decoder, skip_bad_files } => {
+            ImageSource::Folder { folder: absolute(&folder, "--images")?, decoder, skip_bad_files }
         }
         built_in => built_in,
     };

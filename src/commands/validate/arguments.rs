@@ -152,6 +152,7 @@ impl Arguments {
             tolerance: Tolerance { allow: self.allow.into(), atol: self.atol, rtol: self.rtol },
             extent: self.corpus,
             photographs: Vec::new(),
+            skipped_files: Vec::new(),
             only_images: self.only_images,
             limits: list(&self.limits, &LIMITS),
             patch_sizes: list(&self.patch_sizes, &PATCH_SIZES),

@@ -2,10 +2,7 @@
 
 mod arguments;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,14 +23,8 @@ use crate::{
     program::Launcher,
     validate::{Session, Settings, checks::CHECKS, releases, validate},
     worker::{Interrupted, Limits, Options, Subject, overlays},
-    workload::{DecodedImage, ImageSource, Sizes, Workload},
+    workload::{Sizes, Workload},
 };
-
-/// The photographs, decoded.
-fn photographs(source: &ImageSource) -> Result<Vec<Arc<DecodedImage>>> {
-    let workloads = Workload::load_all(source, &Sizes::mixed())?;
-    Ok(workloads.into_iter().flat_map(|workload| workload.images).collect())
-}
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.checks {
@@ -57,7 +48,10 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
     let kind = if candidate.is_some() { Kind::Validation } else { Kind::Releases };
     store::check_writable(arguments.out(), kind)?;
-    settings.photographs = photographs(&arguments.images.source())?;
+    for workload in Workload::load_all(&arguments.images.source(), &Sizes::mixed())? {
+        settings.photographs.extend(workload.images);
+        settings.skipped_files.extend(workload.skipped);
+    }
     let options = Options {
         program: Launcher::own()?,
         limits: Limits {

@@ -70,6 +70,7 @@ pub fn walk(
         cpu_capability: about.capability,
         commit: env!("PATCHMARK_BUILD_COMMIT").into(),
         partial,
+        skipped_files: settings.skipped_files.clone(),
         releases,
     })
 }

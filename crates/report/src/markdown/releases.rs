@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use patchmark_results::{
-    Releases,
+    Releases, SkippedFile,
     releases::{Backend, failing, given},
 };
 
@@ -25,6 +25,9 @@ pub fn render(releases: &Releases) -> String {
         escape(&releases.cpu_capability),
         escape(&releases.commit)
     );
+    if let Some(skipped) = SkippedFile::sentence(&releases.skipped_files) {
+        let _ = writeln!(out, "\n{}.", escape(&skipped));
+    }
     for (title, backends) in releases.classes() {
         let _ = writeln!(out, "\n## The {title} class\n");
         overview(&mut out, &backends);

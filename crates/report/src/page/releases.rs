@@ -3,7 +3,7 @@
 use anyhow::Result;
 use maud::{Markup, html};
 use patchmark_results::{
-    Kind, Releases,
+    Kind, Releases, SkippedFile,
     releases::{Backend, failing},
     text::{clean, count},
 };
@@ -37,6 +37,7 @@ pub fn of_releases(matrix: &Releases, charts: &[Chart], beside: &[Format]) -> Re
     environment.extend(matrix.environment.iter().map(|(name, version)| (name.as_str(), version.clone())));
     environment.push(("Vector level", matrix.cpu_capability.clone()));
     environment.push(("Commit", matrix.commit.clone()));
+    let notes: Vec<String> = SkippedFile::sentence(&matrix.skipped_files).into_iter().collect();
     Sheet {
         about: format!("compared with {}", clean(&matrix.reference)),
         headline: headline(matrix),
@@ -45,7 +46,7 @@ pub fn of_releases(matrix: &Releases, charts: &[Chart], beside: &[Format]) -> Re
         charts,
         beside,
         tables: vec![("All releases", table(matrix)), ("Failed checks", findings(matrix))],
-        notes: &[],
+        notes: &notes,
         environment: facts::list(&environment),
         again: html! {
             h2 id="again" { "Reproduce it" }

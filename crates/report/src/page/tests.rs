@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use patchmark_results::{
-    Decision, Finding, Heat, Parity, ParityRow, ParityStatus, Releases, Run, Verdict, fixtures,
+    Decision, Finding, Heat, Parity, ParityRow, ParityStatus, Releases, Run, SkippedFile, Verdict, fixtures,
     fixtures::decision::{decision, row},
     parity::{CorpusImage, ImageDifference, PARITY_VERSION},
 };
@@ -84,6 +84,7 @@ fn compared(text: &str) -> Parity {
         seed: 0,
         environment: fixtures::run::run(&[], &[]).environment,
         images: vec![CorpusImage { name: text(), width: 64, height: 48 }],
+        skipped_files: vec![SkippedFile { file: text(), reason: text() }],
         failures: Vec::new(),
         rows: vec![ParityRow {
             processor: text(),
@@ -106,6 +107,7 @@ fn hostile_matrix() -> Releases {
     let mut matrix = fixtures::releases::releases();
     (matrix.reference, matrix.cpu_capability, matrix.commit) = (text(), text(), text());
     matrix.environment = vec![(text(), text())];
+    matrix.skipped_files = vec![SkippedFile { file: text(), reason: text() }];
     for release in &mut matrix.releases {
         release.version = text();
         for backend in [&mut release.torchvision, &mut release.pil] {

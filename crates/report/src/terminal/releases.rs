@@ -1,7 +1,7 @@
 //! Releases of transformers as `validate --all-releases` prints them.
 
 use patchmark_results::{
-    Releases,
+    Releases, SkippedFile,
     releases::{Backend, failing, given},
     text::clean,
 };
@@ -13,6 +13,9 @@ use crate::words::releases::{answer, headline, parity};
 pub fn render(releases: &Releases, columns: usize) -> String {
     let mut text = Text::new(columns);
     text.paragraph("", 0, &headline(releases));
+    if let Some(skipped) = SkippedFile::sentence(&releases.skipped_files) {
+        text.paragraph("", 0, &skipped);
+    }
     for (title, backends) in releases.classes() {
         text.blank();
         text.line(&format!("The {title} class"));

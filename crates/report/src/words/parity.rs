@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use patchmark_results::{
-    Parity, ParityRow,
+    Parity, ParityRow, SkippedFile,
     text::{clean, count, plural},
 };
 
@@ -83,6 +83,7 @@ pub fn notes(run: &Parity) -> Vec<String> {
             clean(&failure.reason)
         )
     }));
+    notes.extend(SkippedFile::sentence(&run.skipped_files));
     if run.rows.iter().any(|row| !row.must_equal) {
         notes.push(
             "hf-pil has different values by design (Pillow's arithmetic); its differences do not fail the run.".to_owned(),

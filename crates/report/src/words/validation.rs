@@ -1,7 +1,7 @@
 //! A validation in words.
 
 use patchmark_results::{
-    CheckRow, CheckVerdict, ParityClass, Validation,
+    CheckRow, CheckVerdict, ParityClass, SkippedFile, Validation,
     text::{clean, number, plural},
     validation::Conclusion,
 };
@@ -82,6 +82,7 @@ pub fn lines(validation: &Validation) -> Vec<String> {
     lines.extend(speed_lines(validation));
     lines.extend(found.speed_notes.iter().map(|note| format!("speed: {}", clean(note))));
     lines.extend(found.speed_missing.iter().map(|why| format!("speed: {why}")));
+    lines.extend(SkippedFile::sentence(&found.skipped_files));
     lines
 }
 

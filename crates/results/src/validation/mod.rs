@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     difference::{Difference, ParityClass, Tolerance},
     outcome::Outcome,
+    skipped::SkippedFile,
     verdict::{Judgement, Rule, Verdict},
 };
 
@@ -113,6 +114,9 @@ pub struct Findings {
     /// What disturbed the times, one sentence each.
     #[serde(default)]
     pub speed_notes: Vec<String>,
+    /// Files that could not be decoded and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_files: Vec<SkippedFile>,
     /// Whether it was interrupted: a check that had not ended is not decided, and times are not judged.
     #[serde(default)]
     pub partial: bool,
