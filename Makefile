@@ -109,8 +109,8 @@ error-rates: build ## Measure how often compare is wrong; fifteen minutes, into 
 	@target/release/examples/error-rates simulate reports/error-rates
 	@target/release/examples/error-rates real target/release/patchmark reports/error-rates
 
-kill-test: setup ## Kill commands at 200 random moments
-	@KILLS=50 cargo test --release --locked --test suite kill::killed
+kill-test: setup ## Kill commands at 400 random moments
+	@KILLS=50 cargo test --release --locked --test suite killed_at_random
 
 wheel: setup ## Build the wheel for hosts without Rust: target/wheels/patchmark-*.whl
 	@scripts/wheel.sh

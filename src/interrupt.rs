@@ -30,6 +30,8 @@ pub enum Idle {
     Leaves,
     /// They only set the flag, which ends every wait soon: worker processes and temporary folders must be cleaned up.
     Waits,
+    /// The first one sets the flag and prints this sentence, and the second one ends the process.
+    Stops(&'static str),
 }
 
 /// What there is to save.
@@ -59,6 +61,7 @@ pub fn listen(idle: Idle) -> Result<Arc<Interrupt>> {
                 tell!("\ninterrupted before anything was measured; nothing is saved");
                 leave(Outcome::Interrupted.code());
             }
+            (false, Idle::Stops(sentence)) => tell!("\n{sentence}; press Ctrl-C again to exit now"),
             (false, _) => {
                 tell!(
                     "\nstopping after the current call, then saving what was measured; press Ctrl-C again to save and exit now"

@@ -31,6 +31,8 @@ pub mod model;
 #[cfg(feature = "harness")]
 pub mod parity;
 #[cfg(feature = "harness")]
+pub mod process;
+#[cfg(feature = "harness")]
 pub mod processor;
 pub mod program;
 #[cfg(feature = "harness")]

@@ -1,6 +1,7 @@
 //! Options that the measuring commands share.
 
 use std::{
+    io::{self, Read},
     path::{Path, PathBuf},
     thread,
 };
@@ -15,15 +16,18 @@ use crate::{
     measure::{named_device, parse_device},
     processor::Parameters,
     python::{DecoderChoice, TransformersLoading},
-    workload::{FileDecoder, ImageSource},
+    workload::{FileDecoder, ImageSource, Listing},
 };
 
 /// Which images are processed.
 #[derive(Debug, Args)]
 pub(super) struct ImageOptions {
-    /// Folder of image files [default: the photographs built into patchmark]
+    /// Folder of image files, or - for a list of files on stdin [default: the photographs built into patchmark]
     #[arg(long, value_name = "DIR", env = "PATCHMARK_IMAGES")]
     images: Option<PathBuf>,
+    /// Take the images of folders inside it too
+    #[arg(long, requires = "images", env = "PATCHMARK_RECURSIVE")]
+    recursive: bool,
     /// Whose pixels the files have
     #[arg(long, value_enum, value_name = "NAME", default_value = "reference", env = "PATCHMARK_DECODER")]
     decoder: DecoderChoice,
@@ -33,15 +37,48 @@ pub(super) struct ImageOptions {
 }
 
 impl ImageOptions {
-    pub(super) fn source(&self) -> ImageSource {
-        match &self.images {
-            None => ImageSource::BuiltIn,
-            Some(folder) => ImageSource::Folder {
-                folder: folder.clone(),
-                decoder: FileDecoder::with(Box::new(TransformersLoading::new(self.decoder))),
-                skip_bad_files: self.skip_bad_files,
-            },
+    /// Where the images come from. A list is read from stdin, which can be done once.
+    ///
+    /// # Errors
+    /// An input error for a list that cannot be read or is empty.
+    pub(super) fn source(&self) -> Result<ImageSource> {
+        self.source_with(self.decoder)
+    }
+
+    /// Whose pixels `processor` is given: by default those that its own class reads, and transformers' Pillow class reads with
+    /// Pillow.
+    pub(super) fn decoder_of(&self, processor: &str) -> DecoderChoice {
+        match (self.decoder, processor) {
+            (DecoderChoice::Reference, "hf-pil") => DecoderChoice::Pillow,
+            (decoder, _) => decoder,
         }
+    }
+
+    /// As [`ImageOptions::source`], with files decoded as `decoder` does.
+    pub(super) fn source_with(&self, decoder: DecoderChoice) -> Result<ImageSource> {
+        let Some(images) = &self.images else { return Ok(ImageSource::BuiltIn) };
+        Ok(ImageSource::Files {
+            listing: self.listing(images)?,
+            decoder: FileDecoder::with(Box::new(TransformersLoading::new(decoder))),
+            skip_bad_files: self.skip_bad_files,
+        })
+    }
+
+    fn listing(&self, images: &Path) -> Result<Listing> {
+        if images != Path::new("-") {
+            return Ok(Listing::Folder { folder: images.to_owned(), recursive: self.recursive });
+        }
+        if self.recursive {
+            return Err(input_error!(
+                "--recursive needs a folder, and --images - is a list of files; leave one out"
+            ));
+        }
+        let mut text = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut text)
+            .map_err(|error| input_error!("cannot read the list of images from stdin: {error}"))?;
+        Listing::of_text(&text)
     }
 }
 

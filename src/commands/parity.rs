@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     store::check_writable(&arguments.out, Kind::Parity)?;
-    let photographs = Workload::load_all(&arguments.images.source(), &Sizes::mixed())?;
+    let photographs = Workload::load_all(&arguments.images.source()?, &Sizes::mixed())?;
     let skipped_files = photographs.iter().flat_map(|workload| workload.skipped.clone()).collect();
     let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
     let threads = arguments.device.use_threads()?;

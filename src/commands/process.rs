@@ -1,22 +1,33 @@
 //! `patchmark process`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use bytesize::ByteSize;
 use clap::Args;
-use patchmark_results::{Outcome, SkippedFile, document, input_error};
+use indicatif::{ProgressBar, ProgressStyle};
+use patchmark_results::{
+    Outcome, SkippedFile, input_error,
+    shards::{INDEX_VERSION, Index, RowTensor, ShardSettings},
+    text::plural,
+};
 
 use super::options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network};
 use crate::{
     console::{outln, tell},
-    processor::{self, FedBatch, StageClock},
-    workload::{Sizes, Workload},
+    interrupt::{self, Idle},
+    process::{Job, images_per_shard},
+    processor::{self, Parameters, REFERENCE},
+    python::DecoderChoice,
 };
+
+/// The extension that makes `--out` one file.
+const EXTENSION: &str = "safetensors";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The processor's name
-    #[arg(long, value_name = "NAME", default_value = "batched", env = "PATCHMARK_PROCESSOR")]
+    #[arg(long, value_name = "NAME", default_value = "fused", env = "PATCHMARK_PROCESSOR")]
     processor: String,
     #[command(flatten)]
     images: ImageOptions,
@@ -24,9 +35,13 @@ pub(super) struct Arguments {
     parameters: ParameterOptions,
     #[command(flatten)]
     device: DeviceOptions,
-    /// The safetensors file to write: pixel_values, pixel_attention_mask, spatial_shapes
-    #[arg(long, value_name = "FILE", env = "PATCHMARK_OUT_FILE")]
+    /// Where pixel_values, pixel_attention_mask and spatial_shapes go: one FILE.safetensors, or a folder of shards with an
+    /// index. A folder that is unfinished is completed
+    #[arg(long, value_name = "PATH", env = "PATCHMARK_OUT_FILE")]
     out: PathBuf,
+    /// About the size of a shard, such as 500MB or 2GiB
+    #[arg(long, value_name = "SIZE", default_value = "1GB", env = "PATCHMARK_SHARD_SIZE")]
+    shard_size: ByteSize,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
@@ -36,31 +51,112 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let [name] = names.as_slice() else {
         return Err(input_error!("--processor {}: name one processor", arguments.processor));
     };
+    let one_file = arguments.out.extension().is_some_and(|extension| extension == EXTENSION);
+    check_kind(arguments, one_file)?;
     let parameters = arguments.parameters.parameters(None)?;
-    // Beside the target, so that the rename at the end is atomic; before anything slow, so that an unwritable folder is
-    // reported at once.
-    let temporary = document::beside(&arguments.out)?;
-    if arguments.out.is_dir() {
-        return Err(input_error!("cannot write {}: it is a folder; name a file", arguments.out.display()));
-    }
-    let workloads = Workload::load_all(&arguments.images.source(), &Sizes::mixed())?;
+    let decoder = arguments.images.decoder_of(name);
+    let source = arguments.images.source_with(decoder)?;
+    let files = source.encoded()?;
     let threads = arguments.device.use_threads()?;
-
+    let interrupt = interrupt::listen(Idle::Stops("stopping after the images at hand"))?;
     let processor = processor::create(name, &parameters, device, threads)?;
-    for workload in &workloads {
-        if let Some(skipped) = SkippedFile::sentence(&workload.skipped) {
-            tell!("{skipped}");
-        }
-        let images = workload.batch(workload.images.len())?;
-        let inputs = processor
-            .process(&FedBatch::new(processor.feed(), &images)?, &mut StageClock::disabled())
-            .with_context(|| format!("failed to process {}", workload.description))?;
-        tch::Tensor::write_safetensors(&inputs.named(), temporary.path())
-            .with_context(|| format!("failed to write {}", arguments.out.display()))?;
-        for (tensor, value) in inputs.named() {
-            outln!("{tensor} {:?} {:?}", value.kind(), value.size());
-        }
+    // Importing Python's modules may have changed torch's number of threads.
+    arguments.device.use_threads()?;
+
+    let bar = progress(files.len() as u64)?;
+    let job = Job {
+        files: &files,
+        skip_bad_files: source.skips_bad_files(),
+        processor: processor.as_ref(),
+        reads_files: *name == REFERENCE && decoder == DecoderChoice::Reference,
+        parameters: &parameters,
+        threads,
+        interrupt: &interrupt,
+        bar: &bar,
+    };
+    let finished = if one_file {
+        job.to_file(&arguments.out)?.map(|file| {
+            print_tensors(&file.tensors, file.shard.images);
+            file.skipped_files
+        })
+    } else {
+        let settings = settings(arguments, name, decoder, &parameters);
+        job.to_folder(&arguments.out, settings)?.map(|index| print_folder(arguments, index))
+    };
+    bar.finish_and_clear();
+    let Some(skipped) = finished else {
+        tell!(
+            "{}",
+            if one_file {
+                "interrupted; nothing is saved"
+            } else {
+                "interrupted; the shards that are finished are kept, and the same command goes on behind them"
+            }
+        );
+        return Ok(Outcome::Interrupted);
+    };
+    if let Some(sentence) = SkippedFile::sentence(&skipped) {
+        tell!("{sentence}");
     }
-    document::replace(&arguments.out, temporary)?;
     Ok(Outcome::Done)
+}
+
+/// Checks that `--out` is not the other kind of thing already.
+fn check_kind(arguments: &Arguments, one_file: bool) -> Result<()> {
+    let out = &arguments.out;
+    if one_file && out.is_dir() {
+        return Err(input_error!("cannot write {}: it is a folder; name a file", out.display()));
+    }
+    if !one_file && out.exists() && !out.is_dir() {
+        return Err(input_error!(
+            "cannot write shards to {}: it is not a folder; name a folder, or a file that ends in .{EXTENSION}",
+            out.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Everything that decides what the shards hold.
+fn settings(
+    arguments: &Arguments,
+    name: &str,
+    decoder: DecoderChoice,
+    parameters: &Parameters,
+) -> ShardSettings {
+    ShardSettings {
+        index_version: INDEX_VERSION,
+        patchmark: env!("CARGO_PKG_VERSION").into(),
+        processor: name.to_owned(),
+        device: arguments.device.name().to_owned(),
+        decoder: decoder.name().to_owned(),
+        parameters: parameters.record(),
+        images_per_shard: images_per_shard(parameters, arguments.shard_size.as_u64()),
+    }
+}
+
+fn progress(files: u64) -> Result<ProgressBar> {
+    let style =
+        ProgressStyle::with_template("{bar:28} {human_pos} of {human_len} files, {per_sec:.0}, {eta} left")?;
+    Ok(ProgressBar::new(files).with_style(style))
+}
+
+fn print_tensors(tensors: &BTreeMap<String, RowTensor>, images: u64) {
+    for (name, RowTensor { dtype, shape }) in tensors {
+        let shape: Vec<String> =
+            [images.to_string()].into_iter().chain(shape.iter().map(usize::to_string)).collect();
+        outln!("{name} {dtype} [{}]", shape.join(", "));
+    }
+}
+
+/// Prints what a folder holds, and returns the files that were left out.
+fn print_folder(arguments: &Arguments, index: Index) -> Vec<SkippedFile> {
+    let images = index.images.len() as u64;
+    print_tensors(&index.tensors, images);
+    outln!(
+        "{} in {} in {}; index.json names the shard and the row of each file",
+        plural(images, "image"),
+        plural(index.shards.len() as u64, "shard"),
+        arguments.out.display()
+    );
+    index.skipped_files
 }

@@ -1,6 +1,6 @@
 //! The form in which a processor is fed decoded images.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use anyhow::{Result, bail};
 use pyo3::{Py, types::PyList};
@@ -34,7 +34,7 @@ impl fmt::Display for Feed {
 
 /// A batch in the form of one [`Feed`].
 pub enum FedBatch {
-    /// See [`Feed::Pil`].
+    /// See [`Feed::Pil`]; transformers also takes paths in such a list.
     Pil(Py<PyList>),
     /// See [`Feed::Chw`].
     Chw(Vec<Tensor>),
@@ -60,6 +60,14 @@ impl FedBatch {
                 Self::Device(images.iter().map(there).collect::<Result<_>>()?)
             }
         })
+    }
+
+    /// Files for transformers' own processors, which read them themselves.
+    ///
+    /// # Errors
+    /// If Python cannot start or runs out of memory.
+    pub fn of_files(paths: &[&Path]) -> Result<Self> {
+        Ok(Self::Pil(python::path_list(paths)?))
     }
 
     /// The list of a [`Feed::Pil`] batch.

@@ -1,10 +1,11 @@
 //! The parameters of a NaFlex processor, as in `preprocessor_config.json`.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result};
 use patchmark_results::{input_error, reading};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// How pixels are weighted when an image is resized; both filters widen with the scale (antialiasing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +96,28 @@ impl Channels {
     }
 }
 
+/// The shortest decimal forms of three f32, as a configuration file would have them.
+pub(super) fn decimal(values: [f32; 3]) -> Vec<f64> {
+    values.iter().map(|value| value.to_string().parse().unwrap_or(f64::from(*value))).collect()
+}
+
 impl Parameters {
+    /// The parameters under the names of a `preprocessor_config.json`.
+    pub fn record(&self) -> BTreeMap<String, Value> {
+        let named: [(&str, Value); 9] = [
+            ("patch_size", self.patch_size.into()),
+            ("max_num_patches", self.max_num_patches.into()),
+            ("image_mean", json!(decimal(self.image_mean))),
+            ("image_std", json!(decimal(self.image_std))),
+            ("rescale_factor", self.rescale_factor.into()),
+            ("resample", self.resample.pil_number().into()),
+            ("do_resize", self.do_resize.into()),
+            ("do_rescale", self.do_rescale.into()),
+            ("do_normalize", self.do_normalize.into()),
+        ];
+        named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// Reads a `preprocessor_config.json`; keys that are missing have their default.
     ///
     /// # Errors

@@ -9,7 +9,10 @@ use pyo3::{
 };
 use tch::Tensor;
 
-use super::{parameters::Parameters, stages::Stage};
+use super::{
+    parameters::{Parameters, decimal},
+    stages::Stage,
+};
 use crate::{
     inputs::ModelInputs,
     python::{from_python, start, tensor_list},
@@ -62,11 +65,6 @@ pub(super) fn keywords<'py>(py: Python<'py>, parameters: &Parameters) -> Result<
     keywords.set_item("do_rescale", parameters.do_rescale)?;
     keywords.set_item("do_normalize", parameters.do_normalize)?;
     Ok(keywords)
-}
-
-/// The shortest decimal forms of three f32, as a configuration file would have them.
-fn decimal(values: [f32; 3]) -> Vec<f64> {
-    values.iter().map(|value| value.to_string().parse().unwrap_or(f64::from(*value))).collect()
 }
 
 /// Calls the instance with PIL images, and with `device="cuda:N"` if it has to compute on GPU `N`.

@@ -24,8 +24,8 @@ pub enum DecoderChoice {
 }
 
 impl DecoderChoice {
-    /// The name that the Python side knows.
-    fn name(self) -> &'static str {
+    /// The name of the option's value, which the Python side knows too.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Reference => "reference",
             Self::Pillow => "pillow",

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::{CStr, c_char, c_void},
+    path::Path,
     ptr, slice,
     sync::Arc,
 };
@@ -48,6 +49,15 @@ pub fn pil_images(images: &[Arc<DecodedImage>]) -> Result<Py<PyList>> {
         }
         Ok(list.unbind())
     })
+}
+
+/// A list of paths as `str`, which transformers' processors take in place of images.
+///
+/// # Errors
+/// If Python cannot start or runs out of memory.
+pub fn path_list(paths: &[&Path]) -> Result<Py<PyList>> {
+    start()?;
+    Python::attach(|py| Ok(PyList::new(py, paths.iter().map(|path| path.as_os_str()))?.unbind()))
 }
 
 /// The pixels of an RGB image, kept alive by the Python objects that own them.

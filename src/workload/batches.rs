@@ -21,7 +21,7 @@ pub struct Workload {
     pub name: String,
     /// A description of the photographs for people.
     pub description: String,
-    /// The decoded photographs in the sizes that are processed, in file-name order; at least one.
+    /// The decoded photographs in the sizes that are processed, in the order of the source; at least one.
     pub images: Vec<Arc<DecodedImage>>,
     /// The stored photograph behind each of `images`, always at its original size.
     pub encoded: Vec<EncodedImage>,
@@ -42,7 +42,7 @@ impl Workload {
                     originals.push(Arc::new(image));
                 }
                 Err(error) if source.skips_bad_files() && error.is::<InputError>() => {
-                    let file = photograph.name().into_owned();
+                    let file = photograph.name().to_owned();
                     skipped.push(SkippedFile { file, reason: error.to_string() });
                 }
                 Err(error) => return Err(error),
@@ -64,7 +64,7 @@ impl Workload {
         sizes.iter().map(workload).map(with_skipped).collect()
     }
 
-    /// A batch of `size` images, which cycles through the photographs in file-name order. Images never share memory, as
+    /// A batch of `size` images, which cycles through the photographs in the order of the source. Images never share memory, as
     /// in a user's batch: from the second cycle on they are copies, because bytes that were read before would be in a
     /// cache.
     ///
@@ -160,7 +160,8 @@ fn resample(image: &DecodedImage, width: usize, height: usize) -> Result<Decoded
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Listing, *};
+
     /// Photographs a.png (3x2), b.png (5x4) and c.png (9x1), each of one colour.
     fn folder() -> (tempfile::TempDir, ImageSource) {
         let folder = tempfile::tempdir().unwrap();
@@ -168,8 +169,8 @@ mod tests {
             let image = RgbImage::from_pixel(width, height, image::Rgb([colour; 3]));
             image.save(folder.path().join(format!("{name}.png"))).unwrap();
         }
-        let source = ImageSource::Folder {
-            folder: folder.path().to_owned(),
+        let source = ImageSource::Files {
+            listing: Listing::Folder { folder: folder.path().to_owned(), recursive: false },
             decoder: super::super::FileDecoder::native(),
             skip_bad_files: false,
         };
@@ -223,7 +224,7 @@ mod tests {
         addresses.sort_unstable();
         addresses.dedup();
         assert_eq!(addresses.len(), 7, "images of a batch must not share memory");
-        let names: Vec<_> = workload.batch_encoded(4).iter().map(|image| image.name().into_owned()).collect();
+        let names: Vec<_> = workload.batch_encoded(4).iter().map(|image| image.name().to_owned()).collect();
         assert_eq!(names, ["a.png", "b.png", "c.png", "a.png"]);
         assert!(workload.batch(0).unwrap().is_empty());
     }
@@ -240,7 +241,7 @@ mod tests {
     fn bad_files_can_be_left_out_and_are_named() {
         let (folder, mut source) = folder();
         std::fs::write(folder.path().join("bad.jpg"), b"").unwrap();
-        let ImageSource::Folder { skip_bad_files, .. } = &mut source else { panic!("a folder") };
+        let ImageSource::Files { skip_bad_files, .. } = &mut source else { panic!("a folder") };
         *skip_bad_files = true;
         let workloads = Workload::load_all(&source, &"mixed,2x2".parse().unwrap()).unwrap();
         for workload in workloads {

@@ -39,6 +39,15 @@ pub enum Unread {
     Failed(anyhow::Error),
 }
 
+/// What a file was decoded to.
+#[derive(Debug)]
+pub enum Decoded {
+    /// RGB with 8 bits per channel.
+    Image(DecodedImage),
+    /// Nothing: it has 16 bits per channel, which only transformers' own processors take. The error says so.
+    Deep(anyhow::Error),
+}
+
 /// Decodes files to 8-bit RGB.
 #[derive(Debug)]
 pub struct FileDecoder {
@@ -62,19 +71,30 @@ impl FileDecoder {
     /// An [`InputError`](patchmark_results::InputError) that names the file and tells whether it is missing, not an
     /// image, damaged, of an unsupported kind or too large; another error if Python cannot be asked.
     pub fn decode_file(&self, path: &Path) -> Result<DecodedImage> {
+        match self.decode(path, &read(path)?)? {
+            Decoded::Image(image) => Ok(image),
+            Decoded::Deep(error) => Err(error),
+        }
+    }
+
+    /// Decodes the file at `path`, which holds `bytes`.
+    ///
+    /// # Errors
+    /// As [`FileDecoder::decode_file`].
+    pub fn decode(&self, path: &Path, bytes: &[u8]) -> Result<Decoded> {
         let name = path.display().to_string();
-        let bytes = read(path, &name)?;
         // Without another loader, what torchvision and Pillow agree about.
         let loader = self.loading.as_ref().map_or(Loader::Torchvision, |loading| loading.loader());
         // A panic of a library is a reason to ask the loader, as an error is.
-        let native = guarded(|| patchmark_decode::decode(&bytes, loader, Vec::new()))
+        let native = guarded(|| patchmark_decode::decode(bytes, loader, Vec::new()))
             .unwrap_or_else(|message| Ok(Native::Undecided(Doubt::Decoder(message))));
         match (native.map_err(|error| refused(&name, &error))?, &self.loading) {
-            (Native::Pixels(pixels), _) => image(&name, pixels),
-            (Native::Undecided(doubt), Some(loading)) => {
-                let loaded = loading.load(path, &bytes);
-                image(&name, loaded.map_err(|unread| failed(&name, &bytes, &doubt, unread))?)
-            }
+            (Native::Pixels(pixels), _) => image(&name, pixels).map(Decoded::Image),
+            (Native::Undecided(doubt), Some(loading)) => match loading.load(path, bytes) {
+                Ok(pixels) => image(&name, pixels).map(Decoded::Image),
+                Err(Unread::Deep) => Ok(Decoded::Deep(failed(&name, bytes, &doubt, Unread::Deep))),
+                Err(unread) => Err(failed(&name, bytes, &doubt, unread)),
+            },
             (Native::Undecided(doubt), None) => {
                 bail!("{name} cannot be decoded without transformers: {doubt}")
             }
@@ -99,8 +119,12 @@ fn image(name: &str, pixels: Pixels) -> Result<DecodedImage> {
         .with_context(|| format!("{name} was decoded to the wrong number of pixels"))
 }
 
-/// The bytes of a regular file.
-fn read(path: &Path, name: &str) -> Result<Vec<u8>> {
+/// The bytes of a regular file that may be an image.
+///
+/// # Errors
+/// An input error that names the file, if it cannot be read, is not a file or is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let name = path.display();
     let unreadable = |error: std::io::Error| {
         input_error!("cannot read {name}: {error}; check the path and its permissions")
     };
@@ -134,7 +158,8 @@ fn failed(name: &str, bytes: &[u8], doubt: &Doubt, unread: Unread) -> anyhow::Er
         (Unread::TooLarge(width, height), _) => refused(name, &Error::TooLarge { width, height }),
         (Unread::Deep, _) => input_error!(
             "{name} has 16 bits per channel: transformers keeps them when it reads the file with torchvision, and \
-             computes values up to 257 times too large. Convert it to 8 bits, or use --decoder pillow"
+             computes values up to 257 times too large. Convert it to 8 bits, use --decoder pillow, or take those values \
+             from `process --processor hf`"
         ),
         (Unread::Unsupported(reason) | Unread::Damaged(reason), Some(_))
             if matches!(doubt, Doubt::Unsupported(_)) =>

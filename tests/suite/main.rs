@@ -17,6 +17,7 @@ mod hostile;
 mod kill;
 mod limits;
 mod malformed;
+mod process;
 mod processors;
 mod runs;
 mod support;

@@ -12,6 +12,7 @@ pub const RULES: &[Rule] = &[
             "src/bench",
             "src/compare",
             "src/validate",
+            "src/process",
             "src/parity",
             "src/worker",
             "src/measure",

@@ -31,6 +31,7 @@ pub mod releases;
 pub mod rows;
 pub mod run;
 pub mod schema;
+pub mod shards;
 mod skipped;
 pub mod subjects;
 pub mod text;

@@ -9,6 +9,7 @@ use crate::{
     parity::Parity,
     releases::Releases,
     run::Run,
+    shards::Index,
     validation::Validation,
 };
 
@@ -23,5 +24,6 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("error-rates-simulated.schema.json", schema_for!(SimulatedErrorRates)),
         ("error-rates-real.schema.json", schema_for!(RealErrorRates)),
         ("kernel-bench.schema.json", schema_for!(KernelBench)),
+        ("index.schema.json", schema_for!(Index)),
     ]
 }

@@ -1,14 +1,17 @@
 //! Saved results and policies.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use patchmark_results::{
-    Document, ParityStatus, Round, Run, Verdict,
+    Document, ParityStatus, Round, Run, SkippedFile, Verdict,
     decision::Finding,
     fixtures,
     journal::{
         BatchSamples, Entry, ForwardSamples, ForwardSubject, Header, JOURNAL_VERSION, Measurement,
         ProcessorSamples, ProcessorSubject, Subjects,
+    },
+    shards::{
+        FinishedShard, INDEX_VERSION, Index, IndexedImage, RowTensor, Shard, ShardSettings, SourceFile,
     },
 };
 use serde_json::{Value, json};
@@ -65,6 +68,7 @@ pub fn documents() {
     save("validation", "version-2.json", older.to_string().as_bytes());
     save("releases", "fixture.json", &compact(&fixtures::releases::releases()));
     journals();
+    shards();
     save("policy", "example.toml", include_bytes!("../../../examples/ci/patchmark.toml"));
     let all = "min_effect = \"5%\"\ninconclusive = \"pass\"\n[[rows]]\nprocessors = [\"fused\"]\nbatch_sizes = [1]\n\
         devices = [\"cpu\"]\nfigures = [\"time\", \"ratio\", \"speedup\"]\ncounts = true\nparity = \"differs\"\n\
@@ -116,6 +120,46 @@ fn journals() {
     let round = Round { base: [1.0, 1.5], candidate: [2.0, 2.5], ..Round::default() };
     let entries = [Entry::Round { row: 0, times: round }, Entry::ElapsedS(1.5)];
     save("journal", "compare.jsonl", &lines(compare, &entries));
+}
+
+/// An output folder of `process`, unfinished and finished.
+fn shards() {
+    let settings = ShardSettings {
+        index_version: INDEX_VERSION,
+        patchmark: "0.1.0".into(),
+        processor: "fused".into(),
+        device: "cpu".into(),
+        decoder: "reference".into(),
+        parameters: [("patch_size".to_owned(), 16.into())].into(),
+        images_per_shard: 1,
+    };
+    let shard = Shard { file: "inputs-00001.safetensors".into(), images: 1, bytes: 80, crc32: 7 };
+    let tensors: BTreeMap<_, _> =
+        [("pixel_values".to_owned(), RowTensor { dtype: "F32".into(), shape: vec![256, 768] })].into();
+    let image = IndexedImage {
+        file: "a.jpg".into(),
+        bytes: 9,
+        width: Some(4),
+        height: None,
+        spatial_shape: [3, 5],
+        shard: 0,
+        row: 0,
+    };
+    let skipped = SkippedFile { file: "b.jpg".into(), reason: "b.jpg is empty".into() };
+    let line = FinishedShard {
+        number: 0,
+        shard: shard.clone(),
+        tensors: tensors.clone(),
+        first_file: 0,
+        sources: vec![SourceFile { file: "a.jpg".into(), bytes: 9, modified_unix_ns: Some(1) }],
+        images: vec![image.clone()],
+        skipped_files: vec![skipped.clone()],
+    };
+    let journal = [serde_json::to_string(&settings).unwrap(), serde_json::to_string(&line).unwrap()];
+    save("shards", "progress.jsonl", (journal.join("\n") + "\n").as_bytes());
+    let index =
+        Index { settings, tensors, shards: vec![shard], skipped_files: vec![skipped], images: vec![image] };
+    save("shards", "index.json", serde_json::to_string(&index).unwrap().as_bytes());
 }
 
 fn lines(measurement: Measurement, entries: &[Entry]) -> Vec<u8> {

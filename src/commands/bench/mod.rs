@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     let parameters = arguments.parameters.parameters(source.folder())?;
-    let workloads = Workload::load_all(&arguments.images.source(), &arguments.sizes)?;
+    let workloads = Workload::load_all(&arguments.images.source()?, &arguments.sizes)?;
     let below: Vec<Vec<PathBuf>> =
         workloads.iter().map(|workload| below(arguments, &workload.name, workloads.len(), &modes)).collect();
     let folders = |below: &[PathBuf]| below.iter().map(|below| within(&arguments.out, below)).collect();

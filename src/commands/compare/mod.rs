@@ -33,7 +33,7 @@ use crate::{
     program::Launcher,
     python,
     worker::{Interrupted, Limits, Options, Subject},
-    workload::{ImageSource, Workload},
+    workload::Workload,
 };
 
 /// The time limit of one call to a build's worker: enough for a batch of a thousand photographs.
@@ -142,12 +142,7 @@ fn load(
 }
 
 fn setup(arguments: &Arguments) -> Result<Setup> {
-    let images = match arguments.images.source() {
-        ImageSource::Folder { folder, decoder, skip_bad_files } => {
-            ImageSource::Folder { folder: absolute(&folder, "--images")?, decoder, skip_bad_files }
-        }
-        built_in => built_in,
-    };
+    let images = arguments.images.source()?;
     let preprocessor =
         arguments.parameters.file().map(|file| absolute(file, "--preprocessor")).transpose()?;
     Ok(Setup {

@@ -48,7 +48,7 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     let candidate = arguments.subject.as_deref().map(Subject::parse).transpose()?;
     let kind = if candidate.is_some() { Kind::Validation } else { Kind::Releases };
     store::check_writable(arguments.out(), kind)?;
-    for workload in Workload::load_all(&arguments.images.source(), &Sizes::mixed())? {
+    for workload in Workload::load_all(&arguments.images.source()?, &Sizes::mixed())? {
         settings.photographs.extend(workload.images);
         settings.skipped_files.extend(workload.skipped);
     }

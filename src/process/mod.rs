@@ -1,0 +1,164 @@
+//! `process`: the tensors of any number of files, in memory that does not grow with them.
+
+mod decoding;
+mod disk;
+mod folder;
+mod layout;
+mod pipeline;
+mod resume;
+mod tensor_file;
+mod writer;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Result, bail};
+use indicatif::ProgressBar;
+use patchmark_results::{
+    SkippedFile, document, input_error,
+    shards::{FinishedShard, Index, ShardSettings},
+};
+use tempfile::NamedTempFile;
+
+use self::{
+    decoding::Decoding,
+    folder::{Folder, Found},
+    layout::Layout,
+    pipeline::Ended,
+    writer::{Place, Writer},
+};
+use crate::{
+    interrupt::Interrupt,
+    processor::{Parameters, Processor},
+    workload::EncodedImage,
+};
+
+/// Files to be processed.
+pub struct Job<'a> {
+    /// The files in order; at least one.
+    pub files: &'a [EncodedImage],
+    /// Whether bad files are left out; otherwise the first ends everything.
+    pub skip_bad_files: bool,
+    /// What processes them.
+    pub processor: &'a dyn Processor,
+    /// Whether the processor takes files that cannot be decoded to 8 bits, as transformers' own does.
+    pub reads_files: bool,
+    /// The processor's parameters.
+    pub parameters: &'a Parameters,
+    /// Threads that decode.
+    pub threads: usize,
+    /// Ends everything when it is set.
+    pub interrupt: &'a Interrupt,
+    /// Counts files.
+    pub bar: &'a ProgressBar,
+}
+
+/// What was written.
+pub struct Output {
+    /// The tensors with dtype and shape, in the order of transformers' contract.
+    pub tensors: Vec<(String, String, Vec<u64>)>,
+    /// Files that were left out.
+    pub skipped: Vec<SkippedFile>,
+}
+
+/// A file of its own for everything.
+struct OneFile {
+    file: NamedTempFile,
+    path: PathBuf,
+    written: Option<FinishedShard>,
+}
+
+impl Place for OneFile {
+    fn create(&mut self, _: u64) -> Result<File> {
+        Ok(self.file.as_file().try_clone()?)
+    }
+
+    fn name(&self, _: u64) -> String {
+        self.path.display().to_string()
+    }
+
+    fn keep(&mut self, shard: FinishedShard) -> Result<()> {
+        self.written = Some(shard);
+        Ok(())
+    }
+}
+
+impl Job<'_> {
+    /// Writes one safetensors file, completely or not at all; none if a signal was heard.
+    ///
+    /// # Errors
+    /// An input error if the file cannot be written, does not fit on the disk, or an image cannot be processed.
+    pub fn to_file(&self, path: &Path) -> Result<Option<FinishedShard>> {
+        let file = document::beside(path)?;
+        let pool = decoding::threads(self.threads)?;
+        let count = self.files.len() as u64;
+        let place = file.path().parent().unwrap_or(Path::new("."));
+        disk::check_room(place, Layout::expected(self.parameters).file_bytes(count)?)?;
+        let mut place = OneFile { file, path: path.to_owned(), written: None };
+        let decoding = Decoding::new(self.files, 0..self.files.len(), self.skip_bad_files, &pool);
+        let skipped =
+            match pipeline::run(self, decoding, Writer::new(&mut place, count, 0, self.files.len()))? {
+                Ended::Interrupted => return Ok(None),
+                Ended::Done(skipped) => skipped,
+            };
+        let Some(mut written) = place.written else { return Err(nothing(&skipped)) };
+        written.skipped_files.extend(skipped);
+        document::replace(path, place.file)?;
+        Ok(Some(written))
+    }
+
+    /// Writes shards of `settings.images_per_shard` images and an index to a folder, or what is missing of them; none if a
+    /// signal was heard. Shards that are finished then are kept for the next call.
+    ///
+    /// # Errors
+    /// An input error if the folder is not an output of the same settings and files, the output does not fit on the disk, or
+    /// an image cannot be processed.
+    pub fn to_folder(&self, path: &Path, settings: ShardSettings) -> Result<Option<Index>> {
+        let pool = decoding::threads(self.threads)?;
+        let images_per_shard = settings.images_per_shard;
+        let mut folder = match Folder::open(path, settings, self.files, &pool)? {
+            Found::Finished(index) => {
+                self.bar.set_position(self.files.len() as u64);
+                return Ok(Some(index));
+            }
+            Found::Unfinished(folder) => folder,
+        };
+        let segments = folder.segments().to_vec();
+        let left: usize = segments.iter().map(|segment| segment.files.len()).sum();
+        disk::check_room(path, Layout::expected(self.parameters).file_bytes(left as u64)?)?;
+        self.bar.set_position((self.files.len() - left) as u64);
+        self.bar.reset_eta();
+        let mut skipped = Vec::new();
+        for segment in segments {
+            let decoding = Decoding::new(self.files, segment.files.clone(), self.skip_bad_files, &pool);
+            let writer = Writer::new(&mut folder, images_per_shard, segment.number, segment.files.end);
+            match pipeline::run(self, decoding, writer)? {
+                Ended::Interrupted => return Ok(None),
+                Ended::Done(left_out) => skipped.extend(left_out),
+            }
+            if segment.images.is_some() && folder.images_of(segment.number) != segment.images {
+                bail!(
+                    "shard {} has other images than before; remove {} and process the images again",
+                    segment.number + 1,
+                    path.display()
+                );
+            }
+        }
+        if folder.images() == 0 {
+            return Err(nothing(&skipped));
+        }
+        folder.finish(skipped).map(Some)
+    }
+}
+
+/// How many images make a shard of about `bytes` bytes; at least one.
+pub fn images_per_shard(parameters: &Parameters, bytes: u64) -> u64 {
+    (bytes / Layout::expected(parameters).image_bytes()).max(1)
+}
+
+fn nothing(skipped: &[SkippedFile]) -> anyhow::Error {
+    let first = skipped.first().map_or("there is none", |file| &file.reason);
+    input_error!("no image could be processed: {first}")
+}
