@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
     io::{BufWriter, Write},
-    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -17,19 +16,11 @@ use rayon::{ThreadPool, prelude::*};
 
 use super::{
     decoding::source,
-    resume::{finished, keep},
+    names::{INDEX, JOURNAL, UNFINISHED, is_shard, shard_name},
+    resume::{Segment, finished, keep, same_settings},
     writer::Place,
 };
 use crate::workload::EncodedImage;
-
-/// The file that makes a folder a finished output.
-pub(super) const INDEX: &str = "index.json";
-/// The file that makes a folder an unfinished one.
-pub(super) const JOURNAL: &str = "progress.jsonl";
-/// How the name of a shard begins and ends.
-const SHARD: (&str, &str) = ("inputs-", ".safetensors");
-/// What follows the name of a shard that is being written.
-const UNFINISHED: &str = ".unfinished";
 
 /// An output folder as it was found.
 pub(super) enum Found {
@@ -37,17 +28,6 @@ pub(super) enum Found {
     Finished(Index),
     /// Something is to be done, perhaps everything.
     Unfinished(Folder),
-}
-
-/// Files that have to be processed, and the shards that they go to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Segment {
-    /// The first shard.
-    pub(super) number: u64,
-    /// The files.
-    pub(super) files: Range<usize>,
-    /// The images that they must give, if that is known: other shards follow.
-    pub(super) images: Option<u64>,
 }
 
 /// An unfinished output folder, which no other process can open.
@@ -184,18 +164,6 @@ impl Place for Folder {
     }
 }
 
-/// The name of the file of a shard, which counts from 1.
-pub(super) fn shard_name(number: u64) -> String {
-    let (begin, end) = SHARD;
-    format!("{begin}{:05}{end}", number.saturating_add(1))
-}
-
-/// Whether a file's name is that of a shard, whole or not.
-fn is_shard(name: &str) -> bool {
-    let (begin, end) = SHARD;
-    name.starts_with(begin) && name.strip_suffix(UNFINISHED).unwrap_or(name).ends_with(end)
-}
-
 /// Checks that a folder holds nothing but an output.
 fn check_contents(folder: &Path) -> Result<()> {
     let shown = folder.display();
@@ -240,22 +208,6 @@ fn write_line(file: &mut File, line: &impl serde::Serialize) -> Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
     file.write_all(&bytes).with_context(|| format!("failed to write {JOURNAL}"))
-}
-
-/// Checks that the output in a folder was made as this one shall be.
-pub(super) fn same_settings(folder: &Path, old: &ShardSettings, new: &ShardSettings) -> Result<()> {
-    if old == new {
-        return Ok(());
-    }
-    let [old, new] = [old, new].map(serde_json::to_value);
-    let (old, new) = (old?, new?);
-    let fields = new.as_object().into_iter().flatten();
-    let differing = fields.map(|(field, new)| (field, &old[field], new)).find(|(_, old, new)| old != new);
-    let (field, old, new) = differing.context("settings differ in no field")?;
-    Err(input_error!(
-        "{} holds an output whose {field} is {old}, not {new}; name another folder with --out, or remove that one",
-        folder.display()
-    ))
 }
 
 #[cfg(test)]

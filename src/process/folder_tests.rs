@@ -1,4 +1,4 @@
-use std::os::unix::fs::FileExt;
+use std::{ops::Range, os::unix::fs::FileExt};
 
 use patchmark_results::{
     InputError,

@@ -3,7 +3,9 @@
 mod decoding;
 mod disk;
 mod folder;
+mod job;
 mod layout;
+mod names;
 mod pipeline;
 mod resume;
 mod tensor_file;
@@ -15,7 +17,6 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use indicatif::ProgressBar;
 use patchmark_results::{
     SkippedFile, document, input_error,
     shards::{FinishedShard, Index, ShardSettings},
@@ -29,39 +30,9 @@ use self::{
     pipeline::Ended,
     writer::{Place, Writer},
 };
-use crate::{
-    interrupt::Interrupt,
-    processor::{Parameters, Processor},
-    workload::EncodedImage,
-};
+use crate::processor::Parameters;
 
-/// Files to be processed.
-pub struct Job<'a> {
-    /// The files in order; at least one.
-    pub files: &'a [EncodedImage],
-    /// Whether bad files are left out; otherwise the first ends everything.
-    pub skip_bad_files: bool,
-    /// What processes them.
-    pub processor: &'a dyn Processor,
-    /// Whether the processor takes files that cannot be decoded to 8 bits, as transformers' own does.
-    pub reads_files: bool,
-    /// The processor's parameters.
-    pub parameters: &'a Parameters,
-    /// Threads that decode.
-    pub threads: usize,
-    /// Ends everything when it is set.
-    pub interrupt: &'a Interrupt,
-    /// Counts files.
-    pub bar: &'a ProgressBar,
-}
-
-/// What was written.
-pub struct Output {
-    /// The tensors with dtype and shape, in the order of transformers' contract.
-    pub tensors: Vec<(String, String, Vec<u64>)>,
-    /// Files that were left out.
-    pub skipped: Vec<SkippedFile>,
-}
+pub use self::job::Job;
 
 /// A file of its own for everything.
 struct OneFile {

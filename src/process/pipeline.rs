@@ -12,8 +12,8 @@ use anyhow::{Context, Result, anyhow};
 use patchmark_results::{InputError, SkippedFile, input_error, shards::SourceFile};
 
 use super::{
-    Job,
     decoding::{self, Decoding, Opened, OpenedFile},
+    job::Job,
     writer::{Outcome, Processed, Writer},
 };
 use crate::{

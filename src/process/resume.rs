@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fs,
+    ops::Range,
     path::Path,
 };
 
@@ -14,9 +15,36 @@ use patchmark_results::{
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    folder::{INDEX, JOURNAL, Segment, same_settings, shard_name},
+    names::{INDEX, JOURNAL, shard_name},
     tensor_file::checksum,
 };
+
+/// Files that have to be processed, and the shards that they go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// The first shard.
+    pub(super) number: u64,
+    /// The files.
+    pub(super) files: Range<usize>,
+    /// The images that they must give, if that is known: other shards follow.
+    pub(super) images: Option<u64>,
+}
+
+/// Checks that the output in a folder was made as this one shall be.
+pub(super) fn same_settings(folder: &Path, old: &ShardSettings, new: &ShardSettings) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    let [old, new] = [old, new].map(serde_json::to_value);
+    let (old, new) = (old?, new?);
+    let fields = new.as_object().into_iter().flatten();
+    let differing = fields.map(|(field, new)| (field, &old[field], new)).find(|(_, old, new)| old != new);
+    let (field, old, new) = differing.context("settings differ in no field")?;
+    Err(input_error!(
+        "{} holds an output whose {field} is {old}, not {new}; name another folder with --out, or remove that one",
+        folder.display()
+    ))
+}
 
 /// The index of a folder that has one, once everything in it was checked.
 pub(super) fn finished(
