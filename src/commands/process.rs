@@ -1,11 +1,11 @@
 //! `patchmark process`.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use anyhow::Result;
 use bytesize::ByteSize;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use patchmark_results::{
     Outcome, SkippedFile, input_error,
     shards::{INDEX_VERSION, Index, RowTensor, ShardSettings},
@@ -135,8 +135,12 @@ fn settings(
 }
 
 fn progress(files: u64) -> Result<ProgressBar> {
-    let style =
-        ProgressStyle::with_template("{bar:28} {human_pos} of {human_len} files, {per_sec:.0}, {eta} left")?;
+    let template = "{bar:28} {human_pos} of {human_len} files, {rate} per second, {eta} left";
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A line that is not drawn loses nothing.
+        let _ = write!(out, "{:.0}", state.per_sec());
+    };
+    let style = ProgressStyle::with_template(template)?.with_key("rate", rate);
     Ok(ProgressBar::new(files).with_style(style))
 }
 
