@@ -71,22 +71,31 @@ impl FileDecoder {
     /// An [`InputError`](patchmark_results::InputError) that names the file and tells whether it is missing, not an
     /// image, damaged, of an unsupported kind or too large; another error if Python cannot be asked.
     pub fn decode_file(&self, path: &Path) -> Result<DecodedImage> {
-        match self.decode(path, &read(path)?)? {
+        self.decode_file_into(path, Vec::new())
+    }
+
+    /// As [`FileDecoder::decode_file`], into the buffer of an image that is no longer needed, which saves the system from
+    /// clearing new memory; what it held is lost.
+    ///
+    /// # Errors
+    /// As [`FileDecoder::decode_file`].
+    pub fn decode_file_into(&self, path: &Path, buffer: Vec<u8>) -> Result<DecodedImage> {
+        match self.decode(path, &read(path)?, buffer)? {
             Decoded::Image(image) => Ok(image),
             Decoded::Deep(error) => Err(error),
         }
     }
 
-    /// Decodes the file at `path`, which holds `bytes`.
+    /// Decodes the file at `path`, which holds `bytes`, into such a buffer.
     ///
     /// # Errors
     /// As [`FileDecoder::decode_file`].
-    pub fn decode(&self, path: &Path, bytes: &[u8]) -> Result<Decoded> {
+    pub fn decode(&self, path: &Path, bytes: &[u8], buffer: Vec<u8>) -> Result<Decoded> {
         let name = path.display().to_string();
         // Without another loader, what torchvision and Pillow agree about.
         let loader = self.loading.as_ref().map_or(Loader::Torchvision, |loading| loading.loader());
         // A panic of a library is a reason to ask the loader, as an error is.
-        let native = guarded(|| patchmark_decode::decode(bytes, loader, Vec::new()))
+        let native = guarded(|| patchmark_decode::decode(bytes, loader, buffer))
             .unwrap_or_else(|message| Ok(Native::Undecided(Doubt::Decoder(message))));
         match (native.map_err(|error| refused(&name, &error))?, &self.loading) {
             (Native::Pixels(pixels), _) => image(&name, pixels).map(Decoded::Image),

@@ -64,7 +64,7 @@ impl EncodedImage {
     pub fn decode_bytes(&self, bytes: &[u8]) -> Result<Decoded> {
         match self {
             Self::Embedded { name, .. } => decoder::decode_embedded(name, bytes).map(Decoded::Image),
-            Self::File { path, decoder, .. } => decoder.decode(path, bytes),
+            Self::File { path, decoder, .. } => decoder.decode(path, bytes, Vec::new()),
         }
     }
 

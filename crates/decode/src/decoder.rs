@@ -38,3 +38,26 @@ pub fn stored_size(bytes: &[u8]) -> Option<(u32, u32)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_buffer_held_before_is_lost() {
+        let files: [&[u8]; 2] = [
+            include_bytes!("../../../fixtures/photos/rocket.jpg"),
+            include_bytes!("../../../fixtures/photos/chelsea.png"),
+        ];
+        for file in files {
+            let decoded = |buffer| match decode_undamaged(file, Loader::Torchvision, buffer).unwrap() {
+                Native::Pixels(pixels) => pixels,
+                Native::Undecided(doubt) => panic!("{doubt}"),
+            };
+            let fresh = decoded(Vec::new());
+            for length in [1, fresh.rgb.len(), 2 * fresh.rgb.len()] {
+                assert!(decoded(vec![7; length]) == fresh, "a buffer of {length} bytes");
+            }
+        }
+    }
+}
