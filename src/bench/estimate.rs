@@ -2,7 +2,7 @@
 
 use tch::Device;
 
-use super::{ForwardKind, batch::PIPELINED_MS, rounds};
+use super::{ForwardKind, batch::PIPELINED_MS, flows, rounds};
 use crate::{
     measure::{Precision, clock},
     model::Tower,
@@ -39,6 +39,8 @@ pub struct Work<'a> {
     pub stages: bool,
     /// Whether overlap is measured.
     pub pipelined: bool,
+    /// The threads on which flows from files are measured besides one; none if they are not measured.
+    pub flow_threads: Option<usize>,
     /// Whether torch's DataLoader is measured.
     pub dataloader: bool,
     /// The device it runs on.
@@ -59,7 +61,12 @@ impl Work<'_> {
             let forwards: f64 = self.forwards.iter().map(|&forward| self.forward_ms(forward, size)).sum();
             // Feeding and comparing cost about as much as processing. On a GPU decoding is timed once.
             let decode = if self.device.is_cuda() { DECODE_MS * size } else { 0.0 };
-            2.0 * processors + 2.0 * self.processor_ms("hf", size) + 3.0 * forwards + decode
+            // The reference of flows is another call of the slowest, and comparing costs about as much as one of them.
+            2.0 * processors
+                + 2.0 * self.flows_ms(size)
+                + 2.0 * self.processor_ms("hf", size)
+                + 3.0 * forwards
+                + decode
         };
         let loaders = if self.dataloader { LOADER_S * self.batch_sizes.len() as f64 } else { 0.0 };
         self.batch_sizes.iter().map(|&size| once(size as f64)).sum::<f64>() / 1e3 + loaders
@@ -68,6 +75,8 @@ impl Work<'_> {
     fn round_ms(&self, size: f64) -> f64 {
         let sample = |ms: f64| clock::sample_ms(self.device, ms);
         let mut spent = if self.device.is_cuda() { 0.0 } else { DECODE_MS * size };
+        // Each sample is followed by a call in which decoding is timed.
+        spent += sample(self.flows_ms(size)) + self.flows_ms(size);
         for name in self.processors {
             let ms = self.processor_ms(name, size);
             spent += sample(ms) + if self.stages { ms } else { 0.0 };
@@ -82,6 +91,14 @@ impl Work<'_> {
             }
         }
         spent
+    }
+
+    /// Milliseconds of one call of every flow from files with a batch; none of them is faster on a GPU, because decoding takes
+    /// most of their time.
+    fn flows_ms(&self, size: f64) -> f64 {
+        let Some(threads) = self.flow_threads else { return 0.0 };
+        let each = |threads: usize| FLOWS_MS.iter().sum::<f64>() / threads as f64;
+        size * flows::counts(threads).into_iter().map(each).sum::<f64>()
     }
 
     /// Milliseconds of one call with a batch.
@@ -119,6 +136,9 @@ impl Work<'_> {
 /// Milliseconds to decode one photograph.
 const DECODE_MS: f64 = 5.0;
 
+/// Milliseconds of each flow from files for one photograph on one thread.
+const FLOWS_MS: [f64; 4] = [12.0, 14.0, 10.0, 6.0];
+
 /// Seconds to measure torch's DataLoader at one batch size, most of them to start workers.
 const LOADER_S: f64 = 40.0;
 
@@ -134,6 +154,7 @@ mod tests {
             tiny: false,
             stages: false,
             pipelined: false,
+            flow_threads: None,
             dataloader: false,
             device: Device::Cuda(0),
         }
@@ -156,5 +177,13 @@ mod tests {
         let with = |stages, pipelined| Work { stages, pipelined, forwards: plain.forwards.clone(), ..plain };
         let [stages, pipelined] = [with(true, false).round_s(), with(false, true).round_s()];
         assert!(stages > plain.round_s() && pipelined > plain.round_s());
+    }
+
+    #[test]
+    fn flows_from_files_add_to_a_round_and_to_the_warm_up() {
+        let with = |flow_threads| Work { flow_threads, ..work(Vec::new()) };
+        let [none, one, eight] = [None, Some(1), Some(8)].map(|threads| with(threads).round_s());
+        assert!(none < one && one < eight && eight < 2.0 * one, "{none} {one} {eight}");
+        assert!(with(Some(1)).warm_up_s() > with(None).warm_up_s());
     }
 }

@@ -2,7 +2,9 @@
 
 mod agreement;
 mod batch;
+mod decoders;
 pub mod estimate;
+mod flows;
 mod forwards;
 mod found;
 mod limit;
@@ -15,6 +17,8 @@ mod setup;
 mod sizes;
 mod step;
 
+pub use decoders::Decoders;
+pub use flows::{Files, Flow, FromFiles};
 pub use forwards::{ForwardKind, TimedForward, build_forwards, check_forwards};
 pub use pipeline::MakeProcessor;
 pub use run::DecodeTimes;

@@ -29,6 +29,13 @@ pub(super) fn of_batch(bench: &Bench, workload: &Workload, held: usize, size: us
     (size as u64).saturating_mul(image).saturating_mul(outputs).saturating_add(pixels)
 }
 
+/// Bytes that a flow from files needs for a batch of which `pixel_values` has `values` values: the pixels, as Pillow keeps
+/// them, and two sets of outputs.
+pub(super) fn of_flow(images: &[Arc<DecodedImage>], values: usize) -> u64 {
+    let pixels: u64 = images.iter().map(|image| image.rgb.len() as u64).sum();
+    (pixels / CHANNELS * 4).saturating_add((values as u64 * FLOAT).saturating_mul(2))
+}
+
 /// Bytes that a processor needs for a batch: its form of the images, and two sets of outputs (its own, and the images'
 /// tensors that some stack into it) on the host.
 pub(super) fn of_processor(

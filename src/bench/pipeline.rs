@@ -12,9 +12,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 use tch::Device;
 
+use super::decoders::Decoders;
 use crate::{
     inputs::ModelInputs,
     interrupt::Interrupt,
@@ -81,13 +81,10 @@ impl Preparer {
         threads: usize,
     ) -> Result<Self> {
         let (asks, received) = channel();
-        let decoders = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .with_context(|| format!("failed to start a thread pool of size {threads}"))?;
+        let decoders = Decoders::new(threads)?;
         let thread = thread::Builder::new()
             .name(format!("prepare {name}"))
-            .spawn(move || serve(name, device, &make, &received, &decoders))
+            .spawn(move || serve(name, device, &make, &received, threads, &decoders))
             .with_context(|| format!("failed to start a thread for {name}"))?;
         Ok(Self { asks: Some(asks), thread: Some(thread), device })
     }
@@ -161,11 +158,12 @@ fn serve(
     device: Device,
     make: &MakeProcessor,
     asks: &Receiver<Ask>,
-    decoders: &ThreadPool,
+    threads: usize,
+    decoders: &Decoders,
 ) {
     let _no_grad = tch::no_grad_guard();
     // torch keeps this number per thread, and a new thread may inherit what another processor set.
-    if let Ok(threads) = i32::try_from(decoders.current_num_threads()) {
+    if let Ok(threads) = i32::try_from(threads) {
         tch::set_num_threads(threads);
     }
     let made = || -> Result<Box<dyn Processor>> {
@@ -198,23 +196,23 @@ fn prepare(
     device: Device,
     source: &Source,
     fed: &mut HashMap<usize, FedBatch>,
-    decoders: &ThreadPool,
+    decoders: &Decoders,
 ) -> Result<Prepared> {
-    let decoded;
-    let batch = match source {
+    let process = |batch: &FedBatch| processor.process(batch, &mut StageClock::disabled());
+    let inputs = match source {
         // Users already hold images in the form that the processor takes, so it is made once per batch size, untimed.
         Source::Decoded(images) => match fed.entry(images.len()) {
-            Entry::Occupied(known) => &*known.into_mut(),
-            Entry::Vacant(place) => &*place.insert(FedBatch::new(processor.feed(), images)?),
+            Entry::Occupied(known) => process(known.get())?,
+            Entry::Vacant(place) => process(place.insert(FedBatch::new(processor.feed(), images)?))?,
         },
-        Source::Stored(images) => {
-            let decode = || images.par_iter().map(|image| image.decode().map(Arc::new)).collect();
-            let images: Vec<Arc<DecodedImage>> = decoders.install::<_, Result<_>>(decode)?;
-            decoded = FedBatch::new(processor.feed(), &images)?;
-            &decoded
+        Source::Stored(files) => {
+            let files: Vec<&EncodedImage> = files.iter().collect();
+            let images = decoders.decode(&files)?;
+            let inputs = process(&FedBatch::new(processor.feed(), &images)?)?;
+            decoders.reuse(images);
+            inputs
         }
     };
-    let inputs = processor.process(batch, &mut StageClock::disabled())?;
     Ok(Prepared { inputs, ready: mark(device)? })
 }
 

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use patchmark_results::{journal::BatchSamples, text::plural};
-use patchmark_statistics::run_rows::ratio;
+use patchmark_results::{
+    journal::{BatchSamples, Subjects},
+    text::plural,
+};
+use patchmark_statistics::{flow_rows::speedups, run_rows::ratio};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -59,14 +62,15 @@ pub(super) enum Intervals {
 }
 
 impl Intervals {
-    /// How wide the intervals of a batch's ratios are.
-    pub(super) fn of(samples: &BatchSamples) -> Self {
+    /// How wide the intervals of a batch's ratios are, those between flows from files included.
+    pub(super) fn of(subjects: &Subjects, samples: &BatchSamples) -> Self {
         let measured = || samples.forwards.iter().filter(|forward| forward.failure.is_none());
         samples
             .processors
             .iter()
             .filter(|processor| processor.failure.is_none())
             .flat_map(|processor| measured().map(|forward| ratio(processor, forward)))
+            .chain(speedups(subjects, samples))
             .map(|ratio| match ratio {
                 Some(ratio) => Self::Widest((ratio.high - ratio.low) / (2.0 * ratio.median)),
                 None => Self::TooFew,

@@ -34,6 +34,10 @@ use crate::{
     workload::Workload,
 };
 
+/// What a reader must know about the flows from files.
+const FLOWS: &str = "flows from files begin with files in the page cache, not on disk, and end with tensors on the \
+     forward's device; the share of decoding is from calls of their own";
+
 /// Decoding times by batch size, in milliseconds per batch.
 pub type DecodeTimes = BTreeMap<usize, Vec<f64>>;
 
@@ -82,11 +86,17 @@ impl Bench {
                 plural(self.settings.len() as u64 - 1, "other setting")
             ));
         }
+        let threads = plural(self.threads() as u64, "thread");
+        if self.threads() > 1 {
+            notes.push(format!("decoding is timed on {threads}, of which each decodes one file at a time"));
+        }
         if self.decode {
             notes.push(format!(
-                "pipelined rates include decoding the files of each batch, on {}",
-                plural(self.threads() as u64, "thread")
+                "images/s, one after the other and pipelined, include decoding the files of each batch, on {threads}"
             ));
+        }
+        if self.from_files.is_some() {
+            notes.push(FLOWS.into());
         }
         notes
     }
@@ -166,6 +176,7 @@ fn rounds(
     let each = |index| bench.steps().into_iter().map(move |step| (index, step)).collect();
     let mut orders = Orders::new((0..bench.batch_sizes.len()).map(each).collect(), bench.settings[0].seed);
     let budget = Duration::from_secs_f64(bench.settings[0].budget_s);
+    let subjects = bench.subjects();
     let started = Instant::now();
     let mut measuring = started;
     let mut rounds = 0;
@@ -209,7 +220,10 @@ fn rounds(
         if let Some(monitor) = &mut monitor {
             monitor.end_round();
         }
-        let intervals = sizes.samples().map(Intervals::of).fold(Intervals::NoRatio, Intervals::with);
+        let intervals = sizes
+            .samples()
+            .map(|samples| Intervals::of(&subjects, samples))
+            .fold(Intervals::NoRatio, Intervals::with);
         if let Some(end) = end(rounds, measuring, round_started.elapsed(), budget, intervals) {
             return Ok(Ended { sentence: end.sentence(rounds), interrupted: false });
         }

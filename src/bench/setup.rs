@@ -3,11 +3,13 @@
 use anyhow::Result;
 use patchmark_results::{
     RunSettings,
-    journal::{ForwardSubject, ProcessorSubject, Subjects},
+    journal::{FlowSubject, ForwardSubject, ProcessorSubject, Subjects},
 };
 use tch::Device;
 
 use super::{
+    decoders::Decoders,
+    flows::{Flow, FromFiles},
     forwards::TimedForward,
     pipeline::{MakeProcessor, Preparer},
     step::Step,
@@ -47,6 +49,10 @@ pub struct Bench {
     pub stages: bool,
     /// The threads that prepare batches during the forward, one per processor; empty unless overlap is measured.
     pub preparers: Vec<Preparer>,
+    /// The threads that decode when decoding is timed, as many as a processor may use.
+    pub decoders: Decoders,
+    /// The flows from files, which need a workload of files with their own sizes; none unless requested.
+    pub from_files: Option<FromFiles>,
     /// Whether the preparers also decode the stored images, which must then have the workload's sizes.
     pub decode: bool,
     /// torch's DataLoader, which has its own rows and is measured after the rounds; `None` unless requested.
@@ -80,10 +86,13 @@ impl Bench {
         };
         let forward =
             |timed: &TimedForward| ForwardSubject { name: timed.forward.name().into(), run: timed.run };
+        let flow = |flow: &dyn Flow| FlowSubject { name: flow.name().into(), threads: flow.threads() };
+        let flows = self.from_files.iter().flat_map(|from_files| &from_files.flows);
         Subjects {
             processors: self.processors.iter().map(|own| processor(own.as_ref())).collect(),
             forwards: self.forwards.iter().map(forward).collect(),
             tokenizes: self.tokenizer.is_some(),
+            flows: flows.map(|own| flow(own.as_ref())).collect(),
         }
     }
 
@@ -103,6 +112,8 @@ impl Bench {
         // The limit of one CPU thread says nothing about a GPU.
         steps.extend((!self.device.is_cuda()).then_some(Step::MemoryLimit));
         steps.extend(self.tokenizer.as_ref().map(|_| Step::Tokenize));
+        let flows = self.from_files.as_ref().map_or(0, |from_files| from_files.flows.len());
+        steps.extend((0..flows).map(Step::Flow));
         steps.extend((0..self.processors.len()).map(Step::Processor));
         steps.extend((0..self.forwards.len()).map(Step::Forward));
         if !self.preparers.is_empty() {

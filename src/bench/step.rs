@@ -10,6 +10,8 @@ pub(super) enum Step {
     /// A processor that prepares batches while a forward runs.
     Pipelined(usize, usize),
     Decode,
+    /// From files to model inputs.
+    Flow(usize),
     Tokenize,
     MemoryLimit,
 }

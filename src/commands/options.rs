@@ -57,11 +57,26 @@ impl ImageOptions {
     /// As [`ImageOptions::source`], with files decoded as `decoder` does.
     pub(super) fn source_with(&self, decoder: DecoderChoice) -> Result<ImageSource> {
         let Some(images) = &self.images else { return Ok(ImageSource::BuiltIn) };
-        Ok(ImageSource::Files {
-            listing: self.listing(images)?,
+        Ok(self.files_of(self.listing(images)?, decoder))
+    }
+
+    /// These files, read as the options say.
+    pub(super) fn files_of(&self, listing: Listing, decoder: DecoderChoice) -> ImageSource {
+        ImageSource::Files {
+            listing,
             decoder: FileDecoder::with(Box::new(TransformersLoading::new(decoder))),
             skip_bad_files: self.skip_bad_files,
-        })
+        }
+    }
+
+    /// Whether the images are a user's files.
+    pub(super) fn are_files(&self) -> bool {
+        self.images.is_some()
+    }
+
+    /// Whose pixels the files have.
+    pub(super) fn decoder(&self) -> DecoderChoice {
+        self.decoder
     }
 
     fn listing(&self, images: &Path) -> Result<Listing> {

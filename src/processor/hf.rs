@@ -1,12 +1,12 @@
 //! transformers' own classes, called through embedded Python.
 
 use anyhow::{Result, bail};
-use pyo3::{Py, PyAny};
+use pyo3::{Py, PyAny, types::PyList};
 use tch::Device;
 
 use super::{
     FedBatch, Feed, Parameters, Processor, Stage, StageClock,
-    transformers::{self, Backend},
+    transformers::{self, Backend, Call},
 };
 use crate::inputs::ModelInputs;
 
@@ -39,6 +39,35 @@ impl HuggingFace {
         };
         Ok(Self { name, feed, instance: transformers::processor(backend, parameters)?, gpu, device })
     }
+
+    /// Processes files, which transformers decodes itself; an enabled clock tells how long that took.
+    ///
+    /// # Errors
+    /// If transformers does not read a file, or as [`Processor::process`].
+    pub fn process_paths(&self, paths: &Py<PyList>, clock: &mut StageClock) -> Result<ModelInputs> {
+        let call = transformers::process_paths(&self.instance, paths, self.gpu, clock.is_enabled())?;
+        self.finish(call, clock)
+    }
+
+    /// The outputs on the device.
+    fn finish(&self, call: Call, clock: &mut StageClock) -> Result<ModelInputs> {
+        for (stage, seconds) in call.stages {
+            clock.add(stage, seconds);
+        }
+        let inputs = call.inputs;
+        if self.device == Device::Cpu {
+            return Ok(inputs);
+        }
+        let uploaded = ModelInputs {
+            pixel_values: inputs.pixel_values.f_to_device(self.device)?,
+            pixel_attention_mask: inputs.pixel_attention_mask.f_to_device(self.device)?,
+            spatial_shapes: inputs.spatial_shapes.f_to_device(self.device)?,
+            // transformers makes `spatial_shapes` on the CPU.
+            host_shapes: (inputs.spatial_shapes.device() == Device::Cpu).then_some(inputs.spatial_shapes),
+        };
+        clock.mark(Stage::Upload);
+        Ok(uploaded)
+    }
 }
 
 impl Processor for HuggingFace {
@@ -59,21 +88,6 @@ impl Processor for HuggingFace {
                 bail!("transformers' processor was handed something other than PIL images or CHW tensors")
             }
         };
-        for (stage, seconds) in call.stages {
-            clock.add(stage, seconds);
-        }
-        let inputs = call.inputs;
-        if self.device == Device::Cpu {
-            return Ok(inputs);
-        }
-        let uploaded = ModelInputs {
-            pixel_values: inputs.pixel_values.f_to_device(self.device)?,
-            pixel_attention_mask: inputs.pixel_attention_mask.f_to_device(self.device)?,
-            spatial_shapes: inputs.spatial_shapes.f_to_device(self.device)?,
-            // transformers makes `spatial_shapes` on the CPU.
-            host_shapes: (inputs.spatial_shapes.device() == Device::Cpu).then_some(inputs.spatial_shapes),
-        };
-        clock.mark(Stage::Upload);
-        Ok(uploaded)
+        self.finish(call, clock)
     }
 }

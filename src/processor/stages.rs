@@ -9,6 +9,8 @@ use crate::python::cuda;
 /// A stage of preprocessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// From files to pixels; only of flows from files.
+    Decode,
     /// Conversion from the form that a user holds to the form that the arithmetic needs.
     Convert,
     /// The copy to the forward's device.
@@ -31,6 +33,7 @@ impl Stage {
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Decode => "decode",
             Self::Convert => "convert",
             Self::Upload => "upload",
             Self::SizeSearch => "size search",

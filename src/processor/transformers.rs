@@ -77,7 +77,22 @@ pub fn process_pil(
     gpu: Option<usize>,
     stages: bool,
 ) -> Result<Call> {
-    Python::attach(|py| process(py, instance, images.bind(py), false, gpu, stages))
+    let in_stages = stages.then_some("process_in_stages");
+    Python::attach(|py| process(py, instance, images.bind(py), false, gpu, in_stages))
+}
+
+/// Calls the instance with the names of files, which it decodes itself. The only stage is decoding.
+///
+/// # Errors
+/// As [`process_pil`].
+pub fn process_paths(
+    instance: &Py<PyAny>,
+    paths: &Py<PyList>,
+    gpu: Option<usize>,
+    stages: bool,
+) -> Result<Call> {
+    let in_stages = stages.then_some("process_paths_in_stages");
+    Python::attach(|py| process(py, instance, paths.bind(py), false, gpu, in_stages))
 }
 
 /// Calls the instance with uint8 tensors `[3, H, W]`.
@@ -90,7 +105,8 @@ pub fn process_chw(
     gpu: Option<usize>,
     stages: bool,
 ) -> Result<Call> {
-    Python::attach(|py| process(py, instance, &tensor_list(py, images)?, true, gpu, stages))
+    let in_stages = stages.then_some("process_in_stages");
+    Python::attach(|py| process(py, instance, &tensor_list(py, images)?, true, gpu, in_stages))
 }
 
 fn process(
@@ -99,16 +115,18 @@ fn process(
     images: &Bound<'_, PyList>,
     channels_first: bool,
     gpu: Option<usize>,
-    stages: bool,
+    in_stages: Option<&str>,
 ) -> Result<Call> {
     let bridge = start()?.bind(py);
     let device = gpu.map(|index| format!("cuda:{index}"));
     let arguments = (instance.bind(py), images, channels_first, device);
-    let (outputs, keys, spent): (Vec<Bound<'_, PyAny>>, Vec<String>, BTreeMap<String, f64>) = if stages {
-        bridge.getattr("process_in_stages")?.call1(arguments)?.extract()?
-    } else {
-        let (outputs, keys) = bridge.getattr("process")?.call1(arguments)?.extract()?;
-        (outputs, keys, BTreeMap::new())
+    let (outputs, keys, spent): (Vec<Bound<'_, PyAny>>, Vec<String>, BTreeMap<String, f64>) = match in_stages
+    {
+        Some(name) => bridge.getattr(name)?.call1(arguments)?.extract()?,
+        None => {
+            let (outputs, keys) = bridge.getattr("process")?.call1(arguments)?.extract()?;
+            (outputs, keys, BTreeMap::new())
+        }
     };
     ensure!(
         keys == ["pixel_attention_mask", "pixel_values", "spatial_shapes"],
@@ -118,9 +136,17 @@ fn process(
         anyhow::bail!("transformers returned {} tensors instead of 3", outputs.len());
     };
     let stage = |name: &str| {
-        [Stage::Convert, Stage::SizeSearch, Stage::Resize, Stage::Normalize, Stage::Patchify, Stage::PadStack]
-            .into_iter()
-            .find(|stage| stage.name() == name)
+        [
+            Stage::Decode,
+            Stage::Convert,
+            Stage::SizeSearch,
+            Stage::Resize,
+            Stage::Normalize,
+            Stage::Patchify,
+            Stage::PadStack,
+        ]
+        .into_iter()
+        .find(|stage| stage.name() == name)
     };
     Ok(Call {
         inputs: ModelInputs {

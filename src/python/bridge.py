@@ -1,6 +1,8 @@
 """The Python side of patchmark's bridge to Python: calls of torch and transformers as a user would write them."""
 
+import concurrent.futures
 import contextlib
+import functools
 import os
 import platform
 import sysconfig
@@ -121,6 +123,37 @@ def process_in_stages(instance, images, channels_first, device):
         total = time.perf_counter() - start
     spent["pad/stack"] = max(total - sum(spent.values()), 0.0)
     return tensors, keys, spent
+
+
+def process_paths_in_stages(instance, paths, channels_first, device):
+    """As `process` with the names of files, with the seconds that the class spends on decoding them."""
+    import sys
+
+    # Where the class looks for its loader: that of torchvision, or in releases before 5.23 that of Pillow.
+    module = sys.modules[type(instance).fetch_images.__module__]
+    loader = "load_image_as_tensor" if hasattr(module, "load_image_as_tensor") else "load_image"
+    spent = {}
+    with _timed(module, loader, "decode", spent, lambda: None):
+        tensors, keys = process(instance, paths, channels_first, device)
+    return tensors, keys, spent
+
+
+def open_images(paths):
+    """Images as most people open them."""
+    return [PIL.Image.open(path).convert("RGB") for path in paths]
+
+
+def load_images(paths, threads):
+    """Images as transformers' `load_image` opens them: upright. Pillow lets other threads run while it decodes."""
+    load = transformers.image_utils.load_image
+    if threads == 1:
+        return [load(path) for path in paths]
+    return list(_decoders(threads).map(load, paths))
+
+
+@functools.cache
+def _decoders(threads):
+    return concurrent.futures.ThreadPoolExecutor(threads)
 
 
 def download(repository):

@@ -13,7 +13,7 @@ pub mod model;
 mod pillow;
 mod tensors;
 
-pub(crate) use pillow::{Pixels, path_list, pil_images};
+pub(crate) use pillow::{Pixels, have_pixels, load_images, open_images, path_list, pil_images};
 
 pub use embed::{cpu_capability, gpu_uuid, gpus, has_headers, libtorch_copies, run, start, versions};
 #[cfg(not(feature = "extension-module"))]

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use pyo3::{
+    call::PyCallArgs,
     ffi,
     prelude::*,
     types::{PyBytes, PyList, PyTuple},
@@ -58,6 +59,50 @@ pub fn pil_images(images: &[Arc<DecodedImage>]) -> Result<Py<PyList>> {
 pub fn path_list(paths: &[&Path]) -> Result<Py<PyList>> {
     start()?;
     Python::attach(|py| Ok(PyList::new(py, paths.iter().map(|path| path.as_os_str()))?.unbind()))
+}
+
+/// Opens files as most people do: `PIL.Image.open(path).convert("RGB")`.
+///
+/// # Errors
+/// Whatever Pillow raises.
+pub(crate) fn open_images(paths: &Py<PyList>) -> Result<Py<PyList>> {
+    call("open_images", (paths,))
+}
+
+/// Opens files as transformers' `load_image` does, on `threads` Python threads.
+///
+/// # Errors
+/// Whatever Pillow raises.
+pub(crate) fn load_images(paths: &Py<PyList>, threads: usize) -> Result<Py<PyList>> {
+    call("load_images", (paths, threads))
+}
+
+/// A function of the bridge that returns a list.
+fn call(name: &str, arguments: impl for<'py> PyCallArgs<'py>) -> Result<Py<PyList>> {
+    let bridge = start()?;
+    Python::attach(|py| {
+        let list = bridge.bind(py).getattr(name)?.call1(arguments)?;
+        Ok(list.cast_into::<PyList>().map_err(PyErr::from)?.unbind())
+    })
+}
+
+/// Whether Pillow's images, in mode RGB, have the pixels of `images`.
+///
+/// # Errors
+/// As [`Pixels::of`].
+pub(crate) fn have_pixels(list: &Py<PyList>, images: &[Arc<DecodedImage>]) -> Result<bool> {
+    Python::attach(|py| {
+        for (found, expected) in list.bind(py).iter().zip(images) {
+            let found = Pixels::of(&found)?;
+            let mut pixels = found.bytes().chunks_exact(found.pitch()).zip(expected.rgb.chunks_exact(3));
+            if found.size() != (expected.height, expected.width)
+                || !pixels.all(|(found, expected)| found[..3] == *expected)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// The pixels of an RGB image, kept alive by the Python objects that own them.

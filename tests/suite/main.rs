@@ -7,6 +7,7 @@ mod compare;
 mod console;
 mod files;
 mod forward;
+mod from_files;
 mod fused;
 mod fused_cuda;
 mod gate;

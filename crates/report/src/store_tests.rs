@@ -73,8 +73,12 @@ fn documents_come_first_and_never_beside_an_older_results_pictures() -> Result<(
 #[test]
 fn the_names_of_pictures_are_those_that_are_drawn() -> Result<()> {
     use patchmark_results::fixtures::{decision, parity::parity, releases::releases};
-    let results: [&dyn View; 4] =
-        [&fixtures::run(&["hf", "fused"], &[1]), &decision::decision(Vec::new()), &parity(3), &releases()];
+    let results: [&dyn View; 4] = [
+        &fixtures::with_flows(fixtures::run(&["hf", "fused"], &[1])),
+        &decision::decision(Vec::new()),
+        &parity(3),
+        &releases(),
+    ];
     for result in results {
         let names: Vec<&str> = result.charts()?.iter().map(charts::Chart::name).collect();
         assert_eq!(names, charts::of_kind(result.kind()), "{:?}", result.kind());

@@ -17,6 +17,12 @@ pub struct Samples {
 }
 
 impl Samples {
+    /// Removes what JSON cannot represent.
+    pub(crate) fn mend(&mut self) {
+        self.samples.retain(|sample| sample.is_finite());
+        self.estimate = self.estimate.filter(Estimate::is_finite);
+    }
+
     /// The estimate; none if nothing was measured.
     pub fn measured(&self) -> Option<Estimate> {
         self.estimate.filter(|estimate| !self.samples.is_empty() && estimate.is_usable())

@@ -15,6 +15,7 @@ pub mod error_rates;
 pub mod estimate;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod flows;
 pub mod folder;
 mod gap;
 pub mod gpu;
@@ -45,6 +46,7 @@ pub use document::{Document, Saved, read_run};
 pub use environment::{Allowance, CpuRecord, Environment};
 pub use error::{FAULT, INPUT_ERROR, InputError, exit_code};
 pub use estimate::{Estimate, Samples};
+pub use flows::{FlowRow, REFERENCE_FLOW};
 pub use folder::{Folder, Staging};
 pub use gap::{Gap, GapKind};
 pub use gpu::{GpuRecord, GpuState};

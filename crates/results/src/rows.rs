@@ -40,7 +40,8 @@ pub struct ProcessorRow {
     pub behind_forward_ms: Option<Samples>,
     /// Preprocess time ÷ forward time, paired within a round, by the forward's name.
     pub ratio: BTreeMap<String, Estimate>,
-    /// Images per second through preprocess and forward one after the other, by the forward's name.
+    /// Images per second through preprocess and forward one after the other, by the forward's name; through decoding too
+    /// if the settings say so (`serial_decodes`).
     pub images_per_s: BTreeMap<String, Estimate>,
     /// Images per second with the next batch prepared during the forward, by the forward's name; empty unless
     /// `--pipelined` was given.

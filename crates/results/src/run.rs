@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     environment::{CpuRecord, Environment},
     estimate::{Estimate, Samples},
+    flows::FlowRow,
     gpu::GpuRecord,
     outcome::Outcome,
     rows::{ForwardRow, ParityStatus, ProcessorRow},
@@ -58,17 +59,21 @@ pub enum PartialBecause {
 }
 
 impl Run {
-    /// How the command that made it ended. It failed if a processor that must equal the reference does not; it is
-    /// incomplete if a processor failed or a forward has no sample.
+    /// How the command that made it ended. It failed if a processor or a flow that must equal the reference does not; it is
+    /// incomplete if a processor or a flow failed or a forward has no sample.
     pub fn outcome(&self) -> Outcome {
         let rows = || self.batches.iter().flat_map(|batch| &batch.processors);
+        let flows = || self.batches.iter().flat_map(|batch| &batch.flows);
         let mut forwards = self.batches.iter().flat_map(|batch| &batch.forwards);
-        if rows().any(|row| row.must_equal && matches!(row.parity, ParityStatus::Differs { .. })) {
+        if rows().any(|row| row.must_equal && matches!(row.parity, ParityStatus::Differs { .. }))
+            || flows().any(FlowRow::differs_wrongly)
+        {
             Outcome::ParityFailed
         } else if self.partial_because == Some(PartialBecause::Interrupted) {
             Outcome::Interrupted
         } else if self.partial
             || rows().any(|row| row.failure.is_some())
+            || flows().any(|row| row.failure.is_some())
             || forwards.any(|row| row.forward_ms.samples.is_empty())
         {
             Outcome::Inconclusive
@@ -96,16 +101,17 @@ impl Run {
         for batch in &mut run.batches {
             let samples =
                 [Some(&mut batch.decode_ms), batch.tokenize_ms.as_mut(), batch.memory_limit_ms.as_mut()];
-            samples.into_iter().flatten().for_each(mend);
+            samples.into_iter().flatten().for_each(Samples::mend);
+            batch.flows.iter_mut().for_each(FlowRow::mend);
             for forward in &mut batch.forwards {
-                mend(&mut forward.forward_ms);
-                mend(&mut forward.launch_ms);
+                forward.forward_ms.mend();
+                forward.launch_ms.mend();
                 forward.back_to_back_images_per_s =
                     forward.back_to_back_images_per_s.filter(Estimate::is_finite);
             }
             for row in &mut batch.processors {
-                mend(&mut row.preprocess_ms);
-                row.behind_forward_ms.iter_mut().for_each(mend);
+                row.preprocess_ms.mend();
+                row.behind_forward_ms.iter_mut().for_each(Samples::mend);
                 for rates in [&mut row.ratio, &mut row.images_per_s, &mut row.pipelined_images_per_s] {
                     rates.retain(|_, estimate| estimate.is_finite());
                 }
@@ -116,11 +122,6 @@ impl Run {
         }
         run
     }
-}
-
-fn mend(samples: &mut Samples) {
-    samples.samples.retain(|sample| sample.is_finite());
-    samples.estimate = samples.estimate.filter(Estimate::is_finite);
 }
 
 /// The settings of a run, with defaults filled in.
@@ -151,6 +152,9 @@ pub struct RunSettings {
     /// Whether the pipelined rates include decoding the files.
     #[serde(default)]
     pub pipelined_decodes: bool,
+    /// Whether images per second one after the other include it too. Older versions of patchmark left decoding out there.
+    #[serde(default)]
+    pub serial_decodes: bool,
     /// Files that could not be decoded and were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped_files: Vec<SkippedFile>,
@@ -161,7 +165,8 @@ pub struct RunSettings {
 pub struct Batch {
     /// Images in the batch.
     pub batch_size: usize,
-    /// Decoding the batch's files, one sample per round; not part of preprocess.
+    /// Decoding the batch's files, one sample per round, on as many threads as the settings name (one in runs of older
+    /// versions of patchmark); not part of preprocess.
     pub decode_ms: Samples,
     /// Tokenising one text per image; none if there is no tokenizer.
     pub tokenize_ms: Option<Samples>,
@@ -172,4 +177,7 @@ pub struct Batch {
     pub forwards: Vec<ForwardRow>,
     /// One row per processor.
     pub processors: Vec<ProcessorRow>,
+    /// One row per flow from files and number of threads; empty unless `--from-files` was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowRow>,
 }

@@ -9,6 +9,7 @@ pub mod change_points;
 pub mod contest;
 pub mod decision_rows;
 pub mod effect;
+pub mod flow_rows;
 pub mod judge;
 pub mod looks;
 pub mod pairs;

@@ -1,7 +1,10 @@
 use patchmark_results::{
     DecisionKind, Environment, Judgement, ProcessorRow, Round, Rule, RunSettings, Verdict,
     decision::DECISION_VERSION,
-    journal::{ForwardSamples, ForwardSubject, Header, JOURNAL_VERSION, ProcessorSamples, ProcessorSubject},
+    journal::{
+        FlowSamples, FlowSubject, ForwardSamples, ForwardSubject, Header, JOURNAL_VERSION, ProcessorSamples,
+        ProcessorSubject,
+    },
 };
 
 use super::*;
@@ -18,6 +21,7 @@ fn subjects() -> Subjects {
         processors: ["hf", "fused"].map(processor).to_vec(),
         forwards: vec![ForwardSubject { name: "native".into(), run: 1 }],
         tokenizes: false,
+        flows: vec![FlowSubject { name: "hf-paths".into(), threads: 1 }],
     }
 }
 
@@ -29,6 +33,7 @@ fn round(batch_size: usize, round: usize) -> BatchSamples {
         batch_size,
         processors: vec![processor(fused * 10.0), processor(fused)],
         forwards: vec![ForwardSamples { forward_ms: vec![fused * 2.0], ..ForwardSamples::default() }],
+        flows: vec![FlowSamples { total_ms: vec![fused * 20.0], ..FlowSamples::default() }],
         ..BatchSamples::default()
     }
 }
@@ -75,6 +80,10 @@ fn the_runs_of_a_bench_have_every_sample_in_their_rows() {
     assert_eq!(fused.preprocess_ms.samples.len(), 7);
     assert!((fused.speedup_over_hf.unwrap().median - 10.0).abs() < 1e-9);
     assert!((fused.ratio["native"].median - 0.5).abs() < 1e-9);
+    for run in [without, with] {
+        let [flow] = run.batches[1].flows.as_slice() else { panic!("{:?}", run.batches[1].flows) };
+        assert_eq!((flow.name.as_str(), flow.total_ms.samples.len()), ("hf-paths", 7));
+    }
     assert_eq!(with.batches[1].processors[2].name, "loader-2");
     assert_eq!(with.batches[2].processors[0].failure.as_deref(), Some("out of memory"));
     assert_eq!(with.notes[..2], ["known before", "only of the second"]);

@@ -7,7 +7,10 @@ use patchmark_results::{
     journal::{BatchSamples, ForwardSamples, ProcessorSamples, ProcessorSubject, Subjects},
 };
 
-use crate::bootstrap::{estimate, median, paired, summarize};
+use crate::{
+    bootstrap::{estimate, median, paired, summarize},
+    flow_rows,
+};
 
 /// Everything at one batch size for the run number `run`, whose settings are `settings`.
 pub fn batch(subjects: &Subjects, settings: &RunSettings, samples: &BatchSamples, run: usize) -> Batch {
@@ -38,6 +41,7 @@ pub fn batch(subjects: &Subjects, settings: &RunSettings, samples: &BatchSamples
             })
             .collect(),
         processors: rows.collect(),
+        flows: flow_rows::rows(subjects, samples),
     }
 }
 
@@ -67,6 +71,7 @@ fn processor_row(
             .collect()
     };
     let images = samples.batch_size as f64;
+    let before_forward = before_forward(settings, samples, own);
     ProcessorRow {
         name: subject.name.clone(),
         feed: subject.feed.clone(),
@@ -74,9 +79,7 @@ fn processor_row(
         behind_forward_ms: (!own.behind_forward_ms.is_empty()).then(|| summarized(&own.behind_forward_ms)),
         ratio: named(&|_, forward| ratio(own, forward)),
         images_per_s: named(&|_, forward| {
-            paired(&own.preprocess_ms, &forward.forward_ms, |preprocess, forward| {
-                images * 1e3 / (preprocess + forward)
-            })
+            paired(&before_forward, &forward.forward_ms, |before, forward| images * 1e3 / (before + forward))
         }),
         pipelined_images_per_s: named(&|index, _| estimate(own.pipelined(index))),
         memory_limit_share: (settings.device == "cpu" && settings.threads == 1)
@@ -88,6 +91,15 @@ fn processor_row(
         parity: own.parity.clone().unwrap_or(ParityStatus::NotVerified),
         failure: own.failure.clone(),
     }
+}
+
+/// What images per second one after the other count before the forward: preprocessing, and decoding too if the settings say
+/// so.
+fn before_forward(settings: &RunSettings, samples: &BatchSamples, own: &ProcessorSamples) -> Vec<f64> {
+    if !settings.serial_decodes {
+        return own.preprocess_ms.clone();
+    }
+    samples.decode_ms.iter().zip(&own.preprocess_ms).map(|(decode, preprocess)| decode + preprocess).collect()
 }
 
 /// Preprocess time over forward time, paired by round; none without samples of both.
@@ -145,3 +157,7 @@ fn clocks(size: usize, what: &str, host: &[f64], device: &[f64]) -> Option<Strin
 fn summarized(samples: &[f64]) -> Samples {
     summarize(samples.to_vec())
 }
+
+#[cfg(test)]
+#[path = "run_rows_tests.rs"]
+mod tests;

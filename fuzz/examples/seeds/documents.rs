@@ -7,8 +7,8 @@ use patchmark_results::{
     decision::Finding,
     fixtures,
     journal::{
-        BatchSamples, Entry, ForwardSamples, ForwardSubject, Header, JOURNAL_VERSION, Measurement,
-        ProcessorSamples, ProcessorSubject, Subjects,
+        BatchSamples, Entry, FlowSamples, FlowSubject, ForwardSamples, ForwardSubject, Header,
+        JOURNAL_VERSION, Measurement, ProcessorSamples, ProcessorSubject, Subjects,
     },
     shards::{
         FinishedShard, INDEX_VERSION, Index, IndexedImage, RowTensor, Shard, ShardSettings, SourceFile,
@@ -41,6 +41,7 @@ pub fn documents() {
         save(target, "fixture.json", &compact(&run));
         save(target, "nothing.json", &compact(&broken));
     }
+    save("run", "flows.json", &compact(&fixtures::run::with_flows(run.clone())));
     let mut older: Value = serde_json::from_slice(&run.json().unwrap()).unwrap();
     older["schema_version"] = json!(1);
     save("run", "version-1.json", older.to_string().as_bytes());
@@ -89,6 +90,7 @@ fn journals() {
         processors: vec![processor("hf", true), processor("fused", false)],
         forwards: vec![ForwardSubject { name: "native".into(), run: 0 }],
         tokenizes: true,
+        flows: vec![FlowSubject { name: "native+fused".into(), threads: 2 }],
     };
     let bench = Measurement::Bench { runs: vec![("mixed".into(), run)], subjects };
     let own = ProcessorSamples {
@@ -103,6 +105,12 @@ fn journals() {
         decode_ms: vec![2.0],
         processors: vec![own.clone(), own],
         forwards: vec![ForwardSamples { forward_ms: vec![20.0], ..ForwardSamples::default() }],
+        flows: vec![FlowSamples {
+            total_ms: vec![5.0],
+            decoding_ms: vec![(4.0, 5.0)],
+            must_equal: Some(true),
+            ..FlowSamples::default()
+        }],
         ..BatchSamples::default()
     };
     let row = Box::new(fixtures::run::row("loader-2", 8, 3.0, 20.0));

@@ -1,5 +1,6 @@
 //! One batch size under test: its inputs, and the samples of everything that is timed on it.
 
+mod flows;
 mod timing;
 
 use std::sync::{Arc, atomic::Ordering};
@@ -7,10 +8,12 @@ use std::sync::{Arc, atomic::Ordering};
 use anyhow::{Error, Result};
 use patchmark_results::{
     ParityStatus,
+    flows::label,
     journal::{BatchSamples, ForwardSamples, ProcessorSamples},
 };
 
 use super::{
+    flows::Files,
     forwards::TimedForward,
     limit::MemoryLimit,
     needs,
@@ -35,6 +38,8 @@ pub(super) use timing::PIPELINED_MS;
 /// One batch of a workload, with the samples of everything that is timed on it.
 pub(super) struct BatchUnderTest<'a> {
     encoded: Vec<&'a EncodedImage>,
+    /// The same for flows from files, if there are any.
+    files: Option<Files<'a>>,
     images: Vec<Arc<DecodedImage>>,
     inputs: ModelInputs,
     text: Option<&'a TextInputs>,
@@ -46,7 +51,7 @@ pub(super) struct BatchUnderTest<'a> {
 }
 
 impl<'a> BatchUnderTest<'a> {
-    /// Feeds, warms up and compares every processor, and warms up every forward; takes no samples. `decode` holds
+    /// Feeds, warms up and compares every processor and every flow, and warms up every forward; takes no samples. `decode` holds
     /// decoding times that were taken earlier. Returns `None` if `interrupt` is set before it is done.
     ///
     /// # Errors
@@ -65,11 +70,16 @@ impl<'a> BatchUnderTest<'a> {
         };
         let inputs = reference.on_device;
         let Some(forwards) = passes(bench, &inputs, text, interrupt)? else { return Ok(None) };
+        let files = bench.from_files.as_ref().map(|_| Files::new(encoded.clone())).transpose()?;
+        let Some(flows) = flows::warmed_up(bench, files.as_ref(), images, interrupt)? else {
+            return Ok(None);
+        };
         let limit = MemoryLimit::new(images, inputs.pixel_values.numel());
         Ok(Some(Self {
             texts: (0..images.len()).map(|index| format!("a photo of subject number {index}")).collect(),
             images: images.to_vec(),
             encoded,
+            files,
             inputs,
             text,
             fed,
@@ -78,6 +88,7 @@ impl<'a> BatchUnderTest<'a> {
                 batch_size: images.len(),
                 processors,
                 forwards,
+                flows,
                 decode_ms: decode.to_vec(),
                 ..BatchSamples::default()
             },
@@ -104,6 +115,11 @@ impl<'a> BatchUnderTest<'a> {
                 format!("{} into {}", bench.processors[processor].name(), bench.label(forward))
             }
             Step::Decode => "decode".into(),
+            Step::Flow(index) => {
+                // Every step is one of the bench's own.
+                let flow = bench.from_files.as_ref().map(|from_files| &from_files.flows[index]);
+                flow.map_or_else(String::new, |flow| label(flow.name(), flow.threads()))
+            }
             Step::Tokenize => "tokenise".into(),
             Step::MemoryLimit => "memory limit".into(),
         };

@@ -10,7 +10,7 @@ use patchmark_results::{
 use patchmark_statistics::median;
 use tch::Device;
 
-use super::BatchUnderTest;
+use super::{BatchUnderTest, flows};
 use crate::{
     bench::{
         pipeline::Source,
@@ -67,14 +67,16 @@ impl BatchUnderTest<'_> {
             Step::Pipelined(processor, forward) => {
                 self.pipelined(bench, (processor, forward), interrupt, fresh)?
             }
-            // On a GPU once is enough: decoding takes far longer than everything else there, and no ratio uses it.
-            Step::Decode if bench.device.is_cuda() && !self.samples.decode_ms.is_empty() => {}
-            Step::Decode => {
-                let timed = time(Device::Cpu, || {
-                    self.encoded.iter().map(|image| image.decode()).collect::<Result<Vec<_>>>()
-                })?;
-                fresh.decode_ms.push(timed.synchronized_ms);
+            // On a GPU once is enough unless images per second include it: decoding takes far longer than everything else
+            // there.
+            Step::Decode if bench.device.is_cuda() && !bench.decode && !self.samples.decode_ms.is_empty() => {
             }
+            Step::Decode => {
+                let timed = time(Device::Cpu, || bench.decoders.decode(&self.encoded))?;
+                fresh.decode_ms.push(timed.synchronized_ms);
+                bench.decoders.reuse(timed.value);
+            }
+            Step::Flow(index) => self.flow(bench, index, interrupt, fresh)?,
             Step::MemoryLimit => {
                 let timed = time(Device::Cpu, || {
                     self.limit.run();
@@ -130,6 +132,22 @@ impl BatchUnderTest<'_> {
             }
         }
         Ok(())
+    }
+
+    fn flow(
+        &self,
+        bench: &Bench,
+        index: usize,
+        interrupt: &Interrupt,
+        fresh: &mut BatchSamples,
+    ) -> Result<()> {
+        match (&bench.from_files, &self.files) {
+            (Some(from_files), Some(files)) if self.samples.flows[index].failure.is_none() => {
+                let flow = from_files.flows[index].as_ref();
+                flows::take(bench, flow, files, interrupt, &mut fresh.flows[index])
+            }
+            _ => Ok(()),
+        }
     }
 
     fn forward(&self, bench: &Bench, index: usize, fresh: &mut BatchSamples) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod disturbance;
 mod failures;
+mod flows;
 mod interrupts;
 mod overlap;
 mod settings;
@@ -17,7 +18,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::*;
 use crate::{
-    bench::{TimedForward, pipeline::MakeProcessor},
+    bench::{TimedForward, decoders::Decoders, pipeline::MakeProcessor},
     inputs::ModelInputs,
     measure::{Precision, Quiet},
     model::{Forward, ModelOutputs, Tower},
@@ -161,6 +162,8 @@ impl Asked<'_> {
             device: Device::Cpu,
             stages: self.stages,
             preparers: Vec::new(),
+            decoders: Decoders::new(self.threads).unwrap(),
+            from_files: None,
             decode: self.decode,
             loaders: None,
             quiet: Quiet::default(),

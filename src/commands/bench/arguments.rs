@@ -85,6 +85,10 @@ pub(in crate::commands) struct Arguments {
     /// and cannot be combined with --dataloader
     #[arg(long, requires = "pipelined", conflicts_with = "dataloader", env = "PATCHMARK_DECODE")]
     pub(super) decode: bool,
+    /// Also time whole flows from files to tensors: transformers' class given paths, Pillow and that class, Pillow and
+    /// `fused`, and patchmark's own decoder and `fused`, each on one thread and on --threads; needs `--sizes mixed`
+    #[arg(long, env = "PATCHMARK_FROM_FILES")]
+    pub(super) from_files: bool,
     /// Also time torch's DataLoader running `hf` with 0, 4 and as many workers as there are CPUs
     #[arg(long, env = "PATCHMARK_DATALOADER")]
     pub(super) dataloader: bool,

@@ -1,6 +1,7 @@
 //! `patchmark bench`.
 
 mod arguments;
+mod photographs;
 mod plan;
 mod prepared;
 
@@ -13,6 +14,7 @@ use patchmark_results::{Journal, Kind, Outcome, Run, input_error};
 pub(super) use self::arguments::{Arguments, LARGEST_BATCH};
 use self::{
     arguments::{Mode, modes},
+    photographs::Photographs,
     plan::Plan,
     prepared::Asked,
 };
@@ -34,19 +36,21 @@ use crate::{
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // Check everything that can be wrong before anything slow starts.
     let batch_sizes = arguments.batch_sizes.0.clone();
-    let source: ModelSource = arguments.model.parse()?;
-    allow_network(matches!(source, ModelSource::Hub(_)));
+    let model_source: ModelSource = arguments.model.parse()?;
+    allow_network(matches!(model_source, ModelSource::Hub(_)));
     let device = if arguments.plan { arguments.device.named()? } else { arguments.device.device()? };
     let names = processor::parse_names(&arguments.processors, device)?;
     check_forwards(&arguments.forward, device)?;
     let modes = modes(arguments, device)?;
-    if let (true, Some(size)) = (arguments.decode, arguments.sizes.iter().find(|size| *size != Size::Mixed)) {
-        return Err(input_error!(
-            "--decode with --sizes {size}: files decode to their own sizes; give --sizes mixed, or leave --decode out"
-        ));
-    }
-    let parameters = arguments.parameters.parameters(source.folder())?;
-    let workloads = Workload::load_all(&arguments.images.source()?, &arguments.sizes)?;
+    check_sizes(arguments)?;
+    let parameters = arguments.parameters.parameters(model_source.folder())?;
+    let photographs =
+        (arguments.from_files && !arguments.plan).then(|| Photographs::of(arguments)).transpose()?;
+    let source = match &photographs {
+        Some(photographs) => photographs.source(),
+        None => arguments.images.source()?,
+    };
+    let workloads = Workload::load_all(&source, &arguments.sizes)?;
     let below: Vec<Vec<PathBuf>> =
         workloads.iter().map(|workload| below(arguments, &workload.name, workloads.len(), &modes)).collect();
     let folders = |below: &[PathBuf]| below.iter().map(|below| within(&arguments.out, below)).collect();
@@ -67,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     journals::tell_of_others(&arguments.out);
     let dtypes: Vec<String> = arguments.dtype.iter().map(Precision::to_string).collect();
     tell!("loading {} ({}) …", arguments.model, dtypes.join(", "));
-    let models = prepared::load(&source, arguments, device)?;
+    let models = prepared::load(&model_source, arguments, device)?;
     let model = &models[0];
     if parameters.patch_size != model.config.vision.patch_size as usize {
         return Err(input_error!(
@@ -83,6 +87,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let asked = Asked { arguments, names: &names, modes: &modes, parameters: &parameters, device, threads };
     let bench = asked.bench(&models)?;
     measure(arguments, &bench, &workloads, &below, &interrupt)
+}
+
+/// Refuses sizes that files do not decode to.
+fn check_sizes(arguments: &Arguments) -> Result<()> {
+    let asked = [("--decode", arguments.decode), ("--from-files", arguments.from_files)];
+    let other = arguments.sizes.iter().find(|size| *size != Size::Mixed);
+    match (asked.into_iter().find(|(_, asked)| *asked), other) {
+        (Some((option, _)), Some(size)) => Err(input_error!(
+            "{option} with --sizes {size}: files decode to their own sizes; give --sizes mixed, or leave {option} out"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Measures one workload after another, and saves the runs of each as soon as it is done.

@@ -38,12 +38,13 @@ impl Plan<'_> {
         let sizes: Vec<String> = self.batch_sizes.iter().map(usize::to_string).collect();
         let forwards = plural((self.arguments.forward.len() * self.modes.len()) as u64, "forward");
         let start = estimate::start_s(self.device);
+        let flows = self.flows();
         text.blank();
         for (lead, rest) in [
             (
                 "Each round:",
                 format!(
-                    "{forwards}; processors {}; batch sizes {} ({} images)",
+                    "{forwards}; processors {}{flows}; batch sizes {} ({} images)",
                     self.names.join(", "),
                     sizes.join(", "),
                     count(images as u64)
@@ -65,6 +66,17 @@ impl Plan<'_> {
         text.finish()
     }
 
+    /// The flows from files, if they are asked for.
+    fn flows(&self) -> String {
+        if !self.arguments.from_files {
+            return String::new();
+        }
+        match self.arguments.device.threads() {
+            1 => "; flows from files on 1 thread".to_owned(),
+            threads => format!("; flows from files on 1 and on {threads} threads"),
+        }
+    }
+
     /// The seconds that one workload takes, warm-up included.
     fn workload_s(&self) -> f64 {
         let work = Work {
@@ -80,6 +92,7 @@ impl Plan<'_> {
             tiny: self.arguments.model == "random-tiny",
             stages: self.arguments.stages,
             pipelined: self.arguments.pipelined,
+            flow_threads: self.arguments.from_files.then(|| self.arguments.device.threads()),
             dataloader: self.arguments.dataloader,
             device: self.device,
         };

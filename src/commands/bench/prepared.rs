@@ -8,11 +8,11 @@ use tch::{Device, Kind};
 
 use super::arguments::{Arguments, Mode};
 use crate::{
-    bench::{Bench, Loaders, MakeProcessor, TimedForward, build_forwards},
+    bench::{Bench, Decoders, FromFiles, Loaders, MakeProcessor, TimedForward, build_forwards},
     measure::Quiet,
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
     processor::{self, Parameters, References},
-    python,
+    python::{self, DecoderChoice},
 };
 
 /// The model once per dtype, in the order of `--dtype`.
@@ -70,6 +70,8 @@ impl Asked<'_> {
             device,
             stages: arguments.stages,
             preparers: Vec::new(),
+            decoders: Decoders::new(threads)?,
+            from_files: self.flows()?,
             decode: arguments.decode,
             loaders: arguments
                 .dataloader
@@ -83,6 +85,14 @@ impl Asked<'_> {
         let parameters = parameters.clone();
         let make: MakeProcessor = Arc::new(move |name| processor::create(name, &parameters, device, threads));
         bench.pipelined(&make)
+    }
+
+    /// The flows from files, if they are asked for.
+    fn flows(&self) -> Result<Option<FromFiles>> {
+        // Pillow's pixels of some files are not those of transformers' class.
+        let reads_as_reference = self.arguments.images.decoder() != DecoderChoice::Pillow;
+        let make = || FromFiles::new(self.parameters, self.device, self.threads, reads_as_reference);
+        self.arguments.from_files.then(make).transpose()
     }
 
     fn settings(&self, &(precision, tower): &Mode, model: &LoadedModel) -> RunSettings {
@@ -100,6 +110,7 @@ impl Asked<'_> {
             max_num_patches: parameters.max_num_patches,
             patch_size: parameters.patch_size,
             pipelined_decodes: arguments.decode,
+            serial_decodes: arguments.decode,
             skipped_files: Vec::new(),
         }
     }

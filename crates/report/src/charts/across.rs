@@ -19,7 +19,7 @@ use super::{
     rows::{MOST_PROCESSORS, subjects},
     theme::{BODY, Colour, SMALL},
 };
-use crate::words::{figures::interval, run::Spread};
+use crate::words::{figures::interval, spread::Spread};
 
 /// The largest number of runs in one chart.
 const MOST_RUNS: usize = 10;

@@ -95,7 +95,7 @@ fn no_label_lies_over_another_or_is_struck_through() -> Result<()> {
                     row.ratio.insert("native".to_owned(), run::estimate(ratio));
                 }
             }
-            for chart in of_run(&run)? {
+            for chart in of_run(&run::with_flows(run))? {
                 assert_eq!(faults(&chart), Vec::<String>::new(), "{processors} × {count}");
             }
         }

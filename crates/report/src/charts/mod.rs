@@ -7,6 +7,7 @@ mod canvas;
 mod caption;
 mod chart;
 mod csv;
+mod flows;
 mod forest;
 mod frame;
 mod heat;
@@ -32,6 +33,8 @@ pub mod trend;
 use anyhow::Result;
 use patchmark_results::{Decision, Kind, Parity, Releases, Run, Validation};
 
+use crate::words;
+
 pub use canvas::{Canvas, Mark};
 pub use chart::Chart;
 pub use frame::Frame;
@@ -51,20 +54,31 @@ pub fn of_kind(kind: Kind) -> &'static [&'static str] {
 /// The name of the chart of a decision, or of a validation's times.
 pub const OF_PAIRS: [&str; 1] = ["pairs"];
 
-/// The names of a run's charts, in the order of its page.
-pub const OF_RUN: [&str; 4] = ["ratio", "stages", "throughput", "samples"];
+/// The names that a run's charts can have, in the order of its page.
+pub const OF_RUN: [&str; 5] = ["ratio", "stages", "throughput", FLOWS, "samples"];
 
-/// Every chart of a run, in the order of [`OF_RUN`].
+/// The name of the chart that only runs with flows from files have.
+const FLOWS: &str = "flows";
+
+/// The names of the charts that a run has.
+pub fn names_of_run(run: &Run) -> Vec<&'static str> {
+    let has_flows = words::flows::batch(run).is_some();
+    OF_RUN.into_iter().filter(|name| *name != FLOWS || has_flows).collect()
+}
+
+/// Every chart of a run, in the order of [`names_of_run`].
 ///
 /// # Errors
 /// If drawing fails.
 pub fn of_run(run: &Run) -> Result<Vec<Chart>> {
-    Ok(vec![
-        ratio::chart(OF_RUN[0], run)?,
-        stages::chart(OF_RUN[1], run)?,
-        throughput::chart(OF_RUN[2], run)?,
-        samples::chart(OF_RUN[3], run)?,
-    ])
+    let chart = |name| match name {
+        "ratio" => ratio::chart(name, run),
+        "stages" => stages::chart(name, run),
+        "throughput" => throughput::chart(name, run),
+        FLOWS => flows::chart(name, run),
+        _ => samples::chart(name, run),
+    };
+    names_of_run(run).into_iter().map(chart).collect()
 }
 
 /// The chart of several runs, each with its name.

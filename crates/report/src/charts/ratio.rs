@@ -10,7 +10,7 @@ use super::{
     frame::Frame,
     lines::{Lines, Reference, Series, csv, series},
 };
-use crate::words::run::Spread;
+use crate::words::spread::Spread;
 
 /// The reference lines, and what they mean.
 const REFERENCES: [(f64, &str); 2] = [(1.0, "equal to the forward"), (0.125, "1/8 of the forward")];

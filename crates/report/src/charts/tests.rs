@@ -78,7 +78,7 @@ fn processors_that_differ_or_failed_are_marked() -> Result<()> {
         broken.images_per_s.clear();
         broken.stages_ms.clear();
     }
-    for name in OF_RUN {
+    for name in names_of_run(&run) {
         let svg = svg(&run, name)?;
         let texts = texts(&svg);
         assert!(texts.contains(&"quick (CHW) ≠"), "{name}: {texts:?}");

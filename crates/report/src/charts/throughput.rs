@@ -11,7 +11,7 @@ use super::{
     lines::{Lines, Reference, Series, csv, series},
     rows::batches,
 };
-use crate::words::{overlap, run::Spread};
+use crate::words::{overlap, spread::Spread};
 
 /// A range of more than this factor is drawn on a logarithmic axis, as low lines would else be flat.
 const WIDEST: f64 = 20.0;
@@ -23,11 +23,16 @@ pub(super) fn chart(name: &'static str, run: &Run) -> Result<Chart> {
     let ceiling = ceiling(run, forward);
     let axis = axis(serial.iter().chain(&pipelined), &ceiling);
     let scale = if axis.is_log() { ", log scale" } else { "" };
-    let how = match (pipelined.is_empty(), run.settings.pipelined_decodes) {
-        (true, _) => "one after the other",
-        (false, false) => "one after the other (solid), or with the next batch prepared meanwhile (dashed)",
-        (false, true) => {
+    let settings = &run.settings;
+    let how = match (pipelined.is_empty(), settings.pipelined_decodes, settings.serial_decodes) {
+        (true, ..) => "one after the other",
+        (_, false, _) => "one after the other (solid), or with the next batch prepared meanwhile (dashed)",
+        (_, true, true) => {
             "one after the other (solid), or with the next batch decoded and prepared meanwhile (dashed)"
+        }
+        // Older versions of patchmark.
+        (_, true, false) => {
+            "one after the other without decoding (solid), or with the next batch decoded and prepared meanwhile (dashed)"
         }
     };
     let alone = Reference {
@@ -48,7 +53,7 @@ pub(super) fn chart(name: &'static str, run: &Run) -> Result<Chart> {
     let named = forward.map_or_else(String::new, |name| format!(" ({})", clean(name)));
     let frame = Frame {
         title: "Images per second, end to end".to_owned(),
-        subtitle: format!("preprocess and forward{named}, {how}{scale}; higher is better"),
+        subtitle: format!("{}{named}, {how}{scale}; higher is better", overlap::steps(settings)),
         caption: caption::of_run(run, &remarks),
     };
     let csv =

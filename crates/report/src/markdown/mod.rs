@@ -2,6 +2,7 @@
 
 pub mod decision;
 pub mod escape;
+mod flows;
 pub mod limit;
 pub mod parity;
 pub mod releases;

@@ -7,15 +7,16 @@ use patchmark_results::{
     text::{clean, number, times},
 };
 
-use super::escape::escape;
+use super::{escape::escape, flows::section};
 use crate::{
-    charts::OF_RUN,
+    charts::names_of_run,
     words::{
         behind,
         caveats::partial,
         figures::{NONE, interval, median},
-        overlap,
-        run::{Spread, facts, headline, parity, rounds},
+        flows, overlap,
+        run::{facts, headline, parity, rounds},
+        spread::Spread,
         warnings,
     },
 };
@@ -47,10 +48,14 @@ pub fn render(run: &Run) -> String {
     let against = forward.map_or_else(|| "forward".to_owned(), |name| format!("{} forward", escape(name)));
     let _ = write!(
         out,
-        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s counts preprocess and forward one after the other.\n",
+        "\nRatio is preprocess ÷ {against}, paired within a round; values are medians with {} over {}. Images/s counts {} one after the other.\n",
         Spread::of(run).of_all(),
-        rounds(run)
+        rounds(run),
+        overlap::steps(&run.settings)
     );
+    if flows::batch(run).is_some() {
+        let _ = write!(out, "\nIn the tables {}.\n", escape(flows::LEGEND));
+    }
     environment(&mut out, run);
     if !run.notes.is_empty() {
         out += "\n## Notes\n\n";
@@ -58,7 +63,8 @@ pub fn render(run: &Run) -> String {
             let _ = writeln!(out, "- {}", escape(note));
         }
     }
-    let charts = OF_RUN.map(|name| format!("`{name}.svg`")).join(", ");
+    let charts: Vec<String> = names_of_run(run).iter().map(|name| format!("`{name}.svg`")).collect();
+    let charts = charts.join(", ");
     let _ = writeln!(
         out,
         "\nCharts in this folder: {charts}, with their points in CSV files of the same names. `report.html` shows \
@@ -110,6 +116,7 @@ fn batch_section(out: &mut String, run: &Run, batch: &Batch, forward: Option<&st
     if !remarks.is_empty() {
         let _ = write!(out, "\n{}\n", remarks.join("\n"));
     }
+    section(out, batch);
 }
 
 /// What a batch takes beside its preprocessing.

@@ -6,6 +6,7 @@
 mod decision;
 mod facts;
 mod figure;
+mod flows;
 mod grid;
 mod head;
 mod index;

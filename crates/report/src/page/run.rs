@@ -9,7 +9,7 @@ use patchmark_results::{
 };
 
 use super::{
-    facts,
+    facts, flows,
     sheet::{Number, Sheet},
     table,
 };
@@ -30,6 +30,7 @@ use crate::{
 /// # Errors
 /// If a chart cannot be drawn.
 pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> {
+    let flow_table = flows::table(run).map(|table| ("Flows from files", table));
     Sheet {
         about: format!("{} · {}", machine(&run.environment, &run.settings.device), rounds(run)),
         headline: headline(run),
@@ -47,7 +48,7 @@ pub fn of_run(run: &Run, charts: &[Chart], beside: &[Format]) -> Result<String> 
         numbers: numbers(run),
         charts,
         beside,
-        tables: vec![("All rows", table::table(run))],
+        tables: [("All rows", table::table(run))].into_iter().chain(flow_table).collect(),
         notes: &run.notes,
         environment: facts::of_run(run),
         again: facts::again(&run.environment, "patchmark bench", run.elapsed_s),

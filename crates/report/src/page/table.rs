@@ -7,10 +7,7 @@ use patchmark_results::{
 };
 
 use super::grid::{self, Cell};
-use crate::words::{
-    figures::interval,
-    run::{Spread, parity},
-};
+use crate::words::{figures::interval, overlap, run::parity, spread::Spread};
 
 const COLUMNS: [(&str, bool); 8] = [
     ("Processor (fed)", false),
@@ -29,10 +26,13 @@ pub(super) fn table(run: &Run) -> Markup {
     let rows = run.batches.iter().flat_map(|batch| batch.processors.iter().map(move |row| (batch, row)));
     let against = forward
         .map_or_else(String::new, |name| format!("; ratio and images/s with the {} forward", clean(name)));
+    let steps = overlap::steps(&run.settings);
     let spread = Spread::of(run).of_all().trim_end_matches(',');
     grid::table(
         "All rows",
-        &format!("Medians with {spread}{against}. Click a heading to sort."),
+        &format!(
+            "Medians with {spread}{against}; images/s: {steps}, one after the other. Click a heading to sort."
+        ),
         &COLUMNS,
         rows.clone().count(),
         rows.map(|(batch, row)| line(batch, row, forward)),

@@ -51,7 +51,7 @@ fn a_page_asks_for_nothing_and_leads_with_the_verdict() -> Result<()> {
     assert!(!page.contains("unsafe-inline") && !page.contains("src=\"") && !page.contains("<link"));
     assert!(!page.contains("http://") && !page.contains("https://"), "an address of the network");
     assert!(page.contains("<h1>At batch 8, fused (CHW) preprocesses 3.20× (3.04 to 3.39) as fast as hf"));
-    assert_eq!(page.matches("<figure").count(), charts::OF_RUN.len());
+    assert_eq!(page.matches("<figure").count(), charts::names_of_run(&run).len());
     assert_eq!(page.matches("scope=\"row\"").count(), 4, "one row of the table per processor and batch size");
     let saved = run.batches[1].processors[1].ratio["native"].median;
     assert!(page.contains(&format!("data-value=\"{saved}\"")));

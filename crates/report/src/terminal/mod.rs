@@ -1,6 +1,7 @@
 //! Results as text for a terminal.
 
 pub mod decision;
+mod flows;
 pub mod history;
 pub mod layout;
 pub mod parity;

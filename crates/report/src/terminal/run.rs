@@ -5,14 +5,18 @@ use patchmark_results::{
     text::{clean, count, number, plural, times},
 };
 
-use super::layout::{Column, Paragraph, Table, Text, glued};
+use super::{
+    flows,
+    layout::{Column, Paragraph, Table, Text, glued},
+};
 use crate::words::{
     behind,
     caveats::{caveats, partial},
     figures::{NONE, interval, median},
     machine::machine,
     overlap,
-    run::{Spread, model, parity, rounds},
+    run::{model, parity, rounds},
+    spread::Spread,
     warnings,
 };
 
@@ -26,6 +30,7 @@ pub fn render(run: &Run, columns: usize) -> String {
     for batch in &run.batches {
         text.blank();
         batch_table(&mut text, run, batch, forward, columns);
+        flows::table(&mut text, batch);
     }
     text.blank();
     legend(&mut text, run, forward);
@@ -186,9 +191,13 @@ fn legend(text: &mut Text, run: &Run, forward: Option<&str>) {
         Spread::of(run).of_one(),
         rounds(run)
     ));
-    text.line(
-        "img/s: preprocess then forward, one after the other; vs hf: hf's preprocess time ÷ this one's",
-    );
+    text.line(&format!(
+        "img/s: {}, one after the other; vs hf: hf's preprocess time ÷ this one's",
+        overlap::steps(settings)
+    ));
+    if crate::words::flows::batch(run).is_some() {
+        text.paragraph("", 2, crate::words::flows::LEGEND);
+    }
     text.line(&format!(
         "{}; {}, {} tower, {} on {}; {} patches; {}",
         machine(&run.environment, &settings.device),

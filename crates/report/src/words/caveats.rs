@@ -21,6 +21,15 @@ pub fn caveats(run: &Run) -> Vec<String> {
                 note(&mut failed, clean(&row.name));
             }
         }
+        for row in &batch.flows {
+            let name = format!("{} (from files)", clean(&row.name));
+            if row.differs_wrongly() {
+                note(&mut differing, name.clone());
+            }
+            if row.failure.is_some() {
+                note(&mut failed, name);
+            }
+        }
         for row in batch.forwards.iter().filter(|row| row.forward_ms.samples.is_empty()) {
             note(&mut unmeasured, format!("{} at batch {}", clean(&row.name), batch.batch_size));
         }
@@ -69,6 +78,22 @@ mod tests {
     use patchmark_results::fixtures;
 
     use super::*;
+
+    #[test]
+    fn a_flow_that_differs_or_failed_is_named_once() {
+        let mut run = fixtures::run::with_flows(fixtures::run::run(&["hf"], &[8]));
+        assert!(caveats(&run).is_empty());
+        for row in run.batches[0].flows.iter_mut().filter(|row| row.name != "hf-paths") {
+            row.parity = ParityStatus::Differs { values: 1, total: 2, detail: String::new() };
+        }
+        run.batches[0].flows[0].failure = Some("it refuses a file".into());
+        let expected = [
+            "Outputs that must equal the reference's differ: native+fused (from files).",
+            "Failed: hf-paths (from files).",
+        ];
+        assert_eq!(caveats(&run), expected);
+        assert_eq!(run.outcome(), patchmark_results::Outcome::ParityFailed);
+    }
 
     #[test]
     fn a_partial_run_says_why_and_a_whole_one_nothing() {

@@ -14,10 +14,25 @@ pub fn ceiling(batch: &Batch, forward: &ForwardRow) -> Option<f64> {
     back_to_back.or_else(|| Some(batch.batch_size as f64 * 1e3 / forward.forward_ms.measured()?.median))
 }
 
+/// What images per second one after the other count, in words.
+pub fn steps(settings: &RunSettings) -> &'static str {
+    if settings.serial_decodes { "decode, preprocess and forward" } else { "preprocess and forward" }
+}
+
+/// What the rates on both sides of the arrow are.
+fn how(settings: &RunSettings) -> &'static str {
+    match (settings.pipelined_decodes, settings.serial_decodes) {
+        (false, _) => "images/s serial → pipelined",
+        (true, true) => "images/s from files, serial → pipelined",
+        // Older versions of patchmark.
+        (true, false) => "images/s serial, without decoding → pipelined, with decoding",
+    }
+}
+
 /// For each forward, a lead with the ceiling, and each processor's serial rate, pipelined rate and share of the ceiling.
 /// Empty if pipelining was not measured.
 pub fn lines(batch: &Batch, settings: &RunSettings) -> Vec<(String, String)> {
-    let how = if settings.pipelined_decodes { "pipelined with decoding" } else { "pipelined" };
+    let how = how(settings);
     let mut lines = Vec::new();
     for forward in &batch.forwards {
         let Some(ceiling) = ceiling(batch, forward) else { continue };
@@ -37,11 +52,8 @@ pub fn lines(batch: &Batch, settings: &RunSettings) -> Vec<(String, String)> {
             })
             .collect();
         if !rates.is_empty() {
-            let lead = format!(
-                "images/s serial → {how} (share of the {} forward alone, {}):",
-                clean(&forward.name),
-                number(ceiling)
-            );
+            let lead =
+                format!("{how} (share of the {} forward alone, {}):", clean(&forward.name), number(ceiling));
             lines.push((lead, rates.join(", ")));
         }
     }
@@ -74,6 +86,8 @@ mod tests {
             lines(&run)[0].0.contains("forward alone, 4.00") && lines(&run)[0].1.contains("→ 1.47 (37%)")
         );
         run.settings.pipelined_decodes = true;
-        assert!(lines(&run)[0].0.contains("pipelined with decoding"));
+        assert!(lines(&run)[0].0.starts_with("images/s serial, without decoding → pipelined, with decoding"));
+        run.settings.serial_decodes = true;
+        assert!(lines(&run)[0].0.starts_with("images/s from files, serial → pipelined (share"));
     }
 }

@@ -9,7 +9,9 @@ use patchmark_results::{
 use super::{
     caveats::{caveats, unverified},
     figures::{self, factor},
+    flows,
     machine::{allowance, machine},
+    spread::{fewest_and_most, rounds_of},
 };
 
 /// What to take away in one line: first whatever made the command fail, then the figures. It never leads with a processor
@@ -17,6 +19,7 @@ use super::{
 pub fn headline(run: &Run) -> String {
     let mut sentences = caveats(run);
     sentences.push(claim(run));
+    sentences.extend(flows::claim(run));
     sentences.extend(unverified(run));
     sentences.join(" ")
 }
@@ -177,67 +180,10 @@ pub fn model(settings: &RunSettings) -> String {
 
 /// How many rounds the rows of a run have: `12 rounds`, or `5–12 rounds` if they differ.
 pub fn rounds(run: &Run) -> String {
-    match fewest_and_most_rounds(run) {
+    match fewest_and_most(rounds_of(run)) {
         None => plural(0, "round"),
         Some((low, high)) if low == high => plural(high as u64, "round"),
         Some((low, high)) => format!("{low}–{high} rounds"),
-    }
-}
-
-fn fewest_and_most_rounds(run: &Run) -> Option<(usize, usize)> {
-    let lengths = run.batches.iter().flat_map(|b| &b.processors).map(|row| row.preprocess_ms.samples.len());
-    lengths.filter(|n| *n > 0).fold(None, |found, n| {
-        let (low, high) = found.unwrap_or((n, n));
-        Some((low.min(n), high.max(n)))
-    })
-}
-
-/// What is shown beside medians, which depends on the number of rounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spread {
-    /// Every row has rounds enough for an interval.
-    Intervals,
-    /// No row has.
-    Ranges,
-    /// Some rows have.
-    Both,
-}
-
-impl Spread {
-    /// Of the rows of a run that have rounds.
-    pub fn of(run: &Run) -> Self {
-        match fewest_and_most_rounds(run) {
-            Some((_, most)) if most < SAMPLES_OF_AN_INTERVAL => Self::Ranges,
-            Some((fewest, _)) if fewest < SAMPLES_OF_AN_INTERVAL => Self::Both,
-            _ => Self::Intervals,
-        }
-    }
-
-    /// What is in the brackets behind a median.
-    pub fn of_one(self) -> &'static str {
-        match self {
-            Self::Intervals => "95% bootstrap interval",
-            Self::Ranges => "range, as there are too few rounds for an interval",
-            Self::Both => "95% bootstrap interval, or range below 6 rounds",
-        }
-    }
-
-    /// What is in the brackets behind medians.
-    pub fn of_all(self) -> &'static str {
-        match self {
-            Self::Intervals => "95% bootstrap intervals",
-            Self::Ranges => "ranges, as there are too few rounds for intervals,",
-            Self::Both => "95% bootstrap intervals, or ranges below 6 rounds,",
-        }
-    }
-
-    /// What the bands and whiskers around medians are.
-    pub fn of_bands(self) -> &'static str {
-        match self {
-            Self::Intervals => "95% intervals of the median",
-            Self::Ranges => "ranges of the samples",
-            Self::Both => "95% intervals of the median, or ranges of the samples below 6 rounds",
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use patchmark_results::fixtures::{self, run::with_three_rounds};
 
 use super::*;
+use crate::words::spread::Spread;
 
 #[test]
 fn few_rounds_have_a_range_and_no_interval() {

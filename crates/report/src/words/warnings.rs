@@ -13,6 +13,9 @@ pub fn of_run(run: &Run) -> Vec<String> {
         for row in &batch.processors {
             add(row.label(), row.preprocess_ms.samples.as_slice());
         }
+        for row in &batch.flows {
+            add(row.label(), row.total_ms.samples.as_slice());
+        }
         for row in &batch.forwards {
             add(format!("the {} forward", clean(&row.name)), row.forward_ms.samples.as_slice());
         }

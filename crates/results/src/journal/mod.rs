@@ -17,7 +17,7 @@ use crate::{decision::Decision, pairs::Round, rows::ProcessorRow, run::Run};
 pub(crate) use file::is_journal;
 pub use file::{Journal, folder_of, journals_of};
 pub use reader::{Contents, read};
-pub use samples::{BatchSamples, ForwardSamples, ProcessorSamples};
+pub use samples::{BatchSamples, FlowSamples, ForwardSamples, ProcessorSamples};
 
 /// Bumped whenever a reader of the previous version would misread a journal.
 pub const JOURNAL_VERSION: u32 = 1;
@@ -59,6 +59,9 @@ pub struct Subjects {
     pub forwards: Vec<ForwardSubject>,
     /// Whether there is a tokenizer.
     pub tokenizes: bool,
+    /// The flows from files, in the order of the table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowSubject>,
 }
 
 /// A processor of a bench.
@@ -81,6 +84,15 @@ pub struct ForwardSubject {
     pub name: String,
     /// The index of the run that its times go into.
     pub run: usize,
+}
+
+/// A flow from files of a bench.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowSubject {
+    /// Its name.
+    pub name: String,
+    /// Threads that it may use.
+    pub threads: usize,
 }
 
 /// One line after the header.

@@ -30,16 +30,20 @@ pub struct BatchSamples {
     /// One entry per forward, in the bench's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forwards: Vec<ForwardSamples>,
+    /// One entry per flow from files, in the order of the table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowSamples>,
 }
 
 impl BatchSamples {
-    /// As many processors and forwards, without a sample: what a step may add to.
+    /// As many processors, forwards and flows, without a sample: what a step may add to.
     #[must_use]
     pub fn without_samples(&self) -> Self {
         Self {
             batch_size: self.batch_size,
             processors: vec![ProcessorSamples::default(); self.processors.len()],
             forwards: vec![ForwardSamples::default(); self.forwards.len()],
+            flows: vec![FlowSamples::default(); self.flows.len()],
             ..Self::default()
         }
     }
@@ -53,12 +57,15 @@ impl BatchSamples {
         self.memory_limit_ms.extend(later.memory_limit_ms);
         each(&mut self.processors, later.processors, ProcessorSamples::extend);
         each(&mut self.forwards, later.forwards, ForwardSamples::extend);
+        each(&mut self.flows, later.flows, FlowSamples::extend);
     }
 
-    /// The largest number of samples that a processor or a forward has: the rounds that were begun.
+    /// The largest number of samples that a processor, a forward or a flow has: the rounds that were begun.
     pub fn rounds(&self) -> usize {
         let processors = self.processors.iter().map(|samples| samples.preprocess_ms.len());
-        processors.chain(self.forwards.iter().map(|samples| samples.forward_ms.len())).max().unwrap_or(0)
+        let forwards = self.forwards.iter().map(|samples| samples.forward_ms.len());
+        let flows = self.flows.iter().map(|samples| samples.total_ms.len());
+        processors.chain(forwards).chain(flows).max().unwrap_or(0)
     }
 }
 
@@ -169,6 +176,37 @@ impl ForwardSamples {
         self.device_ms.extend(later.device_ms);
         self.positions_ms.extend(later.positions_ms);
         self.stage_failure = later.stage_failure.or(self.stage_failure.take());
+        self.failure = later.failure.or(self.failure.take());
+    }
+}
+
+/// A flow's samples at one batch size; it gets no more after it fails.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowSamples {
+    /// Milliseconds from files to tensors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub total_ms: Vec<f64>,
+    /// Of calls of their own: milliseconds of decoding, and of the whole call.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decoding_ms: Vec<(f64, f64)>,
+    /// Whether its decoder gave the pixels of the reference; none before they were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub must_equal: Option<bool>,
+    /// How its outputs compare with the reference's; none before they were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parity: Option<ParityStatus>,
+    /// Why it gets no more samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+impl FlowSamples {
+    fn extend(&mut self, later: Self) {
+        self.total_ms.extend(later.total_ms);
+        self.decoding_ms.extend(later.decoding_ms);
+        self.must_equal = later.must_equal.or(self.must_equal);
+        self.parity = later.parity.or(self.parity.take());
         self.failure = later.failure.or(self.failure.take());
     }
 }

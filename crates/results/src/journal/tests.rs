@@ -8,7 +8,8 @@ use crate::{InputError, Round, Run, fixtures};
 
 fn header() -> Header {
     let run = Run { batches: Vec::new(), ..fixtures::run::run(&["hf"], &[1]) };
-    let subjects = Subjects { processors: Vec::new(), forwards: Vec::new(), tokenizes: false };
+    let subjects =
+        Subjects { processors: Vec::new(), forwards: Vec::new(), tokenizes: false, flows: Vec::new() };
     let measurement = Measurement::Bench { runs: vec![("mixed".into(), run)], subjects };
     Header { journal_version: JOURNAL_VERSION, measurement }
 }
