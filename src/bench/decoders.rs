@@ -42,7 +42,10 @@ impl Decoders {
         let mut buffers = mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
         buffers.resize_with(files.len(), Vec::new);
         match &self.pool {
-            Some(pool) => pool.install(|| files.par_iter().zip(buffers).map(decode).collect()),
+            // One file at a time: rayon would keep several together, and the last thread would end late.
+            Some(pool) => {
+                pool.install(|| files.par_iter().zip(buffers).with_max_len(1).map(decode).collect())
+            }
             None => files.iter().zip(buffers).map(decode).collect(),
         }
     }
