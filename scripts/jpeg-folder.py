@@ -1,16 +1,18 @@
-"""Writes the built-in photographs as JPEG files of 1024x768 pixels and quality 85: python scripts/jpeg-folder.py FOLDER
+"""Writes the built-in photographs as JPEG files of 1024x768 pixels and quality 85.
 
 `patchmark bench --from-files --images FOLDER` measures on them what docs/files.md reports."""
 
+import argparse
 import pathlib
-import sys
 
 from PIL import Image
 
 PHOTOGRAPHS = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "photos"
 SIZE = (1024, 768)
 
-folder = pathlib.Path(sys.argv[1])
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="where to write them")
+folder = parser.parse_args().folder
 folder.mkdir(parents=True, exist_ok=True)
 for path in sorted(PHOTOGRAPHS.iterdir()):
     if path.suffix in (".jpg", ".png"):

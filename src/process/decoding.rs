@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use patchmark_results::{InputError, SkippedFile, shards::SourceFile};
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
+use super::buffers::Buffers;
 use crate::{
     guarded::guarded,
     workload::{Decoded, DecodedImage, EncodedImage},
@@ -62,6 +63,7 @@ pub(super) struct Decoding<'a> {
     left: Range<usize>,
     skip_bad_files: bool,
     pool: &'a ThreadPool,
+    buffers: &'a Buffers,
     read: VecDeque<Read>,
 }
 
@@ -75,14 +77,16 @@ pub(super) fn threads(count: usize) -> Result<ThreadPool> {
 }
 
 impl<'a> Decoding<'a> {
-    /// Decodes the files of `range`. Bad ones are left out if `skip_bad_files` is set; otherwise the first ends everything.
+    /// Decodes the files of `range`, into the memory of `buffers`. Bad ones are left out if `skip_bad_files` is set; otherwise
+    /// the first ends everything.
     pub(super) fn new(
         files: &'a [EncodedImage],
         range: Range<usize>,
         skip_bad_files: bool,
         pool: &'a ThreadPool,
+        buffers: &'a Buffers,
     ) -> Self {
-        Self { files, left: range, skip_bad_files, pool, read: VecDeque::new() }
+        Self { files, left: range, skip_bad_files, pool, buffers, read: VecDeque::new() }
     }
 
     /// The next group; none after the last file.
@@ -130,7 +134,7 @@ impl<'a> Decoding<'a> {
 
     fn open(&self, Read { index, source, bytes }: Read) -> Result<OpenedFile> {
         let file = &self.files[index];
-        let opened = match bytes.and_then(|bytes| file.decode_bytes(&bytes)) {
+        let opened = match bytes.and_then(|bytes| file.decode_bytes(&bytes, self.buffers.take())) {
             Ok(Decoded::Image(image)) => Opened::Image(Arc::new(image)),
             Ok(Decoded::Deep(error)) => Opened::Deep(error),
             Err(error) => Opened::Skipped(skipped(file, error, self.skip_bad_files)?),

@@ -15,7 +15,8 @@ fn png(folder: &Path, name: &str, width: u32, height: u32) -> EncodedImage {
 /// The widths of the images in each group; 0 for a file that was left out.
 fn groups(files: &[EncodedImage], range: Range<usize>, skip: bool) -> Result<Vec<Vec<usize>>> {
     let pool = threads(1)?;
-    let mut decoding = Decoding::new(files, range.clone(), skip, &pool);
+    let buffers = Buffers::default();
+    let mut decoding = Decoding::new(files, range.clone(), skip, &pool, &buffers);
     let (mut groups, mut next) = (Vec::new(), range.start);
     while let Some(group) = decoding.next_group()? {
         let width = |file: &OpenedFile| {

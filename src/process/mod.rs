@@ -1,5 +1,6 @@
 //! `process`: the tensors of any number of files, in memory that does not grow with them.
 
+mod buffers;
 mod decoding;
 mod disk;
 mod folder;
@@ -24,6 +25,7 @@ use patchmark_results::{
 use tempfile::NamedTempFile;
 
 use self::{
+    buffers::Buffers,
     decoding::Decoding,
     folder::{Folder, Found},
     layout::Layout,
@@ -63,17 +65,21 @@ impl Job<'_> {
     /// An input error if the file cannot be written, does not fit on the disk, or an image cannot be processed.
     pub fn to_file(&self, path: &Path) -> Result<Option<FinishedShard>> {
         let file = document::beside(path)?;
-        let pool = decoding::threads(self.threads)?;
+        let (pool, buffers) = (decoding::threads(self.threads)?, Buffers::default());
         let count = self.files.len() as u64;
         let place = file.path().parent().unwrap_or(Path::new("."));
         disk::check_room(place, Layout::expected(self.parameters).file_bytes(count)?)?;
         let mut place = OneFile { file, path: path.to_owned(), written: None };
-        let decoding = Decoding::new(self.files, 0..self.files.len(), self.skip_bad_files, &pool);
-        let skipped =
-            match pipeline::run(self, decoding, Writer::new(&mut place, count, 0, self.files.len()))? {
-                Ended::Interrupted => return Ok(None),
-                Ended::Done(skipped) => skipped,
-            };
+        let decoding = Decoding::new(self.files, 0..self.files.len(), self.skip_bad_files, &pool, &buffers);
+        let skipped = match pipeline::run(
+            self,
+            &buffers,
+            decoding,
+            Writer::new(&mut place, count, 0, self.files.len()),
+        )? {
+            Ended::Interrupted => return Ok(None),
+            Ended::Done(skipped) => skipped,
+        };
         let Some(mut written) = place.written else { return Err(nothing(&skipped)) };
         written.skipped_files.extend(skipped);
         document::replace(path, place.file)?;
@@ -87,7 +93,7 @@ impl Job<'_> {
     /// An input error if the folder is not an output of the same settings and files, the output does not fit on the disk, or
     /// an image cannot be processed.
     pub fn to_folder(&self, path: &Path, settings: ShardSettings) -> Result<Option<Index>> {
-        let pool = decoding::threads(self.threads)?;
+        let (pool, buffers) = (decoding::threads(self.threads)?, Buffers::default());
         let images_per_shard = settings.images_per_shard;
         let mut folder = match Folder::open(path, settings, self.files, &pool)? {
             Found::Finished(index) => {
@@ -103,9 +109,10 @@ impl Job<'_> {
         self.bar.reset_eta();
         let mut skipped = Vec::new();
         for segment in segments {
-            let decoding = Decoding::new(self.files, segment.files.clone(), self.skip_bad_files, &pool);
+            let decoding =
+                Decoding::new(self.files, segment.files.clone(), self.skip_bad_files, &pool, &buffers);
             let writer = Writer::new(&mut folder, images_per_shard, segment.number, segment.files.end);
-            match pipeline::run(self, decoding, writer)? {
+            match pipeline::run(self, &buffers, decoding, writer)? {
                 Ended::Interrupted => return Ok(None),
                 Ended::Done(left_out) => skipped.extend(left_out),
             }

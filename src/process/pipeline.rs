@@ -1,7 +1,9 @@
 //! Decoding, processing and writing, each at work on another group of images.
 
 use std::{
+    mem,
     sync::{
+        Arc,
         atomic::Ordering,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -12,13 +14,16 @@ use anyhow::{Context, Result, anyhow};
 use patchmark_results::{InputError, SkippedFile, input_error, shards::SourceFile};
 
 use super::{
+    buffers::Buffers,
     decoding::{self, Decoding, Opened, OpenedFile},
     job::Job,
     writer::{Outcome, Processed, Writer},
 };
 use crate::{
+    inputs::ModelInputs,
     measure::failure::{Failure, caught, classify},
     processor::{FedBatch, StageClock},
+    workload::DecodedImage,
 };
 
 /// How a pipeline ended.
@@ -30,14 +35,19 @@ pub(super) enum Ended {
 }
 
 /// A group of decoded images under way to the processor: the files and their images, in order.
-type Batch = (Vec<(usize, SourceFile, Outcome)>, Vec<std::sync::Arc<crate::workload::DecodedImage>>);
+type Batch = (Vec<(usize, SourceFile, Outcome)>, Vec<Arc<DecodedImage>>);
 
 /// Sends what `decoding` gives through the processor to `writer`. While one group is processed, the next is decoded and the
 /// one before is written.
 ///
 /// # Errors
 /// If a file is bad and bad files are not left out, the processor fails, or the disk does.
-pub(super) fn run(job: &Job<'_>, decoding: Decoding<'_>, writer: Writer<'_>) -> Result<Ended> {
+pub(super) fn run(
+    job: &Job<'_>,
+    buffers: &Buffers,
+    decoding: Decoding<'_>,
+    writer: Writer<'_>,
+) -> Result<Ended> {
     thread::scope(|scope| {
         // A decoded group takes much memory, so it waits with its thread; tensors take less.
         let (decoded, groups) = sync_channel(0);
@@ -48,7 +58,7 @@ pub(super) fn run(job: &Job<'_>, decoding: Decoding<'_>, writer: Writer<'_>) -> 
             .context("failed to start a thread")?;
         let writing = name("write").spawn_scoped(scope, move || write(writer, &to_write));
         let writing = writing.context("failed to start a thread")?;
-        let sent = process(job, groups, processed);
+        let sent = process(job, buffers, groups, processed);
         let written = writing.join().map_err(|_| anyhow!("the thread that writes ended early"))?;
         // If writing failed, processing ended because of it.
         let skipped = written?;
@@ -79,13 +89,14 @@ fn write(mut writer: Writer<'_>, groups: &Receiver<Result<Processed, ()>>) -> Re
 /// Processes every group, and says whether it was the last; it is not if a signal was heard.
 fn process(
     job: &Job<'_>,
+    buffers: &Buffers,
     groups: Receiver<Result<Vec<OpenedFile>>>,
     processed: SyncSender<Result<Processed, ()>>,
 ) -> Result<bool> {
     let result = groups.into_iter().try_for_each(|group| {
         let group = group.map_err(Some)?;
         let files = group.len() as u64;
-        for part in parts(job, group).map_err(Some)? {
+        for part in parts(job, buffers, group).map_err(Some)? {
             if job.interrupt.load(Ordering::Relaxed) {
                 return Err(None);
             }
@@ -106,7 +117,7 @@ fn process(
 }
 
 /// A group processed: as one batch if nothing stands in the way.
-fn parts(job: &Job<'_>, group: Vec<OpenedFile>) -> Result<Vec<Processed>> {
+fn parts(job: &Job<'_>, buffers: &Buffers, group: Vec<OpenedFile>) -> Result<Vec<Processed>> {
     let mut parts = Vec::new();
     let mut batch: Batch = Default::default();
     for OpenedFile { index, source, opened } in group {
@@ -118,17 +129,17 @@ fn parts(job: &Job<'_>, group: Vec<OpenedFile>) -> Result<Vec<Processed>> {
             }
             Opened::Skipped(file) => batch.0.push((index, source, Outcome::Skipped(file))),
             Opened::Deep(error) => {
-                parts.extend(images(job, std::mem::take(&mut batch))?);
+                parts.extend(images(job, buffers, mem::take(&mut batch))?);
                 parts.push(deep(job, index, source, error)?);
             }
         }
     }
-    parts.extend(images(job, batch)?);
+    parts.extend(images(job, buffers, batch)?);
     Ok(parts)
 }
 
 /// Decoded images processed as one batch, or one by one if that fails, to find the one at fault.
-fn images(job: &Job<'_>, (files, images): Batch) -> Result<Vec<Processed>> {
+fn images(job: &Job<'_>, buffers: &Buffers, (files, images): Batch) -> Result<Vec<Processed>> {
     if images.is_empty() {
         return Ok(if files.is_empty() { Vec::new() } else { vec![Processed { files, inputs: None }] });
     }
@@ -139,7 +150,10 @@ fn images(job: &Job<'_>, (files, images): Batch) -> Result<Vec<Processed>> {
         })
     };
     match run(&images) {
-        Ok(inputs) => return Ok(vec![Processed { files, inputs: Some(inputs) }]),
+        Ok(inputs) => {
+            buffers.give_back(images);
+            return Ok(vec![Processed { files, inputs: Some(inputs) }]);
+        }
         Err(error) if ends_everything(&error) => return Err(error),
         Err(_) => {}
     }
@@ -174,7 +188,7 @@ fn one(
     index: usize,
     source: SourceFile,
     row: Outcome,
-    inputs: Result<crate::inputs::ModelInputs>,
+    inputs: Result<ModelInputs>,
 ) -> Result<Processed> {
     match inputs {
         Ok(inputs) => Ok(Processed { files: vec![(index, source, row)], inputs: Some(inputs) }),

@@ -57,14 +57,14 @@ impl EncodedImage {
         }
     }
 
-    /// Decodes the file, which holds `bytes`.
+    /// Decodes the file, which holds `bytes`, into the memory of `buffer`, if that is large enough.
     ///
     /// # Errors
     /// As [`FileDecoder::decode_file`].
-    pub fn decode_bytes(&self, bytes: &[u8]) -> Result<Decoded> {
+    pub fn decode_bytes(&self, bytes: &[u8], buffer: Vec<u8>) -> Result<Decoded> {
         match self {
             Self::Embedded { name, .. } => decoder::decode_embedded(name, bytes).map(Decoded::Image),
-            Self::File { path, decoder, .. } => decoder.decode(path, bytes, Vec::new()),
+            Self::File { path, decoder, .. } => decoder.decode(path, bytes, buffer),
         }
     }
 

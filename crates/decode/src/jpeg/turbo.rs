@@ -45,8 +45,13 @@ impl Turbo {
         if colours == raw::TJCS_TJCS_CMYK as c_int || colours == raw::TJCS_TJCS_YCCK as c_int {
             return Err(Doubt::Kind("a JPEG with four components (CMYK)"));
         }
+        let length = width * height * 3;
+        if buffer.capacity() < length {
+            // Memory that comes cleared from the system.
+            buffer = vec![0; length];
+        }
         // What it held before is not cleared: either every byte is written, or none is used.
-        buffer.resize(width * height * 3, 0);
+        buffer.resize(length, 0);
         // SAFETY: the handle is alive, `bytes` is readable for its length, and with a pitch of 0 the call writes
         // width · height pixels of three bytes, the size that the header gave and `buffer` has.
         let done = unsafe {
