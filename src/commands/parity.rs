@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use clap::Args;
 use patchmark_report::store;
-use patchmark_results::{Kind, Outcome, Parity, input_error, parity::PARITY_VERSION};
+use patchmark_results::{DecodingParity, Kind, Outcome, Parity, input_error, parity::PARITY_VERSION};
 
 use super::{
     options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar},
@@ -17,7 +17,7 @@ use super::{
     values::{Numbers, numbers},
 };
 use crate::{
-    interrupt::{self, Idle},
+    interrupt::{self, Idle, Interrupt},
     measure::environment,
     parity::{self, Check},
     processor::{self, REFERENCE},
@@ -84,14 +84,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     store::check_writable(&arguments.out, Kind::Parity)?;
-    let photographs = Workload::load_all(&arguments.images.source()?, &Sizes::mixed())?;
-    let skipped_files = photographs.iter().flat_map(|workload| workload.skipped.clone()).collect();
-    let photographs: Vec<_> = photographs.into_iter().flat_map(|workload| workload.images).collect();
+    let workloads = Workload::load_all(&arguments.images.source()?, &Sizes::mixed())?;
     let threads = arguments.device.use_threads()?;
     let interrupt = interrupt::listen(Idle::Leaves)?;
     python::start()?;
     arguments.device.use_threads()?;
 
+    let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+    let started = Instant::now();
+    let decoding = held_against_loader(&workloads, &interrupt)?;
+    let skipped_files = workloads.iter().flat_map(|workload| workload.skipped.clone()).collect();
+    let photographs: Vec<_> = workloads.into_iter().flat_map(|workload| workload.images).collect();
+    let undecoded = decoding.as_ref().is_some_and(|found| found.files < photographs.len());
     let specs = if arguments.only_images { Vec::new() } else { generated(arguments.seed) };
     let count = photographs.len() + specs.len();
     let progress = progress_bar(count as u64)?;
@@ -101,8 +105,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             None => Arc::new(specs[index - photographs.len()].render()),
         })
     };
-    let started_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
-    let started = Instant::now();
     let asked = Check { names: &names, parameters: &parameters, limits: &limits, device, threads, count };
     let result = parity::check(&asked, image, |images| {
         progress.set_position(images as u64);
@@ -116,16 +118,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         schema_version: PARITY_VERSION,
         started_unix_s,
         elapsed_s: started.elapsed().as_secs_f64(),
-        partial: result.images.len() < count,
+        partial: result.images.len() < count || undecoded,
         reference: REFERENCE.into(),
         device: arguments.device.name().to_owned(),
         seed: arguments.seed,
         environment: environment()?,
         images: result.images,
         skipped_files,
+        decoding,
         rows: result.rows,
         failures: result.failures,
     };
     let _saving = interrupt::saving();
     Ok(print_and_save(&run, arguments.json, &arguments.out)?.outcome)
+}
+
+/// The files of the one workload held against what their loader itself gives; none if they are built in.
+fn held_against_loader(workloads: &[Workload], interrupt: &Interrupt) -> Result<Option<DecodingParity>> {
+    let Some(workload) = workloads.first() else { return Ok(None) };
+    let progress = progress_bar(workload.images.len() as u64)?;
+    let found = parity::check_files(workload, |files| {
+        progress.set_position(files as u64);
+        progress.set_message(format!("{files} of {} files decoded by transformers", workload.images.len()));
+        !interrupt.load(Ordering::Relaxed)
+    });
+    progress.finish_and_clear();
+    found
 }

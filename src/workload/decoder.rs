@@ -109,6 +109,19 @@ impl FileDecoder {
             }
         }
     }
+
+    /// Reads a file by its loader alone, whether or not the native decoder is sure of it: what [`FileDecoder::decode_file`] must
+    /// equal.
+    ///
+    /// # Errors
+    /// An input error if the loader does not read the file; another error if it cannot be asked, or if there is none.
+    pub fn load_file(&self, path: &Path) -> Result<DecodedImage> {
+        let name = path.display().to_string();
+        let loading = self.loading.as_ref().with_context(|| format!("there is no loader for {name}"))?;
+        let bytes = read(path)?;
+        let loaded = loading.load(path, &bytes);
+        image(&name, loaded.map_err(|unread| failed(&name, &bytes, &Doubt::Format, unread))?)
+    }
 }
 
 /// Decodes an image that is part of the program, which needs no loader.

@@ -133,5 +133,9 @@ fn bad_files_are_left_out_and_listed() {
         serde_json::from_str(&fs::read_to_string(folder.path().join("parity/parity.json")).unwrap()).unwrap();
     let names: Vec<_> = saved.skipped_files.iter().map(|skipped| skipped.file.as_str()).collect();
     assert_eq!(names, ["notes.jpg"]);
+    let decoding = saved.decoding.expect("files were decoded");
+    assert_eq!((decoding.files, decoding.equal, decoding.differing.len()), (1, 1, 0));
+    let told = "Decoding: 1 file has the pixels that transformers reads.";
+    assert!(String::from_utf8_lossy(&output.stdout).contains(told));
     assert!(String::from_utf8_lossy(&output.stdout).contains("notes.jpg is not an image"));
 }

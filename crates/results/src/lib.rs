@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod committed_tests;
 pub mod decision;
+pub mod decoding;
 pub mod difference;
 pub mod document;
 pub mod environment;
@@ -41,6 +42,7 @@ pub mod validation;
 pub mod verdict;
 
 pub use decision::{Decision, DecisionKind, DecisionRow, Finding};
+pub use decoding::{DecodingParity, FileDifference};
 pub use difference::{Difference, LEVEL, ParityClass, Tolerance};
 pub use document::{Document, Saved, read_run};
 pub use environment::{Allowance, CpuRecord, Environment};

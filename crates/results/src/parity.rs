@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{environment::Environment, outcome::Outcome, skipped::SkippedFile};
+use crate::{decoding::DecodingParity, environment::Environment, outcome::Outcome, skipped::SkippedFile};
 
 /// Bumped whenever a reader of the previous version would misread the document.
 pub const PARITY_VERSION: u32 = 2;
@@ -32,6 +32,11 @@ pub struct Parity {
     /// Files that could not be decoded and were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped_files: Vec<SkippedFile>,
+    /// Whether the files' pixels are those of transformers' own loader; none if the images were not files, or in results of
+    /// older versions. Processors start from equal pixels, so what differs here comes from decoding, and what differs in the
+    /// rows from processing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoding: Option<DecodingParity>,
     /// One row per processor and `max_num_patches`.
     pub rows: Vec<ParityRow>,
     /// Processors that failed before all images were compared.
@@ -40,10 +45,11 @@ pub struct Parity {
 }
 
 impl Parity {
-    /// How the command that made it ended. It failed if a processor that must equal the reference differs; it is incomplete
-    /// if a processor failed before all images were compared.
+    /// How the command that made it ended. It failed if a processor that must equal the reference differs, or a file was
+    /// decoded to other pixels than its loader gives; it is incomplete if a processor failed before all images were compared.
     pub fn outcome(&self) -> Outcome {
-        if self.rows.iter().any(|row| row.must_equal && row.differing > 0) {
+        let decoded_wrongly = self.decoding.as_ref().is_some_and(|decoding| !decoding.differing.is_empty());
+        if decoded_wrongly || self.rows.iter().any(|row| row.must_equal && row.differing > 0) {
             Outcome::ParityFailed
         } else if self.partial {
             Outcome::Interrupted

@@ -16,7 +16,10 @@ use super::{
 use crate::{
     charts::Chart,
     format::Format,
-    words::parity::{headline, notes, worst},
+    words::{
+        decoding::what,
+        parity::{headline, notes, worst},
+    },
 };
 
 const COLUMNS: [(&str, bool); 6] = [
@@ -53,7 +56,7 @@ pub fn of_parity(run: &Parity, charts: &[Chart], beside: &[Format]) -> Result<St
         numbers: numbers(run),
         charts,
         beside,
-        tables: vec![("All rows", table(run))],
+        tables: [("All rows", table(run))].into_iter().chain(files(run)).collect(),
         notes: &notes,
         environment: facts::list(&environment),
         again: facts::again(&run.environment, "patchmark parity", run.elapsed_s),
@@ -82,6 +85,12 @@ fn numbers(run: &Parity) -> Vec<Number> {
             detail: format!("of {} in all three tensors", count(values)),
         },
     ];
+    numbers.extend(run.decoding.as_ref().map(|decoding| Number {
+        name: "files decoded to other pixels".to_owned(),
+        shown: count(decoding.differing.len() as u64),
+        value: decoding.differing.len() as f64,
+        detail: format!("of {} held against transformers' own loader", count(decoding.files as u64)),
+    }));
     let free = run.rows.iter().filter(|row| !row.must_equal && row.differing > 0);
     numbers.extend(free.max_by(|a, b| size(a.worst).total_cmp(&size(b.worst))).map(|row| Number {
         name: format!("{}, whose values differ by design", clean(&row.processor)),
@@ -90,6 +99,25 @@ fn numbers(run: &Parity) -> Vec<Number> {
         detail: "uint8 levels at worst".to_owned(),
     }));
     numbers
+}
+
+/// The files whose pixels differ from those of their loader; none if there is none.
+fn files(run: &Parity) -> Option<(&'static str, Markup)> {
+    const COLUMNS: [(&str, bool); 4] =
+        [("File", false), ("Values", true), ("Differing", true), ("Difference", false)];
+    let differing = &run.decoding.as_ref()?.differing;
+    let rows = differing.iter().map(|file| {
+        vec![
+            Cell::text(clean(&file.file)),
+            Cell::number(Some(file.values as f64), |values| count(values as u64)),
+            Cell::number(Some(file.differing as f64), |values| count(values as u64)),
+            Cell::text(what(file)),
+        ]
+    });
+    let caption = "The pixels that patchmark decodes, compared with those that transformers' loader reads from the same \
+                   file. Click a heading to sort.";
+    let table = || grid::table("Files decoded to other pixels", caption, &COLUMNS, differing.len(), rows);
+    (!differing.is_empty()).then(|| ("Files decoded to other pixels", table()))
 }
 
 fn table(run: &Parity) -> Markup {

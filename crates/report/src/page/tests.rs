@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use patchmark_results::{
-    Decision, Finding, Heat, Parity, ParityRow, ParityStatus, Releases, Run, SkippedFile, Verdict, fixtures,
+    Decision, DecodingParity, FileDifference, Finding, Heat, Parity, ParityRow, ParityStatus, Releases, Run,
+    SkippedFile, Verdict, fixtures,
     fixtures::decision::{decision, row},
     parity::{CorpusImage, ImageDifference, PARITY_VERSION},
 };
@@ -85,6 +86,17 @@ fn compared(text: &str) -> Parity {
         environment: fixtures::run::run(&[], &[]).environment,
         images: vec![CorpusImage { name: text(), width: 64, height: 48 }],
         skipped_files: vec![SkippedFile { file: text(), reason: text() }],
+        decoding: Some(DecodingParity {
+            files: 1,
+            equal: 0,
+            differing: vec![FileDifference {
+                file: text(),
+                differing: 1,
+                values: 3,
+                worst: None,
+                detail: text(),
+            }],
+        }),
         failures: Vec::new(),
         rows: vec![ParityRow {
             processor: text(),
@@ -121,8 +133,13 @@ fn hostile_matrix() -> Releases {
 
 #[test]
 fn a_comparison_leads_with_who_differs_and_a_matrix_with_who_does_not() -> Result<()> {
-    let parity = compared("mine");
+    let mut parity = compared("mine");
     let page = of_parity(&parity, &charts::of_parity(&parity)?, &[])?;
+    let told = "<h1>Decoding: 1 of 1 file has other pixels than transformers reads: mine. Processing: 1 of 1";
+    assert!(page.contains(told) && page.contains("<h2>Files decoded to other pixels</h2>"), "{page}");
+    parity.decoding = None;
+    let page = of_parity(&parity, &charts::of_parity(&parity)?, &[])?;
+    assert!(!page.contains("decoded to other pixels"), "{page}");
     assert!(
         page.contains("<h1>1 of 1 processor differs from mine: mine.") && page.contains("Partial"),
         "{page}"

@@ -6,7 +6,10 @@ use patchmark_results::{
 };
 
 use super::layout::{Column, Table, Text};
-use crate::words::parity::{differing, notes, worst};
+use crate::words::{
+    decoding,
+    parity::{differing, notes, worst},
+};
 
 /// The rows, and what a reader must know in addition to them, in at most `columns` columns.
 pub fn render(parity: &Parity, columns: usize) -> String {
@@ -32,6 +35,9 @@ pub fn render(parity: &Parity, columns: usize) -> String {
         table.row(cells, Vec::new());
     }
     text.table(&table);
+    if let Some(found) = &parity.decoding {
+        text.line(&decoding::headline(found));
+    }
     for note in notes(parity) {
         text.line(&note);
     }

@@ -3,6 +3,7 @@
 pub mod behind;
 pub mod caveats;
 pub mod decision;
+pub mod decoding;
 pub mod figures;
 pub mod flows;
 pub mod machine;

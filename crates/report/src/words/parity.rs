@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::decoding;
 use patchmark_results::{
     Parity, ParityRow, SkippedFile,
     text::{clean, count, plural},
@@ -58,22 +59,34 @@ pub fn headline(run: &Parity) -> String {
             clean(&failed.join(", "))
         ),
     };
-    compared + &broken
+    match &run.decoding {
+        None => compared + &broken,
+        Some(found) => format!("{} Processing: {}{broken}", decoding::headline(found), lowered(&compared)),
+    }
+}
+
+/// A sentence that goes on after a colon.
+fn lowered(sentence: &str) -> String {
+    match sentence.strip_prefix("All ").or(sentence.strip_prefix("No ")) {
+        Some(_) => sentence[..1].to_lowercase() + &sentence[1..],
+        None => sentence.to_owned(),
+    }
 }
 
 /// What a reader must know in addition to the rows.
 pub fn notes(run: &Parity) -> Vec<String> {
     let differing = run.rows.iter().filter(|row| row.differing > 0);
-    let mut notes: Vec<String> = differing
-        .map(|row| {
-            format!(
-                "{} at {} patches differs most in {}",
-                clean(&row.processor),
-                row.max_num_patches,
-                clean(&row.detail)
-            )
-        })
-        .collect();
+    // Processors are given equal pixels, so their differences do not come from decoding.
+    let stage = if run.decoding.is_some() { "processing: " } else { "" };
+    let mut notes: Vec<String> = run.decoding.iter().flat_map(decoding::notes).collect();
+    notes.extend(differing.map(|row| {
+        format!(
+            "{stage}{} at {} patches differs most in {}",
+            clean(&row.processor),
+            row.max_num_patches,
+            clean(&row.detail)
+        )
+    }));
     notes.extend(run.failures.iter().map(|failure| {
         format!(
             "{} at {} patches failed after {}: {}",
@@ -103,6 +116,30 @@ mod tests {
 
     use super::*;
     use crate::{markdown, terminal};
+
+    #[test]
+    fn a_difference_is_said_to_come_from_decoding_or_from_processing() {
+        use patchmark_results::fixtures::parity::{parity, row, with_decoding};
+        let mut run = with_decoding(parity(3), 3);
+        run.rows = vec![row("fused", 64, true, &[(0, Some(1.0))]), row("naive", 64, true, &[])];
+        assert_eq!(
+            headline(&run),
+            "Decoding: 2 of 3 files have other pixels than transformers reads: a.jpg, b.jpg. Processing: 1 of 2 processors \
+             differs from hf: fused."
+        );
+        let told = notes(&run);
+        assert!(told[0].starts_with("decoding: a.jpg: 1,234 of"), "{told:?}");
+        assert!(told[2].starts_with("processing: fused at 64 patches differs most in i0"), "{told:?}");
+        run.rows.remove(0);
+        assert!(headline(&run).ends_with("Processing: naive equals hf bit for bit in 3 images."));
+        assert_eq!(run.outcome(), patchmark_results::Outcome::ParityFailed, "decoding alone fails it");
+        for text in [terminal::parity::render(&run, 100), markdown::parity::render(&run)] {
+            assert!(text.contains("a.jpg: 1,234 of 921,600 values differ, by at most 3 levels"), "{text}");
+        }
+        run.decoding = None;
+        assert_eq!(headline(&run), "naive equals hf bit for bit in 3 images.");
+        assert_eq!(run.outcome(), patchmark_results::Outcome::Done);
+    }
 
     #[test]
     fn what_was_not_compared_to_the_end_is_not_called_equal() {
