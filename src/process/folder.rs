@@ -58,6 +58,8 @@ impl Folder {
             return finished(path, &settings, &sources, pool).map(Found::Finished);
         }
         let mut journal = open_journal(path)?;
+        // What a process that was killed has left of a shard would count against the room on the disk.
+        remove(path, |name| name.ends_with(UNFINISHED))?;
         let old = ShardJournal::read(&path.join(JOURNAL))?;
         let (kept, segments) = match old {
             None => {
@@ -94,7 +96,8 @@ impl Folder {
     /// # Errors
     /// If the index cannot be written.
     pub(super) fn finish(self, skipped: Vec<SkippedFile>) -> Result<Index> {
-        self.remove_stale()?;
+        // Shards of an earlier process that this output does not need.
+        remove(&self.path, |name| !self.finished.values().any(|shard| shard.shard.file == name))?;
         // Only now: a shard that a loss of power damages before is found by its checksum, and waiting for the disk after each
         // shard would leave the CPU idle.
         for shard in self.finished.values() {
@@ -126,20 +129,6 @@ impl Folder {
         // From here on the index counts; a journal that stays is removed the next time.
         fs::remove_file(self.path.join(JOURNAL))?;
         Ok(index)
-    }
-
-    /// Removes what an earlier process wrote and this output does not need.
-    fn remove_stale(&self) -> Result<()> {
-        for entry in fs::read_dir(&self.path)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let needed = self.finished.values().any(|shard| shard.shard.file == name);
-            if is_shard(&name) && !needed {
-                fs::remove_file(entry.path())
-                    .with_context(|| format!("failed to remove {}", entry.path().display()))?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -187,6 +176,19 @@ fn check_contents(folder: &Path) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Removes the shards of a folder, whole or not, that `unneeded` names.
+fn remove(folder: &Path, unneeded: impl Fn(&str) -> bool) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_shard(&name) && unneeded(&name) {
+            let path = entry.path();
+            fs::remove_file(&path).with_context(|| format!("failed to remove {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn open_journal(folder: &Path) -> Result<File> {

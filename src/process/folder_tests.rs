@@ -100,6 +100,7 @@ fn shards_that_are_whole_are_kept_and_the_others_done_again() {
     drop(folder);
     let folder = unfinished(out.path(), &files);
     assert_eq!((folder.segments(), folder.images()), (&[segment(3, 6..9, None)][..], 6));
+    assert!(!out.path().join("inputs-00004.safetensors.unfinished").exists());
     drop(folder);
     // A shard of another content, one that is gone, and a line that is cut short.
     fs::write(out.path().join("inputs-00002.safetensors"), b"?").unwrap();
