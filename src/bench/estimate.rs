@@ -39,6 +39,8 @@ pub struct Work<'a> {
     pub stages: bool,
     /// Whether overlap is measured.
     pub pipelined: bool,
+    /// Whether images per second include decoding, which is then timed in each round on a GPU too.
+    pub decode: bool,
     /// The threads on which flows from files are measured besides one; none if they are not measured.
     pub flow_threads: Option<usize>,
     /// Whether torch's DataLoader is measured.
@@ -74,7 +76,7 @@ impl Work<'_> {
 
     fn round_ms(&self, size: f64) -> f64 {
         let sample = |ms: f64| clock::sample_ms(self.device, ms);
-        let mut spent = if self.device.is_cuda() { 0.0 } else { DECODE_MS * size };
+        let mut spent = if self.device.is_cuda() && !self.decode { 0.0 } else { DECODE_MS * size };
         // Each sample is followed by a call in which decoding is timed.
         spent += sample(self.flows_ms(size)) + self.flows_ms(size);
         for name in self.processors {
@@ -154,6 +156,7 @@ mod tests {
             tiny: false,
             stages: false,
             pipelined: false,
+            decode: false,
             flow_threads: None,
             dataloader: false,
             device: Device::Cuda(0),

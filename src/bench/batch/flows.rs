@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 use patchmark_results::{ParityStatus, REFERENCE_FLOW, journal::FlowSamples};
 use tch::Device;
 
@@ -33,6 +33,10 @@ pub(super) fn warmed_up(
     interrupt: &Interrupt,
 ) -> Result<Option<Vec<FlowSamples>>> {
     let (Some(from_files), Some(files)) = (&bench.from_files, files) else { return Ok(Some(Vec::new())) };
+    if let Err(reason) = fits(needs::of_flow(bench, images)) {
+        let failed = FlowSamples { failure: Some(reason), ..FlowSamples::default() };
+        return Ok(Some(vec![failed; from_files.flows.len()]));
+    }
     let reference = |device| match caught(|| from_files.reference(files, device)) {
         Err(error) if classify(&error) == Failure::DeviceLost => Err(error),
         // Its own row has the reason.
@@ -64,8 +68,6 @@ fn compared(
     images: &[Arc<DecodedImage>],
     expected: Option<&ModelInputs>,
 ) -> Result<FlowSamples> {
-    let values = expected.map_or(0, |inputs| inputs.pixel_values.numel());
-    fits(needs::of_flow(images, values)).map_err(Error::msg)?;
     let _threads = TorchThreads::set(flow.threads());
     let outputs = flow.run(files, &mut StageClock::disabled())?;
     let (must_equal, parity) = match (flow.name(), expected) {

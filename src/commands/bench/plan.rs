@@ -92,6 +92,7 @@ impl Plan<'_> {
             tiny: self.arguments.model == "random-tiny",
             stages: self.arguments.stages,
             pipelined: self.arguments.pipelined,
+            decode: self.arguments.decode,
             flow_threads: self.arguments.from_files.then(|| self.arguments.device.threads()),
             dataloader: self.arguments.dataloader,
             device: self.device,

@@ -54,7 +54,7 @@ pub fn render(run: &Run) -> String {
         overlap::steps(&run.settings)
     );
     if flows::batch(run).is_some() {
-        let _ = write!(out, "\nIn the tables {}.\n", escape(flows::LEGEND));
+        let _ = write!(out, "\nFrom files: {}.\n", escape(flows::LEGEND));
     }
     environment(&mut out, run);
     if !run.notes.is_empty() {

@@ -17,6 +17,7 @@ pub(super) fn table(text: &mut Text, batch: &Batch) {
     if batch.flows.is_empty() {
         return;
     }
+    text.blank();
     text.line(&format!("Batch {} from files", batch.batch_size));
     let mut table = Table::new(vec![
         Column::names("flow"),

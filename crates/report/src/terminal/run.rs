@@ -196,7 +196,7 @@ fn legend(text: &mut Text, run: &Run, forward: Option<&str>) {
         overlap::steps(settings)
     ));
     if crate::words::flows::batch(run).is_some() {
-        text.paragraph("", 2, crate::words::flows::LEGEND);
+        text.paragraph("from files:", 2, crate::words::flows::LEGEND);
     }
     text.line(&format!(
         "{}; {}, {} tower, {} on {}; {} patches; {}",

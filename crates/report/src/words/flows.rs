@@ -12,7 +12,7 @@ use super::{
 };
 
 /// What a reader must know to read a table of flows.
-pub const LEGEND: &str = "from files: decoding and processing, from files in the page cache to tensors on the device; \
+pub const LEGEND: &str = "decoding and processing, from files in the page cache to tensors on the device; \
      decoding: its share of the time; vs hf-paths: the time of transformers' class, given the paths, on as many threads ÷ this \
      one's";
 
