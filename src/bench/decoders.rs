@@ -1,6 +1,7 @@
 //! Decodes the files of a batch, on as many threads as a processor may use.
 
 use std::{
+    cmp::Reverse,
     mem,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -42,9 +43,15 @@ impl Decoders {
         let mut buffers = mem::take(&mut *self.buffers.lock().unwrap_or_else(PoisonError::into_inner));
         buffers.resize_with(files.len(), Vec::new);
         match &self.pool {
-            // One file at a time: rayon would keep several together, and the last thread would end late.
             Some(pool) => {
-                pool.install(|| files.par_iter().zip(buffers).with_max_len(1).map(decode).collect())
+                let mut order: Vec<_> = files.iter().zip(buffers).enumerate().collect();
+                // The longest first and one at a time, so that no thread still has a long one when the others are done. What
+                // a file takes grows with its bytes.
+                order.sort_by_cached_key(|(_, (file, _))| Reverse(file.stored_bytes()));
+                let one = |(place, file)| (place, decode(file));
+                let mut decoded: Vec<_> = pool.install(|| order.into_iter().par_bridge().map(one).collect());
+                decoded.sort_unstable_by_key(|(place, _)| *place);
+                decoded.into_iter().map(|(_, image)| image).collect()
             }
             None => files.iter().zip(buffers).map(decode).collect(),
         }

@@ -68,6 +68,14 @@ impl EncodedImage {
         }
     }
 
+    /// The bytes of the file; none of a file that cannot be looked at.
+    pub fn stored_bytes(&self) -> u64 {
+        match self {
+            Self::Embedded { bytes, .. } => bytes.len() as u64,
+            Self::File { path, .. } => path.metadata().map_or(0, |metadata| metadata.len()),
+        }
+    }
+
     /// Where the file is; none if it is part of the program.
     pub fn path(&self) -> Option<&Path> {
         match self {
