@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     device: DeviceOptions,
     /// Where pixel_values, pixel_attention_mask and spatial_shapes go: one FILE.safetensors, or a folder of shards with an
-    /// index. A folder that is unfinished is completed
+    /// index. An unfinished folder is resumed
     #[arg(long, value_name = "PATH", env = "PATCHMARK_OUT_FILE")]
     out: PathBuf,
     /// About the size of a shard, such as 500MB or 2GiB
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             if one_file {
                 "interrupted; nothing is saved"
             } else {
-                "interrupted; the shards that are finished are kept, and the same command goes on behind them"
+                "interrupted; finished shards are kept: run the same command again to resume"
             }
         );
         return Ok(Outcome::Interrupted);

@@ -22,7 +22,7 @@ pub(super) enum Opened {
     /// It was decoded.
     Image(Arc<DecodedImage>),
     /// transformers' own processor has to read it; the error that any other ends with.
-    Deep(anyhow::Error),
+    SixteenBit(anyhow::Error),
     /// It cannot be decoded and is left out.
     Skipped(SkippedFile),
 }
@@ -136,7 +136,7 @@ impl<'a> Decoding<'a> {
         let file = &self.files[index];
         let opened = match bytes.and_then(|bytes| file.decode_bytes(&bytes, self.buffers.take())) {
             Ok(Decoded::Image(image)) => Opened::Image(Arc::new(image)),
-            Ok(Decoded::Deep(error)) => Opened::Deep(error),
+            Ok(Decoded::SixteenBit(error)) => Opened::SixteenBit(error),
             Err(error) => Opened::Skipped(skipped(file, error, self.skip_bad_files)?),
         };
         Ok(OpenedFile { index, source, opened })

@@ -25,7 +25,7 @@ fn groups(files: &[EncodedImage], range: Range<usize>, skip: bool) -> Result<Vec
             match &file.opened {
                 Opened::Image(image) => image.width,
                 Opened::Skipped(_) => 0,
-                Opened::Deep(error) => panic!("{error}"),
+                Opened::SixteenBit(error) => panic!("{error}"),
             }
         };
         groups.push(group.iter().map(width).collect());

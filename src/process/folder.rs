@@ -18,7 +18,7 @@ use super::{
     decoding::source,
     names::{INDEX, JOURNAL, UNFINISHED, is_shard, shard_name},
     resume::{Segment, finished, keep, same_settings},
-    writer::Place,
+    writer::Destination,
 };
 use crate::workload::EncodedImage;
 
@@ -132,7 +132,7 @@ impl Folder {
     }
 }
 
-impl Place for Folder {
+impl Destination for Folder {
     fn create(&mut self, number: u64) -> Result<File> {
         let path = self.path.join(self.name(number) + UNFINISHED);
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);

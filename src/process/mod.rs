@@ -30,7 +30,7 @@ use self::{
     folder::{Folder, Found},
     layout::Layout,
     pipeline::Ended,
-    writer::{Place, Writer},
+    writer::{Destination, Writer},
 };
 use crate::processor::Parameters;
 
@@ -43,7 +43,7 @@ struct OneFile {
     written: Option<FinishedShard>,
 }
 
-impl Place for OneFile {
+impl Destination for OneFile {
     fn create(&mut self, _: u64) -> Result<File> {
         Ok(self.file.as_file().try_clone()?)
     }
@@ -67,22 +67,22 @@ impl Job<'_> {
         let file = document::beside(path)?;
         let (pool, buffers) = (decoding::threads(self.threads)?, Buffers::default());
         let count = self.files.len() as u64;
-        let place = file.path().parent().unwrap_or(Path::new("."));
-        disk::check_room(place, Layout::expected(self.parameters).file_bytes(count)?)?;
-        let mut place = OneFile { file, path: path.to_owned(), written: None };
+        let folder = file.path().parent().unwrap_or(Path::new("."));
+        disk::check_room(folder, Layout::expected(self.parameters).file_bytes(count)?)?;
+        let mut destination = OneFile { file, path: path.to_owned(), written: None };
         let decoding = Decoding::new(self.files, 0..self.files.len(), self.skip_bad_files, &pool, &buffers);
         let skipped = match pipeline::run(
             self,
             &buffers,
             decoding,
-            Writer::new(&mut place, count, 0, self.files.len()),
+            Writer::new(&mut destination, count, 0, self.files.len()),
         )? {
             Ended::Interrupted => return Ok(None),
             Ended::Done(skipped) => skipped,
         };
-        let Some(mut written) = place.written else { return Err(nothing(&skipped)) };
+        let Some(mut written) = destination.written else { return Err(nothing(&skipped)) };
         written.skipped_files.extend(skipped);
-        document::replace(path, place.file)?;
+        document::replace(path, destination.file)?;
         Ok(Some(written))
     }
 

@@ -17,7 +17,7 @@ use super::{
     buffers::Buffers,
     decoding::{self, Decoding, Opened, OpenedFile},
     job::Job,
-    writer::{Outcome, Processed, Writer},
+    writer::{FileOutcome, Processed, Writer},
 };
 use crate::{
     inputs::ModelInputs,
@@ -35,7 +35,7 @@ pub(super) enum Ended {
 }
 
 /// A group of decoded images under way to the processor: the files and their images, in order.
-type Batch = (Vec<(usize, SourceFile, Outcome)>, Vec<Arc<DecodedImage>>);
+type Batch = (Vec<(usize, SourceFile, FileOutcome)>, Vec<Arc<DecodedImage>>);
 
 /// Sends what `decoding` gives through the processor to `writer`. While one group is processed, the next is decoded and the
 /// one before is written.
@@ -124,13 +124,13 @@ fn parts(job: &Job<'_>, buffers: &Buffers, group: Vec<OpenedFile>) -> Result<Vec
         match opened {
             Opened::Image(image) => {
                 let size = (image.width as u64, image.height as u64);
-                batch.0.push((index, source, Outcome::Row(Some(size))));
+                batch.0.push((index, source, FileOutcome::Row(Some(size))));
                 batch.1.push(image);
             }
-            Opened::Skipped(file) => batch.0.push((index, source, Outcome::Skipped(file))),
-            Opened::Deep(error) => {
+            Opened::Skipped(file) => batch.0.push((index, source, FileOutcome::Skipped(file))),
+            Opened::SixteenBit(error) => {
                 parts.extend(images(job, buffers, mem::take(&mut batch))?);
-                parts.push(deep(job, index, source, error)?);
+                parts.push(sixteen_bit(job, index, source, error)?);
             }
         }
     }
@@ -159,8 +159,8 @@ fn images(job: &Job<'_>, buffers: &Buffers, (files, images): Batch) -> Result<Ve
     }
     let mut images = images.into_iter();
     let one_by_one = files.into_iter().map(|(index, source, outcome)| match outcome {
-        Outcome::Skipped(_) => Ok(Processed { files: vec![(index, source, outcome)], inputs: None }),
-        Outcome::Row(_) => {
+        FileOutcome::Skipped(_) => Ok(Processed { files: vec![(index, source, outcome)], inputs: None }),
+        FileOutcome::Row(_) => {
             let image = images.next().context("a file has no image")?;
             let inputs = run(&[image]);
             one(job, index, source, outcome, inputs)
@@ -169,8 +169,8 @@ fn images(job: &Job<'_>, buffers: &Buffers, (files, images): Batch) -> Result<Ve
     one_by_one.collect()
 }
 
-/// A file that only transformers' own processor takes.
-fn deep(job: &Job<'_>, index: usize, source: SourceFile, error: anyhow::Error) -> Result<Processed> {
+/// A file of 16 bits per channel, which only transformers' own processor takes.
+fn sixteen_bit(job: &Job<'_>, index: usize, source: SourceFile, error: anyhow::Error) -> Result<Processed> {
     let file = &job.files[index];
     let inputs = match file.path().filter(|_| job.reads_files) {
         None => Err(error),
@@ -179,7 +179,7 @@ fn deep(job: &Job<'_>, index: usize, source: SourceFile, error: anyhow::Error) -
             job.processor.process(&fed, &mut StageClock::disabled())
         }),
     };
-    one(job, index, source, Outcome::Row(None), inputs)
+    one(job, index, source, FileOutcome::Row(None), inputs)
 }
 
 /// A single image, or why it is left out.
@@ -187,7 +187,7 @@ fn one(
     job: &Job<'_>,
     index: usize,
     source: SourceFile,
-    row: Outcome,
+    row: FileOutcome,
     inputs: Result<ModelInputs>,
 ) -> Result<Processed> {
     match inputs {
@@ -201,7 +201,7 @@ fn one(
                 input_error!("{} cannot be processed by {}: {error:#}", file.name(), job.processor.name())
             };
             let skipped = decoding::skipped(file, error, job.skip_bad_files)?;
-            Ok(Processed { files: vec![(index, source, Outcome::Skipped(skipped))], inputs: None })
+            Ok(Processed { files: vec![(index, source, FileOutcome::Skipped(skipped))], inputs: None })
         }
     }
 }

@@ -11,8 +11,8 @@ use patchmark_results::{
 use super::{layout::Layout, tensor_file::TensorFile};
 use crate::inputs::ModelInputs;
 
-/// Where the files of a [`Writer`] are.
-pub(super) trait Place {
+/// Where a [`Writer`] puts its files.
+pub(super) trait Destination {
     /// An empty file for shard `number`.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ pub(super) trait Place {
 }
 
 /// What became of a file, for the index.
-pub(super) enum Outcome {
+pub(super) enum FileOutcome {
     /// It is an image of this width and height in pixels, as far as they are known, and the next row of the inputs.
     Row(Option<(u64, u64)>),
     /// It was left out.
@@ -39,14 +39,14 @@ pub(super) enum Outcome {
 
 /// Files in order with the tensors of those that were not left out.
 pub(super) struct Processed {
-    pub(super) files: Vec<(usize, SourceFile, Outcome)>,
+    pub(super) files: Vec<(usize, SourceFile, FileOutcome)>,
     /// None if all were left out.
     pub(super) inputs: Option<ModelInputs>,
 }
 
 /// The shard under way, without its tensors.
 #[derive(Default)]
-struct UnderWay {
+struct OpenShard {
     first_file: Option<usize>,
     sources: Vec<SourceFile>,
     images: Vec<IndexedImage>,
@@ -55,26 +55,34 @@ struct UnderWay {
 
 /// Writes what is processed.
 pub(super) struct Writer<'a> {
-    place: &'a mut (dyn Place + Send),
+    destination: &'a mut (dyn Destination + Send),
     images_per_shard: u64,
     /// The shard that is written now.
     number: u64,
     /// The index behind the last file that will come.
     end: usize,
     layout: Option<Layout>,
-    shard: UnderWay,
+    shard: OpenShard,
     file: Option<TensorFile>,
 }
 
 impl<'a> Writer<'a> {
     /// A writer whose first shard is `number`, for the files up to the index `end`.
     pub(super) fn new(
-        place: &'a mut (dyn Place + Send),
+        destination: &'a mut (dyn Destination + Send),
         images_per_shard: u64,
         number: u64,
         end: usize,
     ) -> Self {
-        Self { place, images_per_shard, number, end, layout: None, shard: UnderWay::default(), file: None }
+        Self {
+            destination,
+            images_per_shard,
+            number,
+            end,
+            layout: None,
+            shard: OpenShard::default(),
+            file: None,
+        }
     }
 
     /// Writes the rows of `processed`, and ends every shard that they fill.
@@ -91,8 +99,8 @@ impl<'a> Writer<'a> {
         for (index, source, outcome) in processed.files {
             self.shard.first_file.get_or_insert(index);
             match outcome {
-                Outcome::Skipped(file) => self.shard.skipped.push(file),
-                Outcome::Row(size) => {
+                FileOutcome::Skipped(file) => self.shard.skipped.push(file),
+                FileOutcome::Row(size) => {
                     let spatial_shape = shapes.next().context("the processor gave fewer rows than images")?;
                     self.add_image(&source, size, spatial_shape);
                     count += 1;
@@ -127,21 +135,21 @@ impl<'a> Writer<'a> {
         if self.file.is_none() {
             let from = self.shard.first_file.context("a shard has no first file")?;
             let capacity = self.images_per_shard.min((self.end - from) as u64);
-            let file = self.place.create(self.number)?;
-            let named = || format!("failed to write {}", self.place.name(self.number));
+            let file = self.destination.create(self.number)?;
+            let named = || format!("failed to write {}", self.destination.name(self.number));
             self.file = Some(TensorFile::new(file, layout, capacity).with_context(named)?);
         }
         let file = self.file.as_mut().context("a shard has no file")?;
         file.append(inputs, first, count)
-            .with_context(|| format!("failed to write {}", self.place.name(self.number)))
+            .with_context(|| format!("failed to write {}", self.destination.name(self.number)))
     }
 
     fn end_shard(&mut self) -> Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        let (name, tensors) = (self.place.name(self.number), file.layout().described());
+        let (name, tensors) = (self.destination.name(self.number), file.layout().described());
         let written = file.finish().with_context(|| format!("failed to write {name}"))?;
         let shard = mem::take(&mut self.shard);
-        self.place.keep(FinishedShard {
+        self.destination.keep(FinishedShard {
             number: self.number,
             shard: Shard { file: name, images: written.rows, bytes: written.bytes, crc32: written.crc32 },
             tensors,

@@ -34,8 +34,10 @@ impl fmt::Display for Feed {
 
 /// A batch in the form of one [`Feed`].
 pub enum FedBatch {
-    /// See [`Feed::Pil`]; transformers also takes paths in such a list.
+    /// See [`Feed::Pil`].
     Pil(Py<PyList>),
+    /// Paths of files as `str`, which only transformers' own processors take: they read the files themselves.
+    Paths(Py<PyList>),
     /// See [`Feed::Chw`].
     Chw(Vec<Tensor>),
     /// See [`Feed::Hwc`].
@@ -67,7 +69,7 @@ impl FedBatch {
     /// # Errors
     /// If Python cannot start or runs out of memory.
     pub fn of_files(paths: &[&Path]) -> Result<Self> {
-        Ok(Self::Pil(python::path_list(paths)?))
+        Ok(Self::Paths(python::path_list(paths)?))
     }
 
     /// The list of a [`Feed::Pil`] batch.

@@ -1,12 +1,12 @@
 //! transformers' own classes, called through embedded Python.
 
 use anyhow::{Result, bail};
-use pyo3::{Py, PyAny, types::PyList};
+use pyo3::{Py, PyAny};
 use tch::Device;
 
 use super::{
     FedBatch, Feed, Parameters, Processor, Stage, StageClock,
-    transformers::{self, Backend, Call},
+    transformers::{self, Backend},
 };
 use crate::inputs::ModelInputs;
 
@@ -39,18 +39,29 @@ impl HuggingFace {
         };
         Ok(Self { name, feed, instance: transformers::processor(backend, parameters)?, gpu, device })
     }
+}
 
-    /// Processes files, which transformers decodes itself; an enabled clock tells how long that took.
-    ///
-    /// # Errors
-    /// If transformers does not read a file, or as [`Processor::process`].
-    pub fn process_paths(&self, paths: &Py<PyList>, clock: &mut StageClock) -> Result<ModelInputs> {
-        let call = transformers::process_paths(&self.instance, paths, self.gpu, clock.is_enabled())?;
-        self.finish(call, clock)
+impl Processor for HuggingFace {
+    fn name(&self) -> &'static str {
+        self.name
     }
 
-    /// The outputs on the device.
-    fn finish(&self, call: Call, clock: &mut StageClock) -> Result<ModelInputs> {
+    fn feed(&self) -> Feed {
+        self.feed
+    }
+
+    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
+        let stages = clock.is_enabled();
+        let call = match batch {
+            FedBatch::Pil(images) => transformers::process_pil(&self.instance, images, self.gpu, stages)?,
+            FedBatch::Paths(paths) => transformers::process_paths(&self.instance, paths, self.gpu, stages)?,
+            FedBatch::Chw(images) => transformers::process_chw(&self.instance, images, self.gpu, stages)?,
+            FedBatch::Hwc(_) | FedBatch::Device(_) => {
+                bail!(
+                    "transformers' processor was handed something other than PIL images, paths or CHW tensors"
+                )
+            }
+        };
         for (stage, seconds) in call.stages {
             clock.add(stage, seconds);
         }
@@ -67,27 +78,5 @@ impl HuggingFace {
         };
         clock.mark(Stage::Upload);
         Ok(uploaded)
-    }
-}
-
-impl Processor for HuggingFace {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn feed(&self) -> Feed {
-        self.feed
-    }
-
-    fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
-        let stages = clock.is_enabled();
-        let call = match batch {
-            FedBatch::Pil(images) => transformers::process_pil(&self.instance, images, self.gpu, stages)?,
-            FedBatch::Chw(images) => transformers::process_chw(&self.instance, images, self.gpu, stages)?,
-            FedBatch::Hwc(_) | FedBatch::Device(_) => {
-                bail!("transformers' processor was handed something other than PIL images or CHW tensors")
-            }
-        };
-        self.finish(call, clock)
     }
 }

@@ -77,7 +77,7 @@ impl Loading for TransformersLoading {
                     let (width, height) = found.extract()?;
                     Err(Unread::TooLarge(width, height))
                 }
-                "deep" => Err(Unread::Deep),
+                "deep" => Err(Unread::SixteenBit),
                 "unsupported" => Err(Unread::Unsupported(found.extract()?)),
                 _ => Err(Unread::Damaged(found.extract()?)),
             })

@@ -34,7 +34,7 @@ pub enum Unread {
     /// The image has so many pixels (width, height).
     TooLarge(u32, u32),
     /// The image has 16 bits per channel, and the loader keeps them.
-    Deep,
+    SixteenBit,
     /// The decoders could not be asked.
     Failed(anyhow::Error),
 }
@@ -45,7 +45,7 @@ pub enum Decoded {
     /// RGB with 8 bits per channel.
     Image(DecodedImage),
     /// Nothing: it has 16 bits per channel, which only transformers' own processors take. The error says so.
-    Deep(anyhow::Error),
+    SixteenBit(anyhow::Error),
 }
 
 /// Decodes files to 8-bit RGB.
@@ -82,7 +82,7 @@ impl FileDecoder {
     pub fn decode_file_into(&self, path: &Path, buffer: Vec<u8>) -> Result<DecodedImage> {
         match self.decode(path, &read(path)?, buffer)? {
             Decoded::Image(image) => Ok(image),
-            Decoded::Deep(error) => Err(error),
+            Decoded::SixteenBit(error) => Err(error),
         }
     }
 
@@ -101,7 +101,9 @@ impl FileDecoder {
             (Native::Pixels(pixels), _) => image(&name, pixels).map(Decoded::Image),
             (Native::Undecided(doubt), Some(loading)) => match loading.load(path, bytes) {
                 Ok(pixels) => image(&name, pixels).map(Decoded::Image),
-                Err(Unread::Deep) => Ok(Decoded::Deep(failed(&name, bytes, &doubt, Unread::Deep))),
+                Err(Unread::SixteenBit) => {
+                    Ok(Decoded::SixteenBit(failed(&name, bytes, &doubt, Unread::SixteenBit)))
+                }
                 Err(unread) => Err(failed(&name, bytes, &doubt, unread)),
             },
             (Native::Undecided(doubt), None) => {
@@ -178,7 +180,7 @@ fn failed(name: &str, bytes: &[u8], doubt: &Doubt, unread: Unread) -> anyhow::Er
     match (unread, Format::of(bytes)) {
         (Unread::Failed(error), _) => error.context(format!("failed to decode {name}")),
         (Unread::TooLarge(width, height), _) => refused(name, &Error::TooLarge { width, height }),
-        (Unread::Deep, _) => input_error!(
+        (Unread::SixteenBit, _) => input_error!(
             "{name} has 16 bits per channel: transformers keeps them when it reads the file with torchvision, and \
              computes values up to 257 times too large. Convert it to 8 bits, use --decoder pillow, or take those values \
              from `process --processor hf`"

@@ -89,7 +89,7 @@ fn unsupported_damaged_and_too_large_files_are_told_apart() {
     let twelve = b"\xFF\xD8\xFF\xC1\0\x0B\x0C\0\x01\0\x01\x01\x01\x11\0\xFF\xDA\0\x02";
     let text = message(answered(twelve, damaged));
     assert!(text.contains("12-bit JPEG, which is not supported: cut"), "{text}");
-    let text = message(answered(&deep, || Err(Unread::Deep)));
+    let text = message(answered(&deep, || Err(Unread::SixteenBit)));
     assert!(text.contains("--decoder pillow"), "{text}");
     let text = message(answered(b"II*\0", || Err(Unread::TooLarge(70_000, 3))));
     assert!(text.contains("70000x3") && text.contains("limit"), "{text}");

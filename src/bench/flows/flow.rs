@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use pyo3::{Py, Python, types::PyList};
+use anyhow::{Context, Result};
+use pyo3::{Py, types::PyList};
 use tch::Device;
 
 use crate::{
     inputs::ModelInputs,
     processor::StageClock,
+    python::path_list,
     workload::{DecodedImage, EncodedImage},
 };
 
@@ -43,22 +44,16 @@ pub struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// Images that are files on disk, with names in UTF-8.
+    /// Images that are files on disk.
     ///
     /// # Errors
-    /// If one is part of the program, or has another name.
+    /// If one is part of the program.
     pub(in crate::bench) fn new(encoded: Vec<&'a EncodedImage>) -> Result<Self> {
-        let mut paths = Vec::new();
-        for image in &encoded {
-            match image {
-                EncodedImage::File { path, .. } => match path.to_str() {
-                    Some(path) => paths.push(path),
-                    None => bail!("the name of {} is not UTF-8, as transformers needs it", path.display()),
-                },
-                EncodedImage::Embedded { name, .. } => bail!("{name} is not a file"),
-            }
-        }
-        let paths = Python::attach(|py| PyList::new(py, paths).map(Into::into))?;
+        let path = |image: &&'a EncodedImage| {
+            image.path().with_context(|| format!("{} is part of the program, not a file", image.name()))
+        };
+        let paths = encoded.iter().map(path).collect::<Result<Vec<_>>>()?;
+        let paths = path_list(&paths)?;
         Ok(Self { encoded, paths })
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use patchmark_results::REFERENCE_FLOW;
+use pyo3::Python;
 use tch::Device;
 
 use super::flow::{Files, Flow};
 use crate::{
     inputs::ModelInputs,
-    processor::{Backend, Feed, HuggingFace, Parameters, REFERENCE, StageClock},
+    processor::{Backend, FedBatch, Feed, HuggingFace, Parameters, Processor, REFERENCE, StageClock},
     workload::DecodedImage,
 };
 
@@ -41,7 +42,8 @@ impl Flow for HfPaths {
     }
 
     fn run(&self, files: &Files<'_>, clock: &mut StageClock) -> Result<ModelInputs> {
-        self.class.process_paths(&files.paths, clock)
+        let paths = Python::attach(|py| files.paths.clone_ref(py));
+        self.class.process(&FedBatch::Paths(paths), clock)
     }
 
     /// It defines which pixels are right.
