@@ -126,8 +126,8 @@ impl Workers {
             failures.push(match last {
                 Observation::Returned(returned) => {
                     warm = warm.min(returned.ms);
-                    outputs.push(returned.tensors);
-                    feed = returned.feed;
+                    feed.clone_from(&returned.feed);
+                    outputs.push(returned);
                     None
                 }
                 Observation::Raised { message, .. } => Some(format!("raised {message}")),
@@ -136,7 +136,7 @@ impl Workers {
             });
         }
         let differ = match outputs.as_slice() {
-            [base, candidate] => self.sides.differ(base, candidate)?,
+            [base, candidate] => self.sides.differ(&base.tensors, &candidate.tensors)?,
             _ => None,
         };
         let candidate_failure = failures.pop().flatten();

@@ -7,7 +7,7 @@ use super::{
     calls::{call_with, limit_of},
     cases::Case,
     checks::{CHECKS, Guard},
-    exam::{Exam, Stop},
+    exam::{Exam, Sight, Stop},
     inspect::inspect,
     settings::Settings,
 };
@@ -20,7 +20,7 @@ const LARGE: usize = 3 << 20;
 #[derive(Default)]
 struct Tally {
     parity: CorpusParity,
-    worst_call: Option<Call>,
+    worst: Option<Sight>,
 }
 
 /// Runs every case of the corpus through both sides and records what each pair of results shows.
@@ -64,7 +64,7 @@ pub(super) fn compare(
                 false
             }
         };
-        if clean && image.rgb.len() > LARGE {
+        if clean && image.rgb.len() > LARGE && !exam.needs(&written) {
             exam.session.forget(&written);
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn compare(
         exam.skip("parity", CheckVerdict::NotRun, "no result could be compared");
     }
     if report.cases > 0 && !settings.tolerance.accept(&report.total) {
-        exam.comes_from(compared.worst_call);
+        exam.comes_from(compared.worst);
         exam.fail("parity", format!("{}; worst in {}", report.total.describe(), report.worst), "");
     }
     Ok(report)
@@ -95,7 +95,7 @@ fn pair(
     compared: &mut Tally,
 ) -> Result<bool> {
     let (reference, candidate) = exam.call_both(call)?;
-    let (reference, candidate) = match (&*reference, &candidate) {
+    let (reference, candidate) = match (&reference, &candidate) {
         (Observation::Returned(reference), Observation::Returned(candidate)) => (reference, candidate),
         (Observation::Returned(_), Observation::Raised { message, traceback }) => {
             exam.fail("accepts", format!("{label}: raises {}", first_line(message)), traceback.clone());
@@ -119,7 +119,7 @@ fn pair(
     *report.by_class.entry(class).or_default() += 1;
     if class > report.class || (class == report.class && measured.worst > report.total.worst) {
         report.worst = label.into();
-        compared.worst_call = Some(call.clone());
+        compared.worst = exam.last().cloned();
     }
     report.class = report.class.max(class);
     report.total.add(&measured);

@@ -39,7 +39,7 @@ pub(super) fn compare(
         Ok(pair) => pair,
         Err(error) => return error.downcast::<Stop>().map(|_| None),
     };
-    let (Observation::Returned(reference), Observation::Returned(candidate)) = (&*reference, &candidate)
+    let (Observation::Returned(reference), Observation::Returned(candidate)) = (&reference, &candidate)
     else {
         return Ok(None);
     };

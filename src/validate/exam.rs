@@ -44,6 +44,43 @@ struct Usual {
     parity: Difference,
 }
 
+/// What was asked of both sides.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    /// A call.
+    Call(Call),
+    /// A use, as Python code.
+    Use(String),
+}
+
+/// What was asked, and what came of it when it was first seen: a fault that comes and goes may not be seen again.
+#[derive(Debug, Clone)]
+pub(super) struct Sight {
+    /// What was asked.
+    pub asked: Asked,
+    /// The reference's answer, if it was asked.
+    pub reference: Option<Observation>,
+    /// The candidate's answer, if there is one.
+    pub candidate: Option<Observation>,
+}
+
+impl Sight {
+    fn of(asked: Asked) -> Self {
+        Self { asked, reference: None, candidate: None }
+    }
+
+    /// The call, unless it is a use.
+    pub(super) fn call(&self) -> Option<&Call> {
+        match &self.asked {
+            Asked::Call(call) => Some(call),
+            Asked::Use(_) => None,
+        }
+    }
+}
+
+/// What has been found: the row of each check, and what first showed each failure.
+pub(super) type Found = (Vec<CheckRow>, BTreeMap<String, Sight>);
+
 /// Candidate, reference, and what has been found so far.
 pub struct Exam<'a> {
     /// The two workers.
@@ -52,10 +89,10 @@ pub struct Exam<'a> {
     pub tolerance: Tolerance,
     /// One row per check, in the order in which they are listed.
     pub ledger: Vec<CheckRow>,
-    /// The call that first showed a failure, by check name; the evidence is written from it.
-    shown: BTreeMap<String, Call>,
-    /// The call made last.
-    last_call: Option<Call>,
+    /// What first showed a failure, by check name; the evidence is written from it.
+    shown: BTreeMap<String, Sight>,
+    /// What was asked last, and what came of it.
+    last: Option<Sight>,
     /// What is wrong with plain calls, so that other checks do not report it again.
     usual: Option<Usual>,
 }
@@ -68,7 +105,7 @@ impl<'a> Exam<'a> {
         checks: impl Iterator<Item = (&'static str, &'static str)>,
     ) -> Self {
         let ledger = checks.map(|(name, guards)| CheckRow::not_run(name, guards)).collect();
-        Self { session, tolerance, ledger, shown: BTreeMap::new(), last_call: None, usual: None }
+        Self { session, tolerance, ledger, shown: BTreeMap::new(), last: None, usual: None }
     }
 
     /// The row of a check; none if the check was not asked for.
@@ -78,27 +115,53 @@ impl<'a> Exam<'a> {
 
     /// Records a finding of a check.
     pub(super) fn fail(&mut self, check: &str, detail: impl Into<String>, trace: impl Into<String>) {
-        let call = self.last_call.clone();
+        self.found(check, CheckFinding { detail: detail.into(), trace: trace.into(), code: String::new() });
+    }
+
+    /// Records a finding of a check.
+    pub(super) fn found(&mut self, check: &str, finding: CheckFinding) {
+        let last = self.last.clone();
         if let Some(row) = self.row(check) {
             row.verdict = CheckVerdict::Failed;
             row.count += 1;
             if row.findings.len() < KEPT {
-                row.findings.push(CheckFinding { detail: detail.into(), trace: trace.into() });
+                row.findings.push(finding);
             }
-            if let Some(call) = call {
-                self.shown.entry(check.to_owned()).or_insert(call);
+            if let Some(last) = last {
+                self.shown.entry(check.to_owned()).or_insert(last);
             }
         }
     }
 
-    /// The call that first showed a check's failure.
-    pub(super) fn shown_by(&self, check: &str) -> Option<&Call> {
+    /// What first showed a check's failure.
+    pub(super) fn shown_by(&self, check: &str) -> Option<&Sight> {
         self.shown.get(check)
     }
 
-    /// Says which call the next finding comes from, if it is not the last one made.
-    pub(super) fn comes_from(&mut self, call: Option<Call>) {
-        self.last_call = call;
+    /// Whether a failure was shown by a call with that image, which the evidence needs.
+    pub(super) fn needs(&self, image: &ImageRef) -> bool {
+        self.shown.values().filter_map(Sight::call).any(|call| call.images.contains(image))
+    }
+
+    /// Says what the next finding comes from, if it is not what was asked last.
+    pub(super) fn comes_from(&mut self, sight: Option<Sight>) {
+        self.last = sight;
+    }
+
+    /// Replaces the ledger by one with an empty row of `check`; returns what was found, for [`Exam::restore`].
+    pub(super) fn set_aside(&mut self, check: &str) -> Found {
+        let rows = vec![CheckRow::not_run(check, "")];
+        (std::mem::replace(&mut self.ledger, rows), std::mem::take(&mut self.shown))
+    }
+
+    /// Puts back what [`Exam::set_aside`] returned.
+    pub(super) fn restore(&mut self, (ledger, shown): Found) {
+        (self.ledger, self.shown) = (ledger, shown);
+    }
+
+    /// What was asked last, and what came of it.
+    pub(super) fn last(&self) -> Option<&Sight> {
+        self.last.as_ref()
     }
 
     /// Records that a check ran to its end; it passes unless it has findings.
@@ -128,21 +191,39 @@ impl<'a> Exam<'a> {
     }
 
     /// Calls both sides.
-    pub(super) fn call_both(&mut self, call: &Call) -> Result<(Rc<Observation>, Observation)> {
-        self.last_call = Some(call.clone());
+    pub(super) fn call_both(&mut self, call: &Call) -> Result<(Observation, Observation)> {
+        self.last = Some(Sight::of(Asked::Call(call.clone())));
         let (reference, candidate) = self.session.call_both(call)?;
+        self.saw(reference, candidate)
+    }
+
+    /// Runs a use, Python code, on both sides.
+    pub(super) fn use_both(&mut self, code: &str) -> Result<(Observation, Observation)> {
+        self.last = Some(Sight::of(Asked::Use(code.to_owned())));
+        let (reference, candidate) = self.session.use_both(code)?;
+        self.saw(reference, candidate)
+    }
+
+    /// Keeps what both sides answered to what was asked last.
+    fn saw(&mut self, reference: Observation, candidate: Observation) -> Result<(Observation, Observation)> {
         let candidate = self.alive(candidate)?;
+        if let Some(last) = &mut self.last {
+            (last.reference, last.candidate) = (Some(reference.clone()), Some(candidate.clone()));
+        }
         Ok((reference, candidate))
     }
 
     /// Calls the candidate alone; it must return a result.
-    pub(super) fn call_candidate(&mut self, call: &Call) -> Result<Returned> {
-        self.last_call = Some(call.clone());
+    pub(super) fn call_candidate(&mut self, call: &Call) -> Result<Rc<Returned>> {
+        self.last = Some(Sight::of(Asked::Call(call.clone())));
         let candidate = self.session.call_candidate(call)?;
+        if let Some(last) = &mut self.last {
+            last.candidate = Some(candidate.clone());
+        }
         self.returned(candidate)
     }
 
-    pub(super) fn returned(&mut self, observation: Observation) -> Result<Returned> {
+    pub(super) fn returned(&mut self, observation: Observation) -> Result<Rc<Returned>> {
         match self.alive(observation)? {
             Observation::Returned(returned) => Ok(returned),
             Observation::Raised { message, traceback } => Err(Stop::Raised { message, traceback }.into()),
@@ -161,7 +242,12 @@ impl<'a> Exam<'a> {
 
     /// Records the end of the candidate's worker.
     pub(super) fn died(&mut self, death: &Death) -> Stop {
-        let images = self.last_call.as_ref().map(|call| describe(&call.images)).unwrap_or_default();
+        let last = self.last.as_ref().map(|last| &last.asked);
+        let images = match last {
+            Some(Asked::Call(call)) => describe(&call.images),
+            Some(Asked::Use(code)) => format!(" in the use\n{code}"),
+            None => String::new(),
+        };
         self.fail("survives", format!("its worker {death}{images}"), death.output.clone());
         Stop::Gone(death.what.clone())
     }
@@ -207,7 +293,7 @@ impl<'a> Exam<'a> {
             let image = self.noise(number, width, height)?;
             let (reference, candidate) = self.session.call_both(&call(vec![image]))?;
             if let (Observation::Returned(reference), Observation::Returned(candidate)) =
-                (&*reference, &candidate)
+                (&reference, &candidate)
             {
                 let found = inspect(reference, candidate, limit_of(&call(Vec::new())), &self.tolerance)?;
                 total.broken.extend(found.broken.into_iter().map(|(check, _)| check));

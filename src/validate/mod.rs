@@ -13,11 +13,13 @@ mod exam;
 mod inspect;
 mod picture;
 pub mod releases;
+mod repeats;
 mod run;
 mod session;
 mod settings;
 mod shrink;
 mod speed;
+mod uses;
 
 pub use run::{examine, validate};
 pub use session::Session;

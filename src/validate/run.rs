@@ -8,13 +8,15 @@ use patchmark_results::{
 };
 
 use super::{
-    calls::call,
+    calls::{call, limit_of},
     checks::{CHECKS, Guard},
     comparing, embeddings, evidence,
-    exam::{Exam, Stop},
+    exam::{Exam, Sight, Stop},
+    inspect::inspect,
+    repeats,
     session::Session,
     settings::Settings,
-    shrink, speed,
+    shrink, speed, uses,
 };
 use crate::worker::{Answer, Interrupted, Observation, protocol::Reply};
 
@@ -54,19 +56,45 @@ fn checked(
     if !stands(exam)? {
         return Ok(None);
     }
+    let first = exam.last().cloned();
     for check in &CHECKS {
         if matches!(check.guard, Guard::Calls { .. }) && exam.row(check.name).is_some() {
             progress(check.name);
             run_check(exam, check.name, check.guard)?;
         }
     }
-    let results =
-        CHECKS.iter().any(|check| !matches!(check.guard, Guard::Calls { .. }) && settings.wants(check.name));
+    uses::run(exam, settings, progress)?;
+    let results = CHECKS
+        .iter()
+        .any(|check| matches!(check.guard, Guard::Results | Guard::Worker) && settings.wants(check.name));
     let parity = if results { Some(comparing::compare(exam, settings, progress)?) } else { None };
+    if let Some(first) = first {
+        first_call(exam, first)?;
+    }
     exam.ran(LOADS);
     exam.ran("accepts");
     exam.ran("survives");
     Ok(parity)
+}
+
+/// Reports what was wrong with the very first call, unless later calls have shown the same.
+fn first_call(exam: &mut Exam<'_>, first: Sight) -> Result<()> {
+    let (Some(Observation::Returned(reference)), Some(Observation::Returned(candidate)), Some(call)) =
+        (&first.reference, &first.candidate, first.call())
+    else {
+        return Ok(());
+    };
+    let found = inspect(reference, candidate, limit_of(call), &exam.tolerance)?;
+    let values = found.parity.filter(|parity| !exam.tolerance.accept(parity));
+    let values = values.map(|parity| ("parity", parity.describe()));
+    let broken: Vec<_> = found.broken.into_iter().chain(values).collect();
+    for (check, sentence) in broken {
+        if !exam.failed(check) {
+            exam.comes_from(Some(first.clone()));
+            exam.fail(check, format!("the first call of all, but no later one: {sentence}"), "");
+        }
+    }
+    Ok(())
 }
 
 /// Runs one check that makes its own calls.
@@ -225,6 +253,7 @@ fn gather_evidence(
     let failed: Vec<String> = failed.map(|row| row.name.clone()).collect();
     for check in failed.iter().map(String::as_str) {
         progress(&format!("writing the evidence for {check}"));
+        repeats::note(exam, check)?;
         let smallest = shrink::smallest(exam, check)?;
         let written = evidence::write(exam, check, smallest.as_ref(), folder)?;
         let replay = evidence::replay(exam, check, names, written.as_deref().map(|path| shown.join(path)));

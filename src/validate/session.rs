@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     fs,
-    rc::Rc,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -11,10 +10,11 @@ use anyhow::{Result, anyhow};
 use tch::Tensor;
 use tempfile::TempDir;
 
+use super::uses::Import;
 use crate::{
     worker::{
         About, Observation, Options, Side, Subject,
-        protocol::{Call, ImageRef},
+        protocol::{Call, ImageRef, Request},
         side::{side, write_image},
     },
     workload::DecodedImage,
@@ -26,20 +26,20 @@ const MOST_REMEMBERED: usize = 1 << 30;
 /// Answers of the reference.
 #[derive(Default)]
 struct Answers {
-    by_call: HashMap<String, Rc<Observation>>,
+    by_request: HashMap<String, Observation>,
     bytes: usize,
 }
 
 impl Answers {
     /// Keeps an answer, if there is room.
-    fn keep(&mut self, call: String, answer: &Rc<Observation>) {
-        let bytes = match answer.as_ref() {
+    fn keep(&mut self, request: String, answer: &Observation) {
+        let bytes = match answer {
             Observation::Returned(returned) => returned.tensors.values().map(bytes).sum(),
             _ => 0,
         };
         if self.bytes + bytes <= MOST_REMEMBERED {
             self.bytes += bytes;
-            self.by_call.insert(call, Rc::clone(answer));
+            self.by_request.insert(request, answer.clone());
         }
     }
 }
@@ -51,8 +51,10 @@ pub struct Session {
     pub(super) reference: Side,
     pub(super) candidate: Side,
     images: HashMap<String, ImageRef>,
-    /// The reference's answers by call, if several candidates get the same calls.
+    /// The reference's answers by request, if several candidates get the same requests.
     answers: Option<Answers>,
+    /// What reference and candidate are.
+    subjects: (Subject, Subject),
     /// Whether the candidate is called in Python.
     pub python: bool,
 }
@@ -65,6 +67,7 @@ impl Session {
     pub fn new(reference: &Subject, candidate: &Subject, options: Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("patchmark-validate-").tempdir()?;
         let side = |subject: &Subject, name: &str| side(subject, &options, folder.path().join(name));
+        let subjects = (reference.clone(), candidate.clone());
         let (reference, other) = (side(reference, "reference")?, side(candidate, "candidate")?);
         Ok(Self {
             folder,
@@ -72,6 +75,7 @@ impl Session {
             candidate: other,
             images: HashMap::new(),
             answers: None,
+            subjects,
             python: candidate.is_python(),
             options,
         })
@@ -85,6 +89,12 @@ impl Session {
     /// What the workers reported about candidate and reference.
     pub fn abouts(&self) -> (&About, &About) {
         (&self.candidate.about, &self.reference.about)
+    }
+
+    /// How the classes of reference and candidate are imported.
+    pub(super) fn imports(&self) -> (Import, Import) {
+        let import = |side: &Side, subject: &Subject| Import::of(&side.about.class, subject);
+        (import(&self.reference, &self.subjects.0), import(&self.candidate, &self.subjects.1))
     }
 
     /// Keeps the reference's answers, up to a gigabyte of them, so that further candidates cost little more than
@@ -104,6 +114,7 @@ impl Session {
         }
         self.candidate = next;
         self.python = subject.is_python();
+        self.subjects.1 = subject.clone();
         Ok(())
     }
 
@@ -134,18 +145,31 @@ impl Session {
     ///
     /// # Errors
     /// If the reference's worker ends, or on Ctrl-C.
-    pub fn call_both(&mut self, call: &Call) -> Result<(Rc<Observation>, Observation)> {
-        let key = self.answers.as_ref().map(|_| serde_json::to_string(call)).transpose()?;
-        let known = key.as_ref().and_then(|key| self.answers.as_ref()?.by_call.get(key).cloned());
-        self.candidate.begin(&self.candidate.addressed(call))?;
+    pub fn call_both(&mut self, call: &Call) -> Result<(Observation, Observation)> {
+        // `mutate` and `keep` concern the candidate's objects; the reference only needs the same images.
+        let plain = Call { mutate: false, keep: None, ..call.clone() };
+        self.both(self.reference.addressed(&plain), &self.candidate.addressed(call))
+    }
+
+    /// Runs a use, Python code, on both sides at the same time.
+    ///
+    /// # Errors
+    /// As [`Session::call_both`].
+    pub(super) fn use_both(&mut self, code: &str) -> Result<(Observation, Observation)> {
+        self.both(self.reference.addressed_use(code), &self.candidate.addressed_use(code))
+    }
+
+    /// Sends each side its request and waits for both answers; the reference's may be known.
+    fn both(&mut self, wanted: Request, request: &Request) -> Result<(Observation, Observation)> {
+        let key = self.answers.as_ref().map(|_| serde_json::to_string(&wanted)).transpose()?;
+        let known = key.as_ref().and_then(|key| self.answers.as_ref()?.by_request.get(key).cloned());
+        self.candidate.begin(request)?;
         let reference = match known {
             Some(known) => known,
             None => {
-                // `mutate` and `keep` concern the candidate's objects; the reference only needs the same images.
-                let plain = Call { mutate: false, keep: None, ..call.clone() };
-                self.reference.begin(&self.reference.addressed(&plain))?;
+                self.reference.begin(&wanted)?;
                 let answer = self.reference.finish(self.options.limits.call)?;
-                let reference = Rc::new(alive(self.reference.observe(answer)?)?);
+                let reference = alive(self.reference.observe(answer)?)?;
                 if let (Some(key), Some(answers)) = (key, &mut self.answers) {
                     answers.keep(key, &reference);
                 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{
     calls::limit_of,
-    exam::{Exam, Stop},
+    exam::{Exam, Sight},
     inspect::inspect,
 };
 use crate::{
@@ -17,7 +17,7 @@ const CALLS: usize = 48;
 
 /// Crops the failing image while the check still fails; none if no smaller image fails.
 pub(super) fn smallest(exam: &mut Exam<'_>, check: &str) -> Result<Option<DecodedImage>> {
-    let Some(call) = exam.shown_by(check).cloned() else { return Ok(None) };
+    let Some(call) = exam.shown_by(check).and_then(Sight::call).cloned() else { return Ok(None) };
     let [image] = call.images.as_slice() else { return Ok(None) };
     if image.mode != "RGB" || !call.keywords.contains_key("max_num_patches") || check == "survives" {
         return Ok(None);
@@ -64,14 +64,17 @@ fn crop(image: &DecodedImage, width: usize, height: usize) -> DecodedImage {
 fn fails(exam: &mut Exam<'_>, check: &str, call: &Call, image: &DecodedImage) -> Result<bool> {
     let written = exam.session.image(image)?;
     let call = Call { images: vec![written.clone()], ..call.clone() };
-    let (reference, candidate) = match exam.session.call_both(&call) {
-        Ok(pair) => pair,
-        Err(error) => return error.downcast::<Stop>().map(|_| false),
-    };
+    let shows = shows(exam, check, &call)?;
     exam.session.forget(&written);
-    Ok(match (&*reference, &candidate) {
+    Ok(shows)
+}
+
+/// Whether a call, made again, fails a check on results.
+pub(super) fn shows(exam: &mut Exam<'_>, check: &str, call: &Call) -> Result<bool> {
+    let (reference, candidate) = exam.session.call_both(call)?;
+    Ok(match (&reference, &candidate) {
         (Observation::Returned(reference), Observation::Returned(candidate)) => {
-            let found = inspect(reference, candidate, limit_of(&call), &exam.tolerance)?;
+            let found = inspect(reference, candidate, limit_of(call), &exam.tolerance)?;
             found.broken.iter().any(|(broken, _)| *broken == check)
                 || (check == "parity"
                     && found.parity.is_some_and(|measured| !exam.tolerance.accept(&measured)))

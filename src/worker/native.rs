@@ -58,6 +58,7 @@ impl Native {
             capability: String::new(),
             state_changes: Vec::new(),
             accepted: Some(vec!["max_num_patches".into(), "patch_size".into()]),
+            signature: Map::new(),
         };
         Ok((reply, native))
     }
@@ -149,7 +150,7 @@ impl Serves for Native {
             Request::Time { slot, calls } => {
                 self.times(slot, *calls).map(|ms| (Reply::Timed { ms }, Vec::new()))
             }
-            Request::Load(_) | Request::Concurrent { .. } => {
+            Request::Load(_) | Request::Use { .. } | Request::Concurrent { .. } => {
                 bail!("not a request for {}", self.names.join(", "))
             }
         };
@@ -192,6 +193,7 @@ fn returned(tensors: &[(String, Tensor)], ms: f64, feed: String) -> Reply {
         shape: tensor.size(),
         device: "cpu".into(),
         grad: tensor.requires_grad(),
+        text: String::new(),
     };
     Reply::Returned {
         mapping: true,

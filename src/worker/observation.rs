@@ -1,6 +1,6 @@
 //! What one call of a subject showed.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, rc::Rc};
 
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor};
@@ -8,10 +8,10 @@ use tch::{Kind, Tensor};
 use super::{death::Death, protocol::Entry};
 
 /// The outcome of a call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Observation {
     /// It returned.
-    Returned(Returned),
+    Returned(Rc<Returned>),
     /// It raised.
     Raised {
         /// The exception's class and message.

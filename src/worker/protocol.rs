@@ -149,6 +149,14 @@ pub enum Request {
         /// Where the tensors are written.
         outputs: PathBuf,
     },
+    /// Runs Python code that makes an instance of `Processor`, the subject's class, and leaves the result of a call in
+    /// `outputs`.
+    Use {
+        /// The code.
+        code: String,
+        /// Where the tensors are written.
+        outputs: PathBuf,
+    },
     /// Makes the inputs of a timed call.
     Prepare {
         /// A name for them.
@@ -184,7 +192,7 @@ pub enum Request {
 pub struct Entry {
     /// Its key.
     pub name: String,
-    /// `tensor`, or the name of its Python type.
+    /// `tensor`, or the name of its Python type; of a list also its members': `list of Tensor`.
     pub kind: String,
     /// torch's name of the dtype; empty if it is not an array.
     pub dtype: String,
@@ -194,6 +202,9 @@ pub struct Entry {
     pub device: String,
     /// Whether it is part of an autograd graph.
     pub grad: bool,
+    /// What it is as text, if it is not an array.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// What a worker answers.
@@ -220,6 +231,9 @@ pub enum Reply {
         state_changes: Vec<String>,
         /// The keyword arguments that it names; none if it accepts any.
         accepted: Option<Vec<String>>,
+        /// The keyword arguments that it names, with the values that it has if they are not given.
+        #[serde(default)]
+        signature: Map<String, Value>,
     },
     /// There is no such subject; the user has to name another.
     Unusable {

@@ -13,11 +13,12 @@ use super::{
 use crate::python;
 
 /// The Python half of a worker, in import order: each module imports only modules before it.
-const HARNESS: [(&str, &str); 6] = [
+const HARNESS: [(&str, &str); 7] = [
     ("patchmark_harness_classes", include_str!("harness/classes.py")),
     ("patchmark_harness_state", include_str!("harness/state.py")),
     ("patchmark_harness_inputs", include_str!("harness/inputs.py")),
     ("patchmark_harness_outputs", include_str!("harness/outputs.py")),
+    ("patchmark_harness_uses", include_str!("harness/uses.py")),
     ("patchmark_harness_subject", include_str!("harness/subject.py")),
     ("patchmark_harness", include_str!("harness/main.py")),
 ];

@@ -52,8 +52,12 @@ pub fn serve(socket: RawFd) -> Result<()> {
             }
             other => serving.as_mut().ok_or_else(|| anyhow!("no subject is loaded"))?.answer(other)?,
         };
-        if let (Request::Call(Call { outputs, .. }) | Request::Dump { outputs, .. }, false) =
-            (&request, tensors.is_empty())
+        if let (
+            Request::Call(Call { outputs, .. })
+            | Request::Dump { outputs, .. }
+            | Request::Use { outputs, .. },
+            false,
+        ) = (&request, tensors.is_empty())
         {
             Tensor::write_safetensors(&tensors, outputs)
                 .with_context(|| format!("failed to write {}", outputs.display()))?;

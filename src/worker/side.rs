@@ -4,12 +4,14 @@ use std::{
     collections::BTreeMap,
     fs,
     path::PathBuf,
+    rc::Rc,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use patchmark_results::input_error;
+use serde_json::{Map, Value};
 
 use super::{
     client::{Launch, Limits, Worker},
@@ -38,6 +40,8 @@ pub struct About {
     pub state_changes: Vec<String>,
     /// The keyword arguments that it names; none if it accepts any.
     pub accepted: Option<Vec<String>>,
+    /// The keyword arguments that it names, with the values that it has if they are not given.
+    pub signature: Map<String, Value>,
 }
 
 /// A reply, or why there is none.
@@ -115,8 +119,15 @@ impl Side {
         let Some(worker) = &mut self.worker else { bail!("a worker was not started") };
         let reply = worker.receive(self.limits.load)?;
         match self.settle(reply) {
-            Answer::Reply(Reply::Loaded { class, versions, capability, state_changes, accepted }) => {
-                self.about = About { class, versions, capability, state_changes, accepted };
+            Answer::Reply(Reply::Loaded {
+                class,
+                versions,
+                capability,
+                state_changes,
+                accepted,
+                signature,
+            }) => {
+                self.about = About { class, versions, capability, state_changes, accepted, signature };
                 self.loaded = true;
                 Ok(None)
             }
@@ -176,6 +187,11 @@ impl Side {
         Request::Call(Call { outputs: self.outputs.clone(), ..call.clone() })
     }
 
+    /// A use as a request to this side, which writes to its own output file.
+    pub(crate) fn addressed_use(&self, code: &str) -> Request {
+        Request::Use { code: code.into(), outputs: self.outputs.clone() }
+    }
+
     pub(crate) fn observe(&self, answer: Answer) -> Result<Observation> {
         Ok(match answer {
             Answer::Died(death) => Observation::Died(death),
@@ -194,7 +210,7 @@ impl Side {
                     ..Returned::default()
                 };
                 returned.read(&self.outputs)?;
-                Observation::Returned(returned)
+                Observation::Returned(Rc::new(returned))
             }
             Answer::Reply(other) => bail!("a worker answered {other:?} to a call"),
         })
@@ -254,7 +270,8 @@ pub(crate) fn write_image(image: &DecodedImage, file: PathBuf) -> Result<ImageRe
 /// # Errors
 /// If the file is gone.
 pub fn read_image(image: &ImageRef) -> Result<DecodedImage> {
-    let rgb = fs::read(&image.file)?;
+    let rgb = fs::read(&image.file)
+        .with_context(|| format!("failed to read the pixels of an image from {}", image.file.display()))?;
     DecodedImage::new(format!("{}x{}", image.width, image.height), image.width, image.height, rgb)
         .context("an image without pixels")
 }

@@ -16,12 +16,15 @@ use crate::{
     program::Launcher,
 };
 
+/// What comes between a class and the release that it runs under.
+const UNDER: &str = "@transformers==";
+
 /// Anything that can be named instead of a processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// The name of a processor, including `hf`.
     Own(&'static str),
-    /// `python:FILE:CLASS`.
+    /// `python:FILE:CLASS`, or `python:FILE:CLASS@transformers==VERSION` to run it under that release.
     File {
         /// The path as the user wrote it.
         given: PathBuf,
@@ -29,6 +32,8 @@ pub enum Subject {
         file: PathBuf,
         /// The class's name.
         class: String,
+        /// The release of transformers that it runs under; none for the environment's.
+        release: Option<String>,
     },
     /// `transformers==VERSION`, or `transformers-pil==VERSION` for its Pillow class.
     Release {
@@ -46,6 +51,13 @@ impl Subject {
     /// An input error for an unknown name, a missing file or a malformed version.
     pub fn parse(text: &str) -> Result<Self> {
         if let Some(rest) = text.strip_prefix(subjects::CLASS) {
+            let (rest, release) = match rest.rsplit_once(UNDER) {
+                Some((rest, version)) => {
+                    overlays::check_version(version)?;
+                    (rest, Some(version.to_owned()))
+                }
+                None => (rest, None),
+            };
             let Some((file, class)) = rest.rsplit_once(':').filter(|(file, _)| !file.is_empty()) else {
                 return Err(input_error!("{text:?} does not name a class; write python:FILE:CLASS"));
             };
@@ -60,7 +72,7 @@ impl Subject {
             if !absolute.is_file() {
                 return Err(input_error!("{file} is not a file; write python:FILE:CLASS"));
             }
-            return Ok(Self::File { given: path, file: absolute, class: class.into() });
+            return Ok(Self::File { given: path, file: absolute, class: class.into(), release });
         }
         for (prefix, pil) in [(subjects::RELEASE, false), (subjects::PILLOW_RELEASE, true)] {
             if let Some(version) = text.strip_prefix(prefix) {
@@ -81,9 +93,10 @@ impl Subject {
     /// Whether both are one subject, however their paths are written.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::File { file, class, .. }, Self::File { file: other, class: others, .. }) => {
-                (file, class) == (other, others)
-            }
+            (
+                Self::File { file, class, release, .. },
+                Self::File { file: other, class: others, release: under, .. },
+            ) => (file, class, release) == (other, others, under),
             _ => self == other,
         }
     }
@@ -109,7 +122,7 @@ impl Subject {
     /// If a release cannot be installed.
     pub fn launch(&self, program: Launcher) -> Result<Launch> {
         let mut launch = Launch { program, overlay: None };
-        if let Self::Release { version, .. } = self {
+        if let Self::Release { version, .. } | Self::File { release: Some(version), .. } = self {
             launch.overlay = Some(overlays::ensure(version)?);
         }
         Ok(launch)
@@ -138,7 +151,10 @@ impl fmt::Display for Subject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own(name) => formatter.write_str(name),
-            Self::File { given, class, .. } => write!(formatter, "python:{}:{class}", given.display()),
+            Self::File { given, class, release, .. } => {
+                write!(formatter, "python:{}:{class}", given.display())?;
+                release.iter().try_for_each(|version| write!(formatter, "{UNDER}{version}"))
+            }
             Self::Release { version, pil: false } => write!(formatter, "transformers=={version}"),
             Self::Release { version, pil: true } => write!(formatter, "transformers-pil=={version}"),
         }
@@ -153,7 +169,8 @@ mod tests {
     fn subjects_are_read_and_written_alike() {
         let file = tempfile::Builder::new().suffix(".py").tempfile().unwrap();
         let written = format!("python:{}:Mine", file.path().display());
-        for text in ["hf", "fused", "transformers==4.57.6", "transformers-pil==5.0.0", &written] {
+        let under = format!("{written}@transformers==4.57.6");
+        for text in ["hf", "fused", "transformers==4.57.6", "transformers-pil==5.0.0", &written, &under] {
             assert_eq!(Subject::parse(text).unwrap().to_string(), text);
         }
         assert!(Subject::parse("hf-pil").unwrap().is_python());
@@ -172,6 +189,7 @@ mod tests {
         let detour = folder.path().join(".").join("a.py");
         assert!(subject(&file, "A").same(&subject(&detour, "A")));
         assert!(!subject(&file, "A").same(&subject(&file, "B")));
+        assert!(!subject(&file, "A").same(&subject(&file, "A@transformers==4.57.6")));
         assert!(!subject(&file, "A").same(&subject(&copy, "A")), "what they import may differ");
         assert!(!Subject::parse("hf").unwrap().same(&Subject::parse("hf-chw").unwrap()));
     }

@@ -56,7 +56,7 @@ pub(super) fn large(exam: &mut Exam<'_>) -> Result<Option<String>> {
 pub(super) fn empty(exam: &mut Exam<'_>) -> Result<Option<String>> {
     let (reference, candidate) = exam.call_both(&call(Vec::new()))?;
     let Observation::Returned(candidate) = candidate else { return Ok(None) };
-    let instead = match &*reference {
+    let instead = match &reference {
         Observation::Returned(reference) if candidate.images() == 0 => {
             // Which keys are right is another check's question; an empty batch must have those of any other batch.
             let image = exam.noise(1, 64, 48)?;

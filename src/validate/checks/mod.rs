@@ -25,6 +25,8 @@ pub(super) enum Guard {
     Results,
     /// It watches the worker during all calls.
     Worker,
+    /// It is one of the guards of drawn uses.
+    Uses,
     /// It makes its own calls.
     Calls {
         /// Whether it needs a subject that is called in Python.
@@ -51,6 +53,10 @@ const fn worker(name: &'static str, guards: &'static str) -> Check {
     Check { name, guards, guard: Guard::Worker }
 }
 
+const fn uses(name: &'static str, guards: &'static str) -> Check {
+    Check { name, guards, guard: Guard::Uses }
+}
+
 const fn calls(name: &'static str, guards: &'static str, run: Run) -> Check {
     Check { name, guards, guard: Guard::Calls { python: false, run } }
 }
@@ -61,7 +67,7 @@ const fn python(name: &'static str, guards: &'static str, run: Run) -> Check {
 
 /// Every check, in the order in which they are run and listed.
 #[rustfmt::skip]
-pub const CHECKS: [Check; 39] = [
+pub const CHECKS: [Check; 46] = [
     worker("loads", "the file can be imported and the class made without arguments"),
     worker("survives", "no call crashes, hangs, exits, floods its output or exhausts memory"),
     worker("accepts", "every image that the reference accepts is accepted"),
@@ -100,6 +106,13 @@ pub const CHECKS: [Check; 39] = [
     python("cmyk", "CMYK PIL images do what the reference does", modes::cmyk),
     python("sixteen-bit", "16-bit grey PIL images do what the reference does", modes::sixteen_bit),
     python("exif", "a PIL image with an EXIF rotation does what the reference does", modes::exif),
+    uses("construction", "parameters given at construction, by a file or later take effect"),
+    uses("call-arguments", "every argument of the call takes effect, alone and with others"),
+    uses("input-forms", "files, arrays, tensors, tuples and nested lists do what the reference does"),
+    uses("input-modes", "PIL images of the other modes do what the reference does"),
+    uses("return-types", "return_tensors takes effect, and the result can be used as the reference's"),
+    uses("serialization", "a pickled, copied or saved instance gives what the reference's gives"),
+    uses("instances", "other instances, spawned workers and inference mode change nothing"),
     results("parity", "every value of every real patch equals the reference's"),
 ];
 

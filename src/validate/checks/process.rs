@@ -21,7 +21,7 @@ pub(super) fn inputs(exam: &mut Exam<'_>) -> Result<Option<String>> {
         (call.form, call.probe) = (form, true);
         let (reference, candidate) = exam.call_both(&call)?;
         // A form that is refused is another check's finding.
-        let (Observation::Returned(reference), Observation::Returned(candidate)) = (&*reference, &candidate)
+        let (Observation::Returned(reference), Observation::Returned(candidate)) = (&reference, &candidate)
         else {
             continue;
         };
@@ -50,7 +50,7 @@ pub(super) fn state(exam: &mut Exam<'_>) -> Result<Option<String>> {
     for turn in ["the first", "a later"] {
         let (reference, candidate) = exam.call_both(&call)?;
         let candidate = exam.returned(candidate)?;
-        let Observation::Returned(reference) = &*reference else { continue };
+        let Observation::Returned(reference) = &reference else { continue };
         for change in
             candidate.state_changes.iter().filter(|change| !reference.state_changes.contains(change))
         {

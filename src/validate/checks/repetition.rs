@@ -75,7 +75,7 @@ pub(super) fn no_memory(exam: &mut Exam<'_>) -> Result<Option<String>> {
         let (reference, candidate) = exam.call_both(&second)?;
         let (candidate_first, candidate) = (exam.returned(candidate_first)?, exam.returned(candidate)?);
         let (Observation::Returned(reference_first), Observation::Returned(reference)) =
-            (&*reference_first, &*reference)
+            (&reference_first, &reference)
         else {
             continue;
         };

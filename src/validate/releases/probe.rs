@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn exceptions_agree_by_their_type_alone() {
-        let returned = || Observation::Returned(Returned::default());
+        let returned = || Observation::Returned(Returned::default().into());
         let tolerance = Tolerance::default();
         let ask = |reference: &Observation, candidate: &Observation| {
             answer(reference, candidate, 256, &tolerance).unwrap()

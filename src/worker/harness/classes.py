@@ -3,9 +3,11 @@
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 import platform
 import sys
+import tempfile
 
 import numpy
 import PIL
@@ -62,9 +64,32 @@ def users_class(path, name):
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    importable(spec.name, path)
     if not hasattr(module, name):
         raise Unusable(f"{path} has no class {name}")
     return getattr(module, name)
+
+
+def importable(name, path):
+    """Makes the module importable under its name in processes that this one spawns: they get `sys.path`, not modules."""
+    folder = os.path.join(tempfile.gettempdir(), "modules")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
+        file.write(f"exec(compile(open({path!r}, 'rb').read(), {path!r}, 'exec'))\n")
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def signature(kind, instance):
+    """The keyword arguments that a class names, each with the instance's value as JSON (None if it has none)."""
+    values = {}
+    for name in sorted((accepted_keywords(kind) or set()) - {"self", "images", "args", "kwargs", "return_tensors"}):
+        value = getattr(instance, name, None)
+        try:
+            values[name] = json.loads(json.dumps(value))
+        except (TypeError, ValueError):
+            values[name] = str(value)
+    return values
 
 
 def accepted_keywords(kind):

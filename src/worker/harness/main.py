@@ -10,10 +10,11 @@ import re
 
 import torch
 import transformers
-from patchmark_harness_classes import Unusable, transformers_class, versions
+from patchmark_harness_classes import Unusable, signature, transformers_class, versions
 from patchmark_harness_outputs import raised
 from patchmark_harness_state import remember, restore
 from patchmark_harness_subject import Subject
+from patchmark_harness_uses import run
 
 # A crash or an abort prints the Python lines that led to it.
 faulthandler.enable()
@@ -42,6 +43,7 @@ def load(request):
         "versions": versions(),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "state_changes": SUBJECT.load_changes,
+        "signature": signature(SUBJECT.kind, SUBJECT.instance),
         "accepted": None if SUBJECT.accepted is None else sorted(SUBJECT.accepted),
     }
 
@@ -54,6 +56,8 @@ def handle(text):
         reply = load(request)
     elif request["op"] == "call":
         reply, names, tensors = SUBJECT.call(request)
+    elif request["op"] == "use":
+        reply, names, tensors = run(SUBJECT.kind, request["code"])
     elif request["op"] == "dump":
         reply, names, tensors = SUBJECT.dump(request)
     else:

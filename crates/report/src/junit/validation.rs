@@ -85,7 +85,7 @@ fn description(row: &CheckRow) -> String {
     let mut text = String::new();
     for finding in &row.findings {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}\n{}", finding.detail, finding.trace);
+        let _ = writeln!(text, "{}\n{}{}", finding.detail, finding.code, finding.trace);
     }
     limit::description(&text) + &limit::description(&row.replay)
 }

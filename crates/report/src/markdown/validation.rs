@@ -25,6 +25,9 @@ pub fn render(validation: &Validation) -> String {
         let _ = writeln!(out, "\n## {}\n", escape(&row.name));
         for finding in &row.findings {
             let _ = writeln!(out, "- {}", escape(&finding.detail));
+            if !finding.code.is_empty() {
+                let _ = writeln!(out, "\n```python\n{}\n```\n", fenced(&finding.code));
+            }
         }
         if let Some((width, height)) = row.smallest {
             let _ = writeln!(out, "- still fails on an image of {width}×{height} px");
@@ -35,8 +38,7 @@ pub fn render(validation: &Validation) -> String {
         let _ = writeln!(out, "\n```sh\n{}\n```", row.replay);
         if let Some(trace) = row.findings.iter().map(|finding| &finding.trace).find(|trace| !trace.is_empty())
         {
-            let visible: String = trace.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-            let _ = writeln!(out, "\n```text\n{}\n```", visible.replace("```", "'''").trim());
+            let _ = writeln!(out, "\n```text\n{}\n```", fenced(trace));
         }
     }
     let _ = writeln!(out, "\n| | candidate | reference |\n| --- | --- | --- |");
@@ -61,4 +63,10 @@ pub fn render(validation: &Validation) -> String {
         validation.elapsed_s
     );
     out
+}
+
+/// Text of several lines as a fenced block can hold it.
+fn fenced(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    visible.replace("```", "'''").trim().to_owned()
 }

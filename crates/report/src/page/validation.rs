@@ -125,7 +125,17 @@ fn failures(validation: &Validation) -> Markup {
     html! {
         @for row in validation.found.failed() {
             h3 { (clean(&row.name)) }
-            ul { @for finding in &row.findings { li { (clean(&finding.detail)) } } }
+            ul {
+                @for finding in &row.findings {
+                    li {
+                        (clean(&finding.detail))
+                        @if !finding.code.is_empty() {
+                            @let lines: Vec<_> = finding.code.lines().map(clean).collect();
+                            pre tabindex="0" { code { (lines.join("\n")) } }
+                        }
+                    }
+                }
+            }
             @if let Some((width, height)) = row.smallest { p { "Still fails on an image of " (width) "×" (height) " px." } }
             @if let Some(evidence) = &row.evidence {
                 @let folder = clean(&evidence.display().to_string());

@@ -53,6 +53,12 @@ fn failed(out: &mut Text, row: &CheckRow) {
     for finding in &row.findings {
         out.paragraph("      ", 8, &clean(&finding.detail));
     }
+    // The first code says enough here, and is not indented, so that it can be pasted. The evidence has all of it.
+    if let Some(finding) = row.findings.iter().find(|finding| !finding.code.is_empty()) {
+        out.blank();
+        finding.code.lines().for_each(|line| out.verbatim(clean(line)));
+        out.blank();
+    }
     if row.count > row.findings.len() {
         out.paragraph("      ", 8, &format!("and {} more", row.count - row.findings.len()));
     }

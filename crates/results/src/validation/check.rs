@@ -26,6 +26,9 @@ pub struct CheckFinding {
     pub detail: String,
     /// The traceback or the end of the worker's output; empty if there is none.
     pub trace: String,
+    /// Python that shows it, for anyone to run; empty if the replay command is the shortest way.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
 }
 
 /// One check.

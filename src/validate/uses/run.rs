@@ -1,0 +1,188 @@
+//! Runs the drawn uses through both sides.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use patchmark_results::{CheckVerdict, validation::CheckFinding};
+
+use super::{
+    code::{Code, Import},
+    difference::{Fault, differences},
+    draw::Pool,
+    drawn::{Choice, Use},
+    smallest::smallest,
+    ways::Slot,
+};
+use crate::{
+    validate::{
+        cases::Extent,
+        checks::{CHECKS, Guard},
+        exam::{Exam, Sight, Stop},
+        settings::Settings,
+    },
+    worker::Answer,
+};
+
+/// Faults after which no further pairs are drawn: a candidate with so many is not told apart by more.
+const ENOUGH: usize = 24;
+/// Times that a difference is looked for again.
+const AGAIN: usize = 5;
+
+/// Draws uses and runs them; findings go to the checks that guard them.
+pub(in crate::validate) fn run(
+    exam: &mut Exam<'_>,
+    settings: &Settings,
+    progress: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let guards: Vec<&str> =
+        CHECKS.iter().filter(|check| matches!(check.guard, Guard::Uses)).map(|check| check.name).collect();
+    if !guards.iter().any(|guard| exam.row(guard).is_some()) {
+        return Ok(());
+    }
+    if !exam.session.python {
+        for guard in guards {
+            let why = "the subject is called from Rust, not from Python";
+            exam.skip(guard, CheckVerdict::NotApplicable, why);
+        }
+        return Ok(());
+    }
+    let mut stopped = None;
+    let mut trial = Trial::new(exam)?;
+    trial.usual()?;
+    // A process that imports torch takes longer than everything else of a quick corpus.
+    let singles = trial.pool.singles(settings.extent != Extent::Quick);
+    let combinations = trial.pool.combinations(settings.extent, settings.seed);
+    let all = singles.len() + combinations.len();
+    for (index, drawn) in singles.iter().chain(&combinations).enumerate() {
+        if index % 32 == 0 {
+            progress(&format!("{index} of {all} uses tried on both sides"));
+        }
+        if index >= singles.len() && trial.known.len() >= ENOUGH {
+            break;
+        }
+        if let Err(error) = trial.one(drawn) {
+            stopped = Some(error.downcast::<Stop>()?.to_string());
+            if matches!(trial.exam.session.candidate.make()?, Some(Answer::Unavailable)) {
+                break;
+            }
+        }
+    }
+    for guard in guards {
+        match &stopped {
+            Some(reason) => exam.skip(guard, CheckVerdict::NotRun, format!("in a use {reason}")),
+            None => exam.ran(guard),
+        }
+    }
+    Ok(())
+}
+
+/// The uses of one candidate.
+struct Trial<'a, 'b> {
+    exam: &'a mut Exam<'b>,
+    pool: Pool,
+    /// The reference's parameters.
+    names: Vec<String>,
+    reference: Import,
+    candidate: Import,
+    /// What plain calls already get wrong, which other checks report.
+    usual: Vec<Fault>,
+    /// The kinds of choices of each difference that was found.
+    known: Vec<BTreeSet<String>>,
+}
+
+impl<'a, 'b> Trial<'a, 'b> {
+    fn new(exam: &'a mut Exam<'b>) -> Result<Self> {
+        exam.session.reference.make()?;
+        exam.session.candidate.make()?;
+        let about = &exam.session.reference.about;
+        let names = about.signature.keys().cloned().collect();
+        let pool = Pool::new(&about.signature);
+        let (reference, candidate) = exam.session.imports();
+        Ok(Self { pool, names, reference, candidate, exam, usual: Vec::new(), known: Vec::new() })
+    }
+
+    /// Finds what plain uses already get wrong.
+    fn usual(&mut self) -> Result<()> {
+        let plain = Use::default();
+        for sizes in [0, 1, 2, 9, 11] {
+            let faults = self.faults(&plain.clone().with(Slot::Sizes, sizes))?;
+            self.usual.extend(faults);
+        }
+        Ok(())
+    }
+
+    /// Runs a use on both sides.
+    fn faults(&mut self, drawn: &Use) -> Result<Vec<Fault>> {
+        let code = Code::of(drawn, &self.names);
+        let (reference, candidate) = self.exam.use_both(&code.runs())?;
+        differences(&reference, &candidate, &self.usual, &self.exam.tolerance)
+    }
+
+    /// Runs a use, and reports what it shows unless that is known.
+    fn one(&mut self, drawn: &Use) -> Result<()> {
+        let kinds = |drawn: &Use| drawn.choices().iter().map(Choice::kind).collect::<BTreeSet<_>>();
+        if self.known.iter().any(|known| known.is_subset(&kinds(drawn))) {
+            return Ok(());
+        }
+        let faults = self.faults(drawn)?;
+        let Some(fault) = faults.into_iter().next() else { return Ok(()) };
+        let mut shown = (self.exam.last().cloned(), fault);
+        let least = smallest(drawn, &mut |simpler| Ok(!self.faults(simpler)?.is_empty()))?;
+        let mut seen = 0;
+        for _ in 0..AGAIN {
+            if let Some(fault) = self.faults(&least)?.into_iter().next() {
+                seen += 1;
+                shown = (self.exam.last().cloned(), fault);
+            }
+        }
+        self.report(&least, shown, seen);
+        self.known.push(kinds(&least));
+        Ok(())
+    }
+
+    /// Records the finding of the smallest use; `seen` of [`AGAIN`] repetitions showed it again.
+    fn report(&mut self, least: &Use, (sight, fault): (Option<Sight>, Fault), seen: usize) {
+        let choices = least.choices();
+        let check = if seen < AGAIN { "determinism" } else { guard(&choices, &fault) };
+        let named: Vec<String> = choices.iter().map(Choice::name).collect();
+        let with = if named.is_empty() { "a plain call".into() } else { named.join(", ") };
+        let again = if seen < AGAIN {
+            format!("; not repeatable: seen again in {seen} of {AGAIN} repetitions of the same code")
+        } else {
+            String::new()
+        };
+        let code = Code::of(least, &self.names).shown(&self.reference, &self.candidate);
+        let detail = format!("{with}: {}{again}", fault.sentence);
+        self.exam.comes_from(sight);
+        self.exam.found(check, CheckFinding { detail, trace: fault.trace, code });
+    }
+}
+
+/// The check that guards a use: that of its most special choice, or else of what the result shows.
+fn guard(choices: &[Choice], fault: &Fault) -> &'static str {
+    let of = |wanted: &[Slot]| {
+        choices.iter().find_map(|choice| match choice {
+            Choice::Way(slot, _) if wanted.contains(slot) => choice.guard(),
+            _ => None,
+        })
+    };
+    let given = |parameter: bool| {
+        let given = choices.iter().filter(|choice| match choice {
+            Choice::Parameter(_) => parameter,
+            Choice::Argument(_) => !parameter,
+            Choice::Way(..) => false,
+        });
+        given.filter_map(Choice::guard).next()
+    };
+    of(&[Slot::Runner])
+        .or_else(|| of(&[Slot::Object]))
+        .or_else(|| of(&[Slot::Outcome, Slot::Returns]))
+        .or_else(|| of(&[Slot::Construction]))
+        .or_else(|| given(true))
+        .or_else(|| given(false))
+        .or_else(|| of(&[Slot::Call]))
+        .or_else(|| of(&[Slot::Container]))
+        .or_else(|| of(&[Slot::Form]))
+        .or_else(|| of(&[Slot::Sizes]))
+        .unwrap_or_else(|| fault.check())
+}
