@@ -6,9 +6,6 @@ use tch::{Kind, Tensor};
 
 use super::bits::equal;
 
-/// What counts as floating-point rounding of values from −1 to 1: four units in the last place of 1.
-const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
-
 /// Compares the real patches of two `[B, N, P·P·3]` results; `real` is the number of them in each image.
 ///
 /// Values that are NaN or infinite in the candidate are skipped: another check reports them.
@@ -37,38 +34,13 @@ pub fn measure(
         let reference: Vec<f32> = Vec::try_from(reference.f_flatten(0, -1)?)?;
         let candidate: Vec<f32> = Vec::try_from(candidate.f_flatten(0, -1)?)?;
         for (index, (&reference, &candidate)) in reference.iter().zip(&candidate).enumerate() {
-            if reference.to_bits() == candidate.to_bits() || !candidate.is_finite() {
-                continue;
-            }
-            found.differing += 1;
-            let distance = (f64::from(reference) - f64::from(candidate)).abs();
-            let ulps = ulps(reference, candidate);
-            found.worst_ulps = found.worst_ulps.max(ulps);
-            found.worst_levels = found.worst_levels.max(distance / LEVEL);
-            found.beyond_rounding += u64::from(distance > ROUNDING && ulps > 4);
-            // A level is itself rounded, so slightly more than one level still counts as one.
-            found.beyond_level += u64::from(distance > LEVEL * 1.001);
-            let allowed =
-                tolerance.atol.unwrap_or(0.0) + tolerance.rtol.unwrap_or(0.0) * f64::from(reference).abs();
-            found.beyond_tolerance += u64::from(distance > allowed);
-            if distance > found.worst || found.place.is_none() {
-                found.worst = distance;
+            found.observe(reference, candidate, LEVEL, tolerance, || {
                 let within = index % width;
-                found.place =
-                    Some(Place { image, patch: index / width, pixel: within / 3, channel: within % 3 });
-            }
+                Some(Place { image, patch: index / width, pixel: within / 3, channel: within % 3 })
+            });
         }
     }
     Ok(found)
-}
-
-/// The distance of two finite f32 in units in the last place; that of +0 and −0 is 0.
-fn ulps(a: f32, b: f32) -> u64 {
-    let ordered = |value: f32| {
-        let bits = i64::from(value.to_bits() & 0x7fff_ffff);
-        if value.is_sign_negative() { -bits } else { bits }
-    };
-    ordered(a).abs_diff(ordered(b))
 }
 
 #[cfg(test)]
