@@ -19,6 +19,7 @@ pub mod fixtures;
 pub mod flows;
 pub mod folder;
 mod gap;
+pub mod golden;
 pub mod gpu;
 pub mod history;
 pub mod journal;

@@ -5,6 +5,7 @@ use schemars::{Schema, schema_for};
 use crate::{
     decision::Decision,
     error_rates::{RealErrorRates, SimulatedErrorRates},
+    golden::{GoldenCheck, Pack},
     kernel_bench::KernelBench,
     parity::Parity,
     releases::Releases,
@@ -25,5 +26,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("error-rates-real.schema.json", schema_for!(RealErrorRates)),
         ("kernel-bench.schema.json", schema_for!(KernelBench)),
         ("index.schema.json", schema_for!(Index)),
+        ("pack.schema.json", schema_for!(Pack)),
+        ("golden-check.schema.json", schema_for!(GoldenCheck)),
     ]
 }
