@@ -13,6 +13,7 @@ pub const RULES: &[Rule] = &[
             "src/compare",
             "src/validate",
             "src/process",
+            "src/golden",
             "src/parity",
             "src/worker",
             "src/measure",
@@ -30,7 +31,7 @@ pub const RULES: &[Rule] = &[
         says: "crates/results uses nothing else of the workspace: everything else may use it",
     },
     Rule {
-        from: &["crates/results", "crates/statistics", "crates/gate", "crates/report"],
+        from: &["crates/results", "crates/statistics", "crates/gate", "crates/golden", "crates/report"],
         to: &[Package("tch"), Package("pyo3"), Place("src")],
         says: "what reads results knows neither torch nor Python nor the main crate",
     },
