@@ -19,6 +19,8 @@ pub mod commands;
 pub mod compare;
 mod console;
 #[cfg(feature = "harness")]
+pub mod golden;
+#[cfg(feature = "harness")]
 mod guarded;
 #[cfg(feature = "harness")]
 pub mod inputs;

@@ -1,5 +1,6 @@
 //! The command line: one file or folder per command, which turns arguments into an [`Outcome`].
 
+mod allow;
 #[cfg(feature = "harness")]
 mod bench;
 #[cfg(feature = "harness")]
@@ -10,6 +11,7 @@ mod doctor;
 #[cfg(feature = "harness")]
 mod envs;
 mod gate;
+mod golden;
 mod history;
 #[cfg(feature = "harness")]
 mod journals;
@@ -92,6 +94,8 @@ enum Command {
     Compare(Box<compare::Arguments>),
     /// Compare a saved run with a saved baseline; --update makes it the new baseline
     Gate(gate::Arguments),
+    /// Check processors outside Python: make a pack of images and expected tensors, or compare tensors with one
+    Golden(golden::Arguments),
     /// Check whether a candidate (a Python class, a release of transformers) may replace the reference
     #[cfg(feature = "harness")]
     Validate(Box<validate::Arguments>),
@@ -171,6 +175,7 @@ impl Cli {
             #[cfg(feature = "harness")]
             Command::Compare(arguments) => compare::run(&arguments),
             Command::Gate(arguments) => gate::run(&arguments),
+            Command::Golden(arguments) => golden::run(&arguments),
             #[cfg(feature = "harness")]
             Command::Validate(arguments) => validate::run(&arguments),
             #[cfg(feature = "harness")]

@@ -117,6 +117,11 @@ impl ParameterOptions {
         self.preprocessor.as_deref()
     }
 
+    /// Whether any of them is given.
+    pub(super) fn are_given(&self) -> bool {
+        self.preprocessor.is_some() || self.max_num_patches.is_some() || self.patch_size.is_some()
+    }
+
     /// The parameters: options override the named file, else the checkpoint's own file, else the defaults.
     pub(super) fn parameters(&self, checkpoint: Option<&Path>) -> Result<Parameters> {
         let own =

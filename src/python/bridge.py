@@ -9,6 +9,7 @@ import sysconfig
 import time
 import warnings
 
+import numpy
 import PIL
 import PIL.Image
 import torch
@@ -30,6 +31,10 @@ def versions():
         "transformers": transformers.__version__,
         "pillow": PIL.__version__,
     }
+
+
+def numpy_version():
+    return numpy.__version__
 
 
 def cpu_capability():

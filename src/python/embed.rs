@@ -62,6 +62,15 @@ pub fn versions() -> Result<BTreeMap<String, String>> {
     Python::attach(|py| Ok(bridge.bind(py).getattr("versions")?.call0()?.extract()?))
 }
 
+/// The version of NumPy, through which transformers reads the pixels of PIL images.
+///
+/// # Errors
+/// As [`start`].
+pub fn numpy_version() -> Result<String> {
+    let bridge = start()?;
+    Python::attach(|py| Ok(bridge.bind(py).getattr("numpy_version")?.call0()?.extract()?))
+}
+
 /// Runs a script in a separate namespace.
 ///
 /// # Errors

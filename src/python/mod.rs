@@ -15,7 +15,9 @@ mod tensors;
 
 pub(crate) use pillow::{Pixels, have_pixels, load_images, open_images, path_list, pil_images};
 
-pub use embed::{cpu_capability, gpu_uuid, gpus, has_headers, libtorch_copies, run, start, versions};
+pub use embed::{
+    cpu_capability, gpu_uuid, gpus, has_headers, libtorch_copies, numpy_version, run, start, versions,
+};
 #[cfg(not(feature = "extension-module"))]
 pub(crate) use embedded::{initialize, interpreter};
 #[cfg(feature = "extension-module")]

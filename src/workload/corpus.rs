@@ -34,7 +34,7 @@ pub enum Pattern {
 
 impl Pattern {
     /// A short name for messages and files.
-    fn label(self) -> String {
+    pub(crate) fn label(self) -> String {
         match self {
             Self::Noise(_) => "noise".into(),
             Self::BinaryNoise(_) => "binary-noise".into(),

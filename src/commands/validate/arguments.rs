@@ -6,12 +6,13 @@ use std::{
 };
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
-use patchmark_results::{ParityClass, Percent, Tolerance, input_error};
+use clap::Args;
+use patchmark_results::{Percent, Tolerance, input_error};
 
 use crate::{
     commands::options::ImageOptions,
     commands::{
+        allow::Allow,
         bench::LARGEST_BATCH,
         values::{Numbers, numbers, seconds, tolerance},
     },
@@ -23,27 +24,6 @@ use crate::{
         checks::names,
     },
 };
-
-/// A class of parity that can be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Allow {
-    /// Every bit is equal
-    Exact,
-    /// Floating rounding only
-    LastPlace,
-    /// At most one uint8 level before normalising
-    OneLevel,
-}
-
-impl From<Allow> for ParityClass {
-    fn from(allow: Allow) -> Self {
-        match allow {
-            Allow::Exact => Self::Exact,
-            Allow::LastPlace => Self::LastPlace,
-            Allow::OneLevel => Self::OneLevel,
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {

@@ -2,6 +2,7 @@
 
 pub mod decision;
 mod flows;
+pub mod golden;
 pub mod history;
 pub mod layout;
 pub mod parity;
