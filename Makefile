@@ -13,7 +13,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench decide test decide-test test-long mutated-images lint criterion sanitize miri fuzz fuzz-seeds instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long mutated-images lint criterion sanitize miri fuzz fuzz-seeds golden instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ build: setup ## Build target/release/patchmark
 bench: build ## The main job; options in ARGS, such as ARGS="--batch-sizes 1,2"
 	@target/release/patchmark bench $(ARGS)
 
-decide: ## Build target/decide/release/patchmark: gate, history, report and schema, without torch and Python
+decide: ## Build target/decide/release/patchmark: gate, golden check, history, report and schema, without torch and Python
 	@cargo build --release --locked --no-default-features --target-dir target/decide
 
 test: setup decide-test ## All tests
@@ -41,7 +41,7 @@ test-long: setup ## The property tests of the fused processor with 20,000 cases
 	@PATCHMARK_CASES=20000 cargo test --release --locked --test suite fused
 
 # Crates that no torch, no Python and no producer may come into.
-LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-report patchmark-decode
+LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-golden patchmark-report patchmark-decode
 
 mutated-images: setup ## 15,000 damaged image files, each with the pixels of Pillow and torchvision or refused
 	@PATCHMARK_MUTATIONS=5000 cargo test --release --locked -p patchmark-decode --test reference
@@ -103,6 +103,9 @@ browser-test: build ## Pages in headless Chromium: values, sorting, themes, acce
 
 schema: build ## Write the JSON Schemas of reports/schema from the types
 	@target/release/patchmark schema --out reports/schema
+
+golden: build ## Write the golden pack of fixtures/golden/naflex anew
+	@target/release/patchmark golden make fixtures/golden/naflex
 
 error-rates: build ## Measure how often compare is wrong; fifteen minutes, into reports/error-rates
 	@cargo build --release --locked --example error-rates

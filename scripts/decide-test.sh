@@ -34,6 +34,14 @@ ends_with 0 gate "$run" --baseline "$out/baseline" --update --out "$out/gate"
 ends_with 5 gate "$run" --baseline "$out/baseline" --out "$out/gate"
 grep -q "same samples" "$out/stdout" || fail "gate compares a run with itself without a word"
 test -s "$out/gate/junit.xml" || fail "gate left no JUnit file"
+pack=fixtures/golden/naflex
+# Its own tensors pass as far as they are kept whole.
+ends_with 4 golden check "$pack" "$pack/expected.safetensors"
+grep -q "passed: one-pixel" "$out/stdout" || fail "golden check passes no case of a pack's own tensors"
+grep -q "pixel_values is missing" "$out/stdout" || fail "golden check does not miss what a pack has only digests of"
+head -c 1000 "$pack/expected.safetensors" >"$out/cut.safetensors"
+ends_with 2 golden check "$pack" "$out/cut.safetensors"
+ends_with 2 golden make "$out/pack"
 ends_with 2 bench
 grep -q "without the harness" "$out/stderr" || fail "bench is refused without a reason"
-echo "gate, history, report and schema work without torch and Python"
+echo "gate, golden check, history, report and schema work without torch and Python"

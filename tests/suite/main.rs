@@ -11,6 +11,7 @@ mod from_files;
 mod fused;
 mod fused_cuda;
 mod gate;
+mod golden;
 mod gpu;
 mod gpu_run;
 mod history;
