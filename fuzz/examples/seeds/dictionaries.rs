@@ -12,7 +12,7 @@ use serde_json::Value;
 const POLICY: &str = "min_effect inconclusive [[rows]] processors batch_sizes devices figures counts parity max_ratio \
     fail pass exact differs time ratio speedup cpu cuda fused true false nan inf";
 
-const ARGUMENTS: &str = "bench parity compare gate validate envs history process report doctor schema --batch-sizes \
+const ARGUMENTS: &str = "bench parity compare gate golden make check validate envs history process report doctor schema --batch-sizes \
     --budget --min-effect --device --dtype --tower --sizes --processors --policy --baseline --only --format --out --atol \
     --threads cuda:0 bf16 python: exec: transformers== 90s 5%";
 
@@ -27,6 +27,7 @@ pub fn dictionaries() {
         ("parity", "parity"),
         ("validation", "validation"),
         ("releases", "releases"),
+        ("golden", "pack"),
     ] {
         let mut words = BTreeSet::new();
         let schema = serde_json::to_value(&schemas[format!("{name}.schema.json").as_str()]).unwrap();

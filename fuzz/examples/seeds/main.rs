@@ -16,10 +16,12 @@ use serde_json::Map;
 mod checkpoints;
 mod dictionaries;
 mod documents;
+mod golden;
 
 fn main() {
     dictionaries::dictionaries();
     documents::documents();
+    golden::golden();
     checkpoints::checkpoints();
     streams();
     images();
