@@ -7,9 +7,10 @@ use super::{
     calls::{call_with, limit_of},
     cases::Case,
     checks::{CHECKS, Guard},
-    exam::{Exam, Sight, Stop},
+    exam::{Exam, Stop},
     inspect::inspect,
     settings::Settings,
+    sight::Sight,
 };
 use crate::worker::{Answer, Observation, protocol::Call};
 

@@ -12,8 +12,9 @@ use tch::Tensor;
 
 use super::{
     calls::limit_of,
-    exam::{Asked, Exam, Sight},
+    exam::Exam,
     picture,
+    sight::{Asked, Sight},
 };
 use crate::{
     worker::{Observation, Returned, protocol::Call, side::read_image},

@@ -11,6 +11,7 @@ use super::{
     calls::{call, describe, limit_of},
     inspect::inspect,
     session::Session,
+    sight::{Asked, Sight},
 };
 use crate::{
     parity::{self, bits::equal},
@@ -42,40 +43,6 @@ struct Usual {
     broken: Vec<&'static str>,
     /// How far their values are from the reference's.
     parity: Difference,
-}
-
-/// What was asked of both sides.
-#[derive(Debug, Clone)]
-pub(super) enum Asked {
-    /// A call.
-    Call(Call),
-    /// A use, as Python code.
-    Use(String),
-}
-
-/// What was asked, and what came of it when it was first seen: a fault that comes and goes may not be seen again.
-#[derive(Debug, Clone)]
-pub(super) struct Sight {
-    /// What was asked.
-    pub asked: Asked,
-    /// The reference's answer, if it was asked.
-    pub reference: Option<Observation>,
-    /// The candidate's answer, if there is one.
-    pub candidate: Option<Observation>,
-}
-
-impl Sight {
-    fn of(asked: Asked) -> Self {
-        Self { asked, reference: None, candidate: None }
-    }
-
-    /// The call, unless it is a use.
-    pub(super) fn call(&self) -> Option<&Call> {
-        match &self.asked {
-            Asked::Call(call) => Some(call),
-            Asked::Use(_) => None,
-        }
-    }
 }
 
 /// What has been found: the row of each check, and what first showed each failure.
@@ -197,9 +164,9 @@ impl<'a> Exam<'a> {
         self.saw(reference, candidate)
     }
 
-    /// Runs a use, Python code, on both sides.
-    pub(super) fn use_both(&mut self, code: &str) -> Result<(Observation, Observation)> {
-        self.last = Some(Sight::of(Asked::Use(code.to_owned())));
+    /// Runs a use, Python code, on both sides; `shown` are the lines by which anyone can run it.
+    pub(super) fn use_both(&mut self, code: &str, shown: String) -> Result<(Observation, Observation)> {
+        self.last = Some(Sight::of(Asked::Use(shown)));
         let (reference, candidate) = self.session.use_both(code)?;
         self.saw(reference, candidate)
     }
@@ -243,12 +210,13 @@ impl<'a> Exam<'a> {
     /// Records the end of the candidate's worker.
     pub(super) fn died(&mut self, death: &Death) -> Stop {
         let last = self.last.as_ref().map(|last| &last.asked);
-        let images = match last {
-            Some(Asked::Call(call)) => describe(&call.images),
-            Some(Asked::Use(code)) => format!(" in the use\n{code}"),
-            None => String::new(),
+        let (images, code) = match last {
+            Some(Asked::Call(call)) => (describe(&call.images), String::new()),
+            Some(Asked::Use(shown)) => (" in a drawn use".to_owned(), shown.clone()),
+            None => (String::new(), String::new()),
         };
-        self.fail("survives", format!("its worker {death}{images}"), death.output.clone());
+        let detail = format!("its worker {death}{images}");
+        self.found("survives", CheckFinding { detail, trace: death.output.clone(), code });
         Stop::Gone(death.what.clone())
     }
 

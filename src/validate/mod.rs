@@ -18,6 +18,7 @@ mod run;
 mod session;
 mod settings;
 mod shrink;
+mod sight;
 mod speed;
 mod uses;
 

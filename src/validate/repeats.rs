@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use super::{
     checks::{CHECKS, Guard},
-    exam::{Exam, Sight, Stop},
+    exam::{Exam, Stop},
     shrink,
+    sight::Sight,
 };
 
 /// Times that a failed check or call is tried again.

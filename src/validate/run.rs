@@ -11,12 +11,14 @@ use super::{
     calls::{call, limit_of},
     checks::{CHECKS, Guard},
     comparing, embeddings, evidence,
-    exam::{Exam, Sight, Stop},
+    exam::{Exam, Stop},
     inspect::inspect,
     repeats,
     session::Session,
     settings::Settings,
-    shrink, speed, uses,
+    shrink,
+    sight::Sight,
+    speed, uses,
 };
 use crate::worker::{Answer, Interrupted, Observation, protocol::Reply};
 

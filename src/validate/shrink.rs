@@ -2,11 +2,7 @@
 
 use anyhow::Result;
 
-use super::{
-    calls::limit_of,
-    exam::{Exam, Sight},
-    inspect::inspect,
-};
+use super::{calls::limit_of, exam::Exam, inspect::inspect, sight::Sight};
 use crate::{
     worker::{Observation, protocol::Call, side::read_image},
     workload::DecodedImage,

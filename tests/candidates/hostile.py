@@ -67,3 +67,65 @@ class LeavesProcesses(Base):
             os.setsid()
             time.sleep(300)
         os.abort()
+
+
+class Raises(Base):
+    """Raises from the second call on, so that the checks begin."""
+
+    calls = 0
+
+    def before(self, images, keywords):
+        type(self).calls += 1
+        if type(self).calls > 1:
+            self.fail()
+        return images
+
+    def fail(self):
+        pass
+
+
+class RaisesHalfAPair(Raises):
+    def fail(self):
+        raise ValueError("half \ud800 of a pair")
+
+
+class RaisesAMegabyte(Raises):
+    def fail(self):
+        raise ValueError("x" * 1_000_000)
+
+
+class RaisesControlCharacters(Raises):
+    def fail(self):
+        raise ValueError("".join(map(chr, range(32))) + "\x7f\x9b")
+
+
+class RaisesBytes(Raises):
+    def fail(self):
+        raise ValueError(bytes(range(256)))
+
+
+class WithoutText(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class RaisesWithoutText(Raises):
+    def fail(self):
+        raise WithoutText("text")
+
+
+class RaisesAGroup(Raises):
+    def fail(self):
+        raise ExceptionGroup("many", [ValueError("\ud800")] * 1000)
+
+
+class RaisesALongChain(Raises):
+    def fail(self):
+        error = None
+        for number in range(3000):
+            following = ValueError(number)
+            following.__cause__ = error
+            error = following
+        raise error

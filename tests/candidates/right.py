@@ -1,7 +1,6 @@
 """Correct candidates: every check must pass."""
 
 import torch
-from torchvision.transforms.v2 import functional as tvF
 from transformers.image_processing_utils import BatchFeature
 from transformers.image_utils import SizeDict
 from transformers.models.siglip2.image_processing_siglip2 import (
@@ -21,10 +20,7 @@ class ChannelsLast(Siglip2ImageProcessor):
 
     def resize(self, image, size, resample=None, **keywords):
         image = image[None].contiguous(memory_format=torch.channels_last)
-        resized = tvF.resize(
-            image, (size.height, size.width), interpolation=tvF.InterpolationMode.BILINEAR, antialias=True
-        )
-        return resized[0].contiguous()
+        return super().resize(image, size, resample, **keywords)[0].contiguous()
 
 
 class Grouped(Siglip2ImageProcessor):

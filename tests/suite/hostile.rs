@@ -8,13 +8,19 @@ use tempfile::tempdir;
 /// Validates a class of `hostile.py` with a separate TMPDIR and returns the summary. The exit code must be 4.
 #[track_caller]
 fn validate(class: &str, time_limit: &str) -> String {
+    validated("hostile.py", class, time_limit, "loads,survives,accepts,keys,parity").0
+}
+
+/// Runs those checks of a class with a separate TMPDIR; returns the summary, and the checks of which there is evidence.
+#[track_caller]
+fn validated(file: &str, class: &str, time_limit: &str, only: &str) -> (String, Vec<String>) {
     let folder = tempdir().unwrap();
     let temporary = folder.path().join("tmp");
     fs::create_dir(&temporary).unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates/hostile.py");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates").join(file);
     let output = Command::new(env!("CARGO_BIN_EXE_patchmark"))
         .args(["validate", &format!("python:{}:{class}", file.display()), "--corpus=quick", "--no-speed"])
-        .args(["--only=loads,survives,accepts,keys,parity", "--limits=64", "--patch-sizes=16", "--threads=1"])
+        .args(["--only", only, "--limits=64", "--patch-sizes=16", "--threads=1"])
         .args(["--memory-limit=1024", "--time-limit", time_limit, "--model=none"])
         .current_dir(folder.path())
         .env("TMPDIR", &temporary)
@@ -29,7 +35,37 @@ fn validate(class: &str, time_limit: &str) -> String {
     for name in ["validate.json", "summary.md", "junit.xml"] {
         assert!(folder.path().join("runs/validate").join(name).is_file(), "{class}: no {name}");
     }
-    text
+    let evidence = fs::read_dir(folder.path().join("runs/validate/evidence")).into_iter().flatten().flatten();
+    let evidence = evidence.filter(|check| check.path().join("candidate.safetensors").is_file());
+    (text, evidence.map(|check| check.file_name().to_string_lossy().into_owned()).collect())
+}
+
+#[test]
+fn a_fault_that_comes_and_goes_is_told_with_the_evidence_of_its_first_sight() {
+    let only = "loads,accepts,padding,determinism,threads,parity";
+    for class in ["OneCallInFive", "OneCallInFifty", "TheFirstCallOnly", "ByTime"] {
+        let (text, evidence) = validated("flaky.py", class, "60s", only);
+        assert!(text.contains("not repeatable"), "{class}: {text}");
+        assert!(evidence.iter().any(|check| check == "parity"), "{class}: {evidence:?}\n{text}");
+    }
+    assert!(validated("flaky.py", "UnderASecondThread", "60s", only).0.contains("✗ threads"));
+}
+
+#[test]
+fn an_exception_of_any_text_is_told_as_itself() {
+    for (class, told) in [
+        ("RaisesHalfAPair", r"ValueError: half \ud800 of a pair"),
+        ("RaisesAMegabyte", "ValueError:"),
+        ("RaisesControlCharacters", r"ValueError: \x00\x01"),
+        ("RaisesBytes", r"ValueError: b'\x00\x01"),
+        ("RaisesWithoutText", "WithoutText"),
+        ("RaisesAGroup", "ExceptionGroup: many"),
+        ("RaisesALongChain", "ValueError: 2999"),
+    ] {
+        let text = validate(class, "60s");
+        assert!(text.contains("✗ accepts") && text.contains(told), "{class}: {text}");
+        assert!(!text.contains("worker"), "{class}: {text}");
+    }
 }
 
 #[test]

@@ -89,7 +89,8 @@ pub(super) fn differences(
     tolerance: &Tolerance,
 ) -> Result<Vec<Fault>> {
     let mut faults = match (reference, candidate) {
-        (Observation::Raised { message, .. }, Observation::Returned(_)) => {
+        // Where the reference fails without having refused the use, whatever the candidate does is accepted.
+        (Observation::Raised { message, .. }, Observation::Returned(_)) if is_refusal(message) => {
             let sentence = format!("returns a result where the reference raises {}", first_line(message));
             vec![Fault::new("", Aspect::Raised, sentence)]
         }
@@ -105,6 +106,11 @@ pub(super) fn differences(
     };
     faults.retain(|fault| !fault.is_among(usual));
     Ok(faults)
+}
+
+/// Whether an exception says that a call is wrong, as transformers' own checks do, and not that something broke.
+fn is_refusal(message: &str) -> bool {
+    ["ValueError", "TypeError"].iter().any(|kind| message.starts_with(kind))
 }
 
 fn results(reference: &Returned, candidate: &Returned, tolerance: &Tolerance) -> Result<Vec<Fault>> {

@@ -17,14 +17,17 @@ use crate::{
     validate::{
         cases::Extent,
         checks::{CHECKS, Guard},
-        exam::{Exam, Sight, Stop},
+        exam::{Exam, Stop},
         settings::Settings,
+        sight::Sight,
     },
     worker::Answer,
 };
 
 /// Faults after which no further pairs are drawn: a candidate with so many is not told apart by more.
 const ENOUGH: usize = 24;
+/// Differences that are not seen again, after which no further uses are drawn: each costs dozens of tries.
+const FLAKY: usize = 4;
 /// Times that a difference is looked for again.
 const AGAIN: usize = 5;
 
@@ -57,7 +60,7 @@ pub(in crate::validate) fn run(
         if index % 32 == 0 {
             progress(&format!("{index} of {all} uses tried on both sides"));
         }
-        if index >= singles.len() && trial.known.len() >= ENOUGH {
+        if trial.is_told(index < singles.len()) {
             break;
         }
         if let Err(error) = trial.one(drawn) {
@@ -80,7 +83,7 @@ pub(in crate::validate) fn run(
 struct Trial<'a, 'b> {
     exam: &'a mut Exam<'b>,
     pool: Pool,
-    /// The reference's parameters.
+    /// The parameters that the reference has set.
     names: Vec<String>,
     reference: Import,
     candidate: Import,
@@ -88,6 +91,8 @@ struct Trial<'a, 'b> {
     usual: Vec<Fault>,
     /// The kinds of choices of each difference that was found.
     known: Vec<BTreeSet<String>>,
+    /// How many differences were not seen again every time.
+    unrepeatable: usize,
 }
 
 impl<'a, 'b> Trial<'a, 'b> {
@@ -95,10 +100,20 @@ impl<'a, 'b> Trial<'a, 'b> {
         exam.session.reference.make()?;
         exam.session.candidate.make()?;
         let about = &exam.session.reference.about;
-        let names = about.signature.keys().cloned().collect();
+        let set = about.signature.iter().filter(|(_, value)| !value.is_null());
+        let names = set.map(|(name, _)| name.clone()).collect();
         let pool = Pool::new(&about.signature);
         let (reference, candidate) = exam.session.imports();
-        Ok(Self { pool, names, reference, candidate, exam, usual: Vec::new(), known: Vec::new() })
+        Ok(Self {
+            pool,
+            names,
+            reference,
+            candidate,
+            exam,
+            usual: Vec::new(),
+            known: Vec::new(),
+            unrepeatable: 0,
+        })
     }
 
     /// Finds what plain uses already get wrong.
@@ -111,10 +126,18 @@ impl<'a, 'b> Trial<'a, 'b> {
         Ok(())
     }
 
+    /// Whether further uses would tell nothing new; `single` says whether each is a choice that was not tried yet.
+    fn is_told(&self, single: bool) -> bool {
+        // A plain use that has begun to fail would be part of every further finding.
+        let all_fail = self.known.iter().any(BTreeSet::is_empty);
+        all_fail || self.unrepeatable >= FLAKY || !single && self.known.len() >= ENOUGH
+    }
+
     /// Runs a use on both sides.
     fn faults(&mut self, drawn: &Use) -> Result<Vec<Fault>> {
         let code = Code::of(drawn, &self.names);
-        let (reference, candidate) = self.exam.use_both(&code.runs())?;
+        let shown = code.shown(&self.reference, &self.candidate);
+        let (reference, candidate) = self.exam.use_both(&code.runs(), shown)?;
         differences(&reference, &candidate, &self.usual, &self.exam.tolerance)
     }
 
@@ -136,7 +159,11 @@ impl<'a, 'b> Trial<'a, 'b> {
             }
         }
         self.report(&least, shown, seen);
-        self.known.push(kinds(&least));
+        if seen == AGAIN {
+            self.known.push(kinds(&least));
+        } else {
+            self.unrepeatable += 1;
+        }
         Ok(())
     }
 
