@@ -54,6 +54,19 @@ fn checked(
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Option<CorpusParity>> {
+    // Each comparison is small: threads that wait for it would only take CPUs from the workers.
+    let threads = tch::get_num_threads();
+    tch::set_num_threads(1);
+    let parity = run_checks(exam, settings, progress);
+    tch::set_num_threads(threads);
+    parity
+}
+
+fn run_checks(
+    exam: &mut Exam<'_>,
+    settings: &Settings,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Option<CorpusParity>> {
     progress("starting the workers");
     if !stands(exam)? {
         return Ok(None);
