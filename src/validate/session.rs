@@ -10,7 +10,6 @@ use anyhow::{Result, anyhow};
 use tch::Tensor;
 use tempfile::TempDir;
 
-use super::uses::Import;
 use crate::{
     worker::{
         About, Observation, Options, Side, Subject,
@@ -54,7 +53,7 @@ pub struct Session {
     /// The reference's answers by request, if several candidates get the same requests.
     answers: Option<Answers>,
     /// What reference and candidate are.
-    subjects: (Subject, Subject),
+    pub(super) subjects: (Subject, Subject),
     /// Whether the candidate is called in Python.
     pub python: bool,
 }
@@ -89,12 +88,6 @@ impl Session {
     /// What the workers reported about candidate and reference.
     pub fn abouts(&self) -> (&About, &About) {
         (&self.candidate.about, &self.reference.about)
-    }
-
-    /// How the classes of reference and candidate are imported.
-    pub(super) fn imports(&self) -> (Import, Import) {
-        let import = |side: &Side, subject: &Subject| Import::of(&side.about.class, subject);
-        (import(&self.reference, &self.subjects.0), import(&self.candidate, &self.subjects.1))
     }
 
     /// Keeps the reference's answers, up to a gigabyte of them, so that further candidates cost little more than

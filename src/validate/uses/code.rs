@@ -32,7 +32,7 @@ pub(super) struct Code {
 }
 
 /// The class of a side, as it is imported.
-pub(in crate::validate) struct Import {
+pub(super) struct Import {
     /// The folder of its file; none for an installed module.
     folder: Option<String>,
     /// The module.
@@ -43,7 +43,7 @@ pub(in crate::validate) struct Import {
 
 impl Import {
     /// How the class that a worker made is imported; `made` is its module and its name.
-    pub(in crate::validate) fn of(made: &str, subject: &Subject) -> Self {
+    pub(super) fn of(made: &str, subject: &Subject) -> Self {
         if let Subject::File { file, class, .. } = subject {
             let folder = file.parent().map(|folder| folder.display().to_string());
             let module = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();

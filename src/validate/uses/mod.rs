@@ -11,4 +11,4 @@ mod run;
 mod smallest;
 mod ways;
 
-pub(super) use self::{code::Import, run::run};
+pub(super) use self::run::run;

@@ -103,7 +103,9 @@ impl<'a, 'b> Trial<'a, 'b> {
         let set = about.signature.iter().filter(|(_, value)| !value.is_null());
         let names = set.map(|(name, _)| name.clone()).collect();
         let pool = Pool::new(&about.signature);
-        let (reference, candidate) = exam.session.imports();
+        let (subjects, abouts) = (&exam.session.subjects, exam.session.abouts());
+        let reference = Import::of(&abouts.1.class, &subjects.0);
+        let candidate = Import::of(&abouts.0.class, &subjects.1);
         Ok(Self {
             pool,
             names,
