@@ -26,7 +26,7 @@ class IgnoresDoNormalize(Ignores):  # caught by: call-arguments
     argument = "do_normalize"
 
 
-class IgnoresDoConvertRgb(Ignores):  # caught by: call-arguments
+class IgnoresDoConvertRgb(Ignores):  # caught by: alpha
     argument = "do_convert_rgb"
 
 

@@ -126,6 +126,12 @@ impl Pool {
         cross(&mut pairs, &arguments, &arguments);
         cross(&mut pairs, &arguments, &ways(Slot::Pixels).collect::<Vec<_>>());
         cross(&mut pairs, &parameters, &ways(Slot::Object).collect::<Vec<_>>());
+        // Grey images, palettes and transparency can be processed only once they are converted.
+        let converted = Choice::Argument(("do_convert_rgb".into(), "True".into()));
+        if arguments.contains(&converted) {
+            let forms = ways(Slot::Form);
+            pairs.extend(forms.filter_map(|form| Use::default().and(&form)?.and(&converted)));
+        }
         let small = main_forms().flat_map(|form| AMBIGUOUS.map(|sizes| (form, sizes)));
         for (form, sizes) in small {
             let order = self.arguments.iter().filter(|(name, _)| name == "input_data_format");

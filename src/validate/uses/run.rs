@@ -195,8 +195,11 @@ fn guard(choices: &[Choice], fault: &Fault) -> &'static str {
             _ => None,
         })
     };
+    // What is converted is the image's form, not the call.
+    let converts = |name: &str| name == "do_convert_rgb" && of(&[Slot::Form]).is_some();
     let given = |parameter: bool| {
         let given = choices.iter().filter(|choice| match choice {
+            Choice::Argument((name, _)) if converts(name) => false,
             Choice::Parameter(_) => parameter,
             Choice::Argument(_) => !parameter,
             Choice::Way(..) => false,
