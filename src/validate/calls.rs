@@ -5,6 +5,11 @@ use crate::{
     worker::protocol::{Call, ImageRef},
 };
 
+/// Why a check that needs a candidate that is called from Python does not apply.
+pub(super) const NOT_PYTHON: &str = "the subject is not called from Python";
+/// Why a check that needs to know what is right for what only Python can pass does not apply.
+pub(super) const REFERENCE_NOT_PYTHON: &str = "the reference is not called from Python";
+
 /// A plain call: natural form, no keywords.
 pub(super) fn call(images: Vec<ImageRef>) -> Call {
     Call::plain(images)

@@ -8,7 +8,7 @@ use patchmark_results::{
 };
 
 use super::{
-    calls::{call, limit_of},
+    calls::{NOT_PYTHON, call, limit_of},
     checks::{CHECKS, Guard},
     comparing, embeddings, evidence,
     exam::{Exam, Stop},
@@ -116,7 +116,7 @@ fn first_call(exam: &mut Exam<'_>, first: Sight) -> Result<()> {
 fn run_check(exam: &mut Exam<'_>, name: &'static str, guard: Guard) -> Result<()> {
     let Guard::Calls { python, run } = guard else { return Ok(()) };
     if python && !exam.session.python {
-        exam.skip(name, CheckVerdict::NotApplicable, "the subject is called from Rust, not from Python");
+        exam.skip(name, CheckVerdict::NotApplicable, NOT_PYTHON);
         return Ok(());
     }
     match run(exam) {

@@ -80,6 +80,11 @@ impl Session {
         })
     }
 
+    /// Whether the reference is called in Python, too, so that it says what is right for whatever Python can pass.
+    pub(super) fn reference_in_python(&self) -> bool {
+        self.subjects.0.is_python()
+    }
+
     /// The flag that Ctrl-C sets.
     pub(super) fn interrupt(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.options.interrupt)

@@ -202,3 +202,23 @@ fn right_candidates_and_every_processor_of_our_own_pass() {
         assert_eq!(outcome.outcome().code(), 0, "{subject}");
     }
 }
+
+#[test]
+fn beside_a_reference_that_is_not_called_from_python_only_shared_calls_are_compared() {
+    let right = subject(&folder().join("right.py"), "Unchanged");
+    let options = Options {
+        program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
+        limits: Limits::default(),
+        threads: 1,
+        interrupt: Arc::default(),
+    };
+    let mut session = Session::new(&Subject::parse("fused").unwrap(), &right, options).unwrap();
+    let found = validate::examine(&mut session, &settings(), &mut |_| {}).unwrap();
+    // `fused` refuses an empty batch, which transformers answers.
+    assert!(findings(&found).keys().eq(["empty-batch"].iter()), "{:#?}", findings(&found));
+    for name in USES.into_iter().chain(["grey", "exif"]) {
+        let row = found.checks.iter().find(|row| row.name == name).unwrap();
+        assert_eq!(row.verdict, CheckVerdict::NotApplicable, "{name}");
+        assert_eq!(row.reason, "the reference is not called from Python", "{name}");
+    }
+}

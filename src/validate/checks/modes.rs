@@ -4,7 +4,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    validate::{calls::call, exam::Exam},
+    validate::{
+        calls::{REFERENCE_NOT_PYTHON, call},
+        exam::Exam,
+    },
     worker::protocol::Form,
 };
 
@@ -34,6 +37,9 @@ pub(super) fn exif(exam: &mut Exam<'_>) -> Result<Option<String>> {
 
 /// Each mode as it is, and with the conversion to RGB that the reference offers.
 fn modes(exam: &mut Exam<'_>, check: &'static str, modes: &[&str]) -> Result<Option<String>> {
+    if !exam.session.reference_in_python() {
+        return Ok(Some(REFERENCE_NOT_PYTHON.to_owned()));
+    }
     exam.session.candidate.make()?;
     let converts = exam.session.candidate.accepts("do_convert_rgb");
     for mode in modes {

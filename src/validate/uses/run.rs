@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     validate::{
+        calls::{NOT_PYTHON, REFERENCE_NOT_PYTHON},
         cases::Extent,
         checks::{CHECKS, Guard},
         exam::{Exam, Stop},
@@ -42,10 +43,11 @@ pub(in crate::validate) fn run(
     if !guards.iter().any(|guard| exam.row(guard).is_some()) {
         return Ok(());
     }
-    if !exam.session.python {
+    let both = exam.session.python && exam.session.reference_in_python();
+    if !both {
+        let reason = if exam.session.python { REFERENCE_NOT_PYTHON } else { NOT_PYTHON };
         for guard in guards {
-            let why = "the subject is called from Rust, not from Python";
-            exam.skip(guard, CheckVerdict::NotApplicable, why);
+            exam.skip(guard, CheckVerdict::NotApplicable, reason);
         }
         return Ok(());
     }
