@@ -18,8 +18,6 @@ const THREE: usize = 1;
 /// Sizes at which the order of axes cannot be told from an array's shape, and one at which it can, among the ways of
 /// [`Slot::Sizes`].
 const AMBIGUOUS: [usize; 4] = [0, 5, 6, 7];
-/// `keyword arguments`, among the ways of [`Slot::Construction`].
-const KEYWORDS: usize = 0;
 
 /// Arguments that SigLIP 2's processors accept and that change nothing in a plain call.
 const INERT: [&str; 11] = [
@@ -179,11 +177,10 @@ impl Pool {
                 ),
                 slot => {
                     let slot = SLOTS[slot - 6];
-                    Choice::Way(slot, random.random_range(0..slot.ways().len()))
+                    Choice::Way(slot, random.random_range(1..slot.ways().len()))
                 }
             };
-            let spawned = is_spawned(&choice) || choice == Choice::Way(Slot::Construction, KEYWORDS);
-            drawn = if spawned { drawn } else { drawn.clone().and(&choice).unwrap_or(drawn) };
+            drawn = if is_spawned(&choice) { drawn } else { drawn.clone().and(&choice).unwrap_or(drawn) };
         }
         Some(drawn)
     }

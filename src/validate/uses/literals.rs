@@ -37,7 +37,7 @@ pub(super) fn literals(name: &str, usual: &Value) -> Vec<String> {
         Value::Number(number) => {
             number.as_f64().map(|value| vec![format!("{:?}", value / 2.0)]).unwrap_or_default()
         }
-        // What a string or a structure may be instead cannot be guessed, but it can be left to the instance.
+        // What a string or a structure may be instead cannot be guessed.
         _ => Vec::new(),
     };
     drawn.into_iter().chain([String::from("None")]).collect()
