@@ -15,7 +15,7 @@ use super::{
 use crate::{
     measure::Quiet,
     worker::{
-        Answer, Observation, Options, Side,
+        Answer, Borders, Observation, Options, Side,
         protocol::{Call, Form, ImageRef, Reply, Request},
         side::write_image,
     },
@@ -32,6 +32,7 @@ pub struct Workers {
     names: Vec<RowName>,
     workers: Vec<Side>,
     quiet: Quiet,
+    borders: Borders,
     /// The commits that the two sides' workers were built from.
     pub commits: [String; 2],
 }
@@ -58,6 +59,7 @@ impl Workers {
             names: Vec::new(),
             workers: Vec::new(),
             quiet: Quiet::default(),
+            borders: Borders::default(),
             commits: Default::default(),
         };
         contest.workers = contest.started([0, 1])?;
@@ -172,12 +174,15 @@ impl Workers {
     /// One sample: the median of the row's calls, made once all workers' calls before have left the CPU. It is this process
     /// that looks, so that a build without this wait is treated alike.
     fn time(&mut self, place: usize, row: usize) -> Result<f64> {
-        let processes: Vec<u32> = self.workers.iter().filter_map(Side::process).collect();
+        let processes: Vec<u32> = self.workers.iter().flat_map(Side::processes).collect();
         self.quiet.before_in(&processes, &self.sides.name(place));
         let request = Request::Time { slot: slot(row), calls: self.rows[row].calls };
         let Some(worker) = self.workers.get_mut(place) else { bail!("no worker runs") };
         match worker.ask(&request)? {
-            Answer::Reply(Reply::Timed { ms }) if !ms.is_empty() => Ok(median(&ms).max(f64::MIN_POSITIVE)),
+            Answer::Reply(Reply::Timed { ms, border_ms }) if !ms.is_empty() => {
+                self.borders.add(usize::from(place == 1), row, border_ms);
+                Ok(median(&ms).max(f64::MIN_POSITIVE))
+            }
             other => Err(self.sides.lost(place, other)),
         }
     }
@@ -229,7 +234,10 @@ impl Contest for Workers {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.quiet.notes()
+        let subjects = [0, 1].map(|place| self.sides.name(place));
+        let mut notes = self.quiet.notes();
+        notes.extend(self.borders.notes(&subjects, &self.names));
+        notes
     }
 }
 

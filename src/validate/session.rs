@@ -80,6 +80,11 @@ impl Session {
         })
     }
 
+    /// The names of reference and candidate.
+    pub(super) fn names(&self) -> [String; 2] {
+        [self.subjects.0.to_string(), self.subjects.1.to_string()]
+    }
+
     /// Whether the reference is called in Python, too, so that it says what is right for whatever Python can pass.
     pub(super) fn reference_in_python(&self) -> bool {
         self.subjects.0.is_python()

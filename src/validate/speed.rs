@@ -12,7 +12,7 @@ use super::{exam::Exam, session::Session, settings::Settings};
 use crate::{
     measure::Quiet,
     worker::{
-        Answer, Side,
+        Answer, Borders, Side,
         protocol::{Form, Reply, Request},
     },
 };
@@ -92,6 +92,7 @@ struct Turns<'a> {
     session: &'a mut Session,
     rows: Vec<RowName>,
     quiet: Quiet,
+    borders: Borders,
 }
 
 impl<'a> Turns<'a> {
@@ -123,7 +124,7 @@ impl<'a> Turns<'a> {
                 parity: None,
             });
         }
-        let mut turns = Self { session, rows, quiet: Quiet::default() };
+        let mut turns = Self { session, rows, quiet: Quiet::default(), borders: Borders::default() };
         for row in 0..turns.rows.len() {
             for _ in 0..WARM_UP {
                 turns.round(row, false)?;
@@ -152,29 +153,35 @@ impl Contest for Turns<'_> {
         let mut taken = [0; 2];
         for place in if mirrored { [1, 0, 0, 1] } else { [0, 1, 1, 0] } {
             let processes: Vec<u32> =
-                [&*reference, candidate].into_iter().filter_map(Side::process).collect();
+                [&*reference, candidate].into_iter().flat_map(Side::processes).collect();
             let (side, name) = if place == 0 {
                 (&mut *reference, "the reference")
             } else {
                 (&mut *candidate, "the candidate")
             };
             self.quiet.before_in(&processes, name);
-            times[place][taken[place]] = time(side, row)?;
+            let (ms, border) = time(side, row)?;
+            times[place][taken[place]] = ms;
+            self.borders.add(place, row, border);
             taken[place] += 1;
         }
         Ok(Round { base: times[0], candidate: times[1], ..Round::default() })
     }
 
     fn notes(&self) -> Vec<String> {
-        self.quiet.notes()
+        let subjects = self.session.names();
+        let mut notes = self.quiet.notes();
+        notes.extend(self.borders.notes(&subjects, &self.rows));
+        notes
     }
 }
 
-fn time(side: &mut Side, row: usize) -> Result<f64> {
+/// The milliseconds of the fastest call, and for a program those of the border.
+fn time(side: &mut Side, row: usize) -> Result<(f64, Option<f64>)> {
     match side.ask(&Request::Time { slot: slot(row), calls: CALLS })? {
         // Other work on the machine only ever makes a call slower.
-        Answer::Reply(Reply::Timed { ms }) if !ms.is_empty() => {
-            Ok(ms.into_iter().fold(f64::INFINITY, f64::min).max(1e-6))
+        Answer::Reply(Reply::Timed { ms, border_ms }) if !ms.is_empty() => {
+            Ok((ms.into_iter().fold(f64::INFINITY, f64::min).max(1e-6), border_ms))
         }
         other => Err(lost(other)),
     }

@@ -149,6 +149,12 @@ impl Worker {
         self.child.id()
     }
 
+    /// The end of what it has printed, once the threads that drain the pipes have had time to reach it.
+    pub(super) fn printed(&self) -> String {
+        thread::sleep(GLANCE);
+        self.output.tail()
+    }
+
     /// The commit that the worker's program was built from.
     pub fn commit(&self) -> &str {
         &self.commit
@@ -169,6 +175,11 @@ impl Worker {
         let mut chunk = [0; 1 << 14];
         loop {
             match frames::take(&mut self.buffer) {
+                Ok(Some(Reply::Lost { what })) => {
+                    // The threads that drain the pipes may not have reached the program's last words yet.
+                    thread::sleep(GLANCE);
+                    return Ok(Err(self.end(what, false)));
+                }
                 Ok(Some(reply)) => return Ok(Ok(reply)),
                 Ok(None) => {}
                 Err(error) => {

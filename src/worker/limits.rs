@@ -37,17 +37,30 @@ pub(super) fn close_on_exec(socket: RawFd) {
     unsafe { libc::fcntl(socket, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
-/// Limits the address space, irrevocably, to what the process has now plus `bytes`.
+/// Has the kernel end a process with the one that started it. Runs in the child between fork and exec.
+pub(super) fn end_with_parent() -> io::Result<()> {
+    // SAFETY: takes plain numbers, and is async-signal-safe.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    Ok(())
+}
+
+/// Limits the address space of this process, irrevocably, to what it has now plus `bytes`.
 pub(super) fn cap_memory(bytes: u64) -> io::Result<()> {
-    let pages = fs::read_to_string("/proc/self/statm")?;
+    cap_memory_of(std::process::id(), bytes)
+}
+
+/// The same for a process that this one started; what it has started itself keeps the limit that it had.
+pub(super) fn cap_memory_of(process: u32, bytes: u64) -> io::Result<()> {
+    let pages = fs::read_to_string(format!("/proc/{process}/statm"))?;
     let pages: u64 = pages.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
     // SAFETY: takes a plain number.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     let now = pages.saturating_mul(u64::try_from(page).unwrap_or(4096));
     let limit = now.saturating_add(bytes);
     let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
-    // SAFETY: the pointer is to a local that outlives the call.
-    match unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) } {
+    let process = libc::pid_t::try_from(process).map_err(io::Error::other)?;
+    // SAFETY: the pointer is to a local that outlives the call, and the old limit is not asked for.
+    match unsafe { libc::prlimit(process, libc::RLIMIT_AS, &raw const limit, std::ptr::null_mut()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -1,11 +1,15 @@
 //! Subjects in separate processes: a worker is a patchmark, of this build or another, that serves subjects over a small
 //! versioned protocol.
 //!
+//! A program in any language is a subject, too: its worker starts it and translates between the two protocols.
+//!
 //! A candidate may crash, hang, exit, flood its output, allocate without limit or leave processes behind. All of that
 //! ends with its worker, and the coordinator reports it as a finding.
 
+mod borders;
 mod client;
 mod death;
+pub mod exec;
 pub mod frames;
 mod limits;
 mod native;
@@ -19,6 +23,7 @@ mod serves;
 pub mod side;
 mod subject;
 
+pub(crate) use borders::Borders;
 pub use client::{Interrupted, Launch, Limits, Worker};
 pub use death::Death;
 pub use observation::{Observation, Returned};

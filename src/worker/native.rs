@@ -59,6 +59,7 @@ impl Native {
             state_changes: Vec::new(),
             accepted: Some(vec!["max_num_patches".into(), "patch_size".into()]),
             signature: Map::new(),
+            program: None,
         };
         Ok((reply, native))
     }
@@ -148,7 +149,7 @@ impl Serves for Native {
                 prepared.map(|()| (Reply::Done, Vec::new()))
             }
             Request::Time { slot, calls } => {
-                self.times(slot, *calls).map(|ms| (Reply::Timed { ms }, Vec::new()))
+                self.times(slot, *calls).map(|ms| (Reply::Timed { ms, border_ms: None }, Vec::new()))
             }
             Request::Load(_) | Request::Use { .. } | Request::Concurrent { .. } => {
                 bail!("not a request for {}", self.names.join(", "))
@@ -181,11 +182,11 @@ fn decode(images: &[ImageRef]) -> Result<Vec<Arc<DecodedImage>>> {
         .collect()
 }
 
-fn raised(error: &anyhow::Error) -> Reply {
+pub(super) fn raised(error: &anyhow::Error) -> Reply {
     Reply::Raised { kind: "error".into(), message: format!("{error:#}"), traceback: String::new() }
 }
 
-fn returned(tensors: &[(String, Tensor)], ms: f64, feed: String) -> Reply {
+pub(super) fn returned(tensors: &[(String, Tensor)], ms: f64, feed: String) -> Reply {
     let entry = |(name, tensor): &(String, Tensor)| Entry {
         name: name.clone(),
         kind: "tensor".into(),
@@ -209,6 +210,8 @@ fn returned(tensors: &[(String, Tensor)], ms: f64, feed: String) -> Reply {
 fn dtype(kind: Kind) -> String {
     match kind {
         Kind::Float => "float32".into(),
+        Kind::Double => "float64".into(),
+        Kind::Half => "float16".into(),
         Kind::Int => "int32".into(),
         Kind::Int64 => "int64".into(),
         other => format!("{other:?}").to_lowercase(),

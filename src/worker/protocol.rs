@@ -66,6 +66,15 @@ pub enum Class {
         /// The class's name.
         class: String,
     },
+    /// A program that speaks the subject protocol.
+    Exec {
+        /// The subject, as the user named it.
+        command: String,
+        /// The program, by an absolute path, and its arguments.
+        words: Vec<String>,
+        /// The user's `PYTHONPATH`, which the worker itself must not have.
+        python_path: Option<PathBuf>,
+    },
     /// Patchmark's own processors, called from Rust.
     Own {
         /// Their names in the registry; a request that names no processor is for the first.
@@ -234,6 +243,8 @@ pub enum Reply {
         /// The keyword arguments that it names, with the values that it has if they are not given.
         #[serde(default)]
         signature: Map<String, Value>,
+        /// The process in which it runs, if that is not the worker.
+        program: Option<u32>,
     },
     /// There is no such subject; the user has to name another.
     Unusable {
@@ -269,6 +280,14 @@ pub enum Reply {
     Timed {
         /// Milliseconds of each call.
         ms: Vec<f64>,
+        /// For a program, the milliseconds that the whole request took beside these.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        border_ms: Option<f64>,
+    },
+    /// The subject's program ended or broke its protocol: the worker is of no more use.
+    Lost {
+        /// The end of a sentence on the worker that says what happened.
+        what: String,
     },
     /// The answer to `Concurrent`.
     Concurrent {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use tch::Tensor;
 
 use super::{
+    exec::Exec,
     frames, limits,
     native::Native,
     protocol::{Call, Class, Reply, Request, VERSION},
@@ -35,20 +36,31 @@ pub fn serve(socket: RawFd) -> Result<()> {
     while let Some(request) = frames::read::<Request>(&mut stream)? {
         let (reply, tensors) = match &request {
             Request::Load(load) => {
-                if matches!(load.class, Class::Own { .. }) {
-                    let (reply, native) = Native::load(load)?;
-                    serving = Some(Box::new(native));
-                    (reply, Vec::new())
-                } else {
-                    python::start()?;
-                    if !capped {
-                        limits::cap_memory(load.memory).context("failed to limit a worker's memory")?;
-                        capped = true;
+                // A program ends before the next one is started.
+                drop(serving.take());
+                let reply = match load.class {
+                    Class::Own { .. } => {
+                        let (reply, native) = Native::load(load)?;
+                        serving = Some(Box::new(native));
+                        reply
                     }
-                    let (reply, python) = python::Python::load(&request)?;
-                    serving = Some(Box::new(python));
-                    (reply, Vec::new())
-                }
+                    Class::Exec { .. } => {
+                        let (reply, exec) = Exec::load(load)?;
+                        serving = exec.map(|exec| Box::new(exec) as Box<dyn Serves>);
+                        reply
+                    }
+                    Class::Transformers { .. } | Class::File { .. } => {
+                        python::start()?;
+                        if !capped {
+                            limits::cap_memory(load.memory).context("failed to limit a worker's memory")?;
+                            capped = true;
+                        }
+                        let (reply, python) = python::Python::load(&request)?;
+                        serving = Some(Box::new(python));
+                        reply
+                    }
+                };
+                (reply, Vec::new())
             }
             other => serving.as_mut().ok_or_else(|| anyhow!("no subject is loaded"))?.answer(other)?,
         };

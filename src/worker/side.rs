@@ -17,7 +17,7 @@ use super::{
     client::{Launch, Limits, Worker},
     death::Death,
     observation::{Observation, Returned},
-    protocol::{Call, ImageRef, Load, Reply, Request},
+    protocol::{Call, Class, ImageRef, Load, Reply, Request},
     subject::Subject,
 };
 use crate::{program::Launcher, workload::DecodedImage};
@@ -42,6 +42,8 @@ pub struct About {
     pub accepted: Option<Vec<String>>,
     /// The keyword arguments that it names, with the values that it has if they are not given.
     pub signature: Map<String, Value>,
+    /// The process in which it runs, if that is not the worker.
+    pub program: Option<u32>,
 }
 
 /// A reply, or why there is none.
@@ -126,14 +128,32 @@ impl Side {
                 state_changes,
                 accepted,
                 signature,
+                program,
             }) => {
-                self.about = About { class, versions, capability, state_changes, accepted, signature };
+                self.about =
+                    About { class, versions, capability, state_changes, accepted, signature, program };
                 self.loaded = true;
                 Ok(None)
             }
-            Answer::Reply(Reply::Unusable { message }) => Err(input_error!("{message}")),
+            Answer::Reply(Reply::Unusable { message }) => self.unusable(&message),
             other => Ok(Some(other)),
         }
+    }
+
+    /// What follows from a subject that cannot be made: the user has to name another, unless this one could be made before.
+    fn unusable(&mut self, message: &str) -> Result<Option<Answer>> {
+        let printed = match (&self.load.class, &self.worker) {
+            (Class::Exec { .. }, Some(worker)) => worker.printed(),
+            _ => String::new(),
+        };
+        if !self.about.class.is_empty() {
+            let what = format!("could not start its program again: {message}");
+            return Ok(Some(self.settle(Err(Death { what, output: printed, timed_out: false }))));
+        }
+        Err(match printed.as_str() {
+            "" => input_error!("{message}"),
+            printed => input_error!("{message}\n{printed}"),
+        })
     }
 
     /// Has the subject made again in the same worker, so that damage done in one check does not affect the next.
@@ -228,9 +248,10 @@ impl Side {
         self.worker.as_ref().map(Worker::commit)
     }
 
-    /// The worker's process; none while no worker runs.
-    pub(crate) fn process(&self) -> Option<u32> {
-        self.worker.as_ref().map(Worker::process)
+    /// The processes that compute, the worker's and its program's; none while no worker runs.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = u32> {
+        let worker = self.worker.as_ref();
+        worker.into_iter().flat_map(move |worker| [Some(worker.process()), self.about.program]).flatten()
     }
 
     /// Whether it accepts a keyword argument.

@@ -1,6 +1,6 @@
-//! What a worker serves: one of patchmark's own processors, a user's class, or a release of transformers.
+//! What a worker serves: one of patchmark's own processors, a user's class or program, or a release of transformers.
 
-use std::{fmt, path::PathBuf};
+use std::{env, fmt, path::PathBuf};
 
 use anyhow::Result;
 use patchmark_results::{input_error, subjects};
@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::{
     client::Launch,
-    overlays,
+    exec, overlays,
     protocol::{Class, Form, Load},
 };
 use crate::{
@@ -42,6 +42,13 @@ pub enum Subject {
         /// Whether the Pillow class is meant rather than torchvision's.
         pil: bool,
     },
+    /// `exec:COMMAND`: a program that speaks the subject protocol.
+    Exec {
+        /// The command as the user wrote it.
+        command: String,
+        /// The program's absolute path and its arguments.
+        words: Vec<String>,
+    },
 }
 
 impl Subject {
@@ -74,6 +81,9 @@ impl Subject {
             }
             return Ok(Self::File { given: path, file: absolute, class: class.into(), release });
         }
+        if let Some(command) = text.strip_prefix(subjects::PROGRAM) {
+            return Ok(Self::Exec { command: command.into(), words: exec::words(text, command)? });
+        }
         for (prefix, pil) in [(subjects::RELEASE, false), (subjects::PILLOW_RELEASE, true)] {
             if let Some(version) = text.strip_prefix(prefix) {
                 overlays::check_version(version)?;
@@ -84,7 +94,7 @@ impl Subject {
             let meant = subjects::nearest(text, NAMES);
             let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant}?)"));
             input_error!(
-                "unknown subject {text:?}{meant}; use python:FILE:CLASS, transformers==VERSION or one of {}",
+                "unknown subject {text:?}{meant}; use python:FILE:CLASS, exec:COMMAND, transformers==VERSION or one of {}",
                 NAMES.join(", ")
             )
         })
@@ -97,13 +107,18 @@ impl Subject {
                 Self::File { file, class, release, .. },
                 Self::File { file: other, class: others, release: under, .. },
             ) => (file, class, release) == (other, others, under),
+            (Self::Exec { words, .. }, Self::Exec { words: other, .. }) => words == other,
             _ => self == other,
         }
     }
 
     /// Whether it is called in Python, and so with everything that a Python caller may pass.
     pub fn is_python(&self) -> bool {
-        !matches!(self, Self::Own(name) if !name.starts_with("hf"))
+        match self {
+            Self::Own(name) => name.starts_with("hf"),
+            Self::Exec { .. } => false,
+            Self::File { .. } | Self::Release { .. } => true,
+        }
     }
 
     /// Whether a difference from the reference is a fault, as far as the name tells: Pillow's arithmetic gives other
@@ -112,7 +127,7 @@ impl Subject {
         match self {
             Self::Own(name) => must_equal_reference(name),
             Self::Release { pil, .. } => !pil,
-            Self::File { .. } => true,
+            Self::File { .. } | Self::Exec { .. } => true,
         }
     }
 
@@ -142,6 +157,10 @@ impl Subject {
             Self::File { file, class, .. } => {
                 (Class::File { file: file.clone(), class: class.clone() }, Form::Pil)
             }
+            Self::Exec { words, .. } => {
+                let python_path = env::var_os("PYTHONPATH").map(PathBuf::from);
+                (Class::Exec { command: self.to_string(), words: words.clone(), python_path }, Form::Natural)
+            }
         };
         Load { class, form, parameters: Map::new(), threads, memory }
     }
@@ -157,6 +176,7 @@ impl fmt::Display for Subject {
             }
             Self::Release { version, pil: false } => write!(formatter, "transformers=={version}"),
             Self::Release { version, pil: true } => write!(formatter, "transformers-pil=={version}"),
+            Self::Exec { command, .. } => write!(formatter, "{}{command}", subjects::PROGRAM),
         }
     }
 }
@@ -173,6 +193,9 @@ mod tests {
         for text in ["hf", "fused", "transformers==4.57.6", "transformers-pil==5.0.0", &written, &under] {
             assert_eq!(Subject::parse(text).unwrap().to_string(), text);
         }
+        let quoted = "exec:env 'A=b c' sh";
+        assert_eq!(Subject::parse(quoted).unwrap().to_string(), quoted);
+        assert!(!Subject::parse(quoted).unwrap().is_python());
         assert!(Subject::parse("hf-pil").unwrap().is_python());
         assert!(!Subject::parse("batched").unwrap().is_python());
     }
@@ -192,13 +215,27 @@ mod tests {
         assert!(!subject(&file, "A").same(&subject(&file, "A@transformers==4.57.6")));
         assert!(!subject(&file, "A").same(&subject(&copy, "A")), "what they import may differ");
         assert!(!Subject::parse("hf").unwrap().same(&Subject::parse("hf-chw").unwrap()));
+        let program = |command| Subject::parse(command).unwrap();
+        assert!(program("exec:sh -c 'a'").same(&program("exec:  sh -c a")));
+        assert!(!program("exec:sh -c a").same(&program("exec:sh -c b")));
     }
 
     #[test]
     fn what_is_no_subject_is_refused_by_name() {
-        for text in
-            ["quick", "python:", "python:none.py:C", "python:/:C", "transformers==", "transformers==-e x"]
-        {
+        for text in [
+            "quick",
+            "python:",
+            "python:none.py:C",
+            "python:/:C",
+            "transformers==",
+            "transformers==-e x",
+            "exec:",
+            "exec:no-such-program",
+            "exec:./no-such-program",
+            "exec:/",
+            "exec:/etc/passwd",
+            "exec:sh 'unfinished",
+        ] {
             let error = Subject::parse(text).unwrap_err();
             assert!(error.is::<patchmark_results::InputError>(), "{text}");
         }

@@ -15,6 +15,8 @@ pub const CLASS: &str = "python:";
 pub const RELEASE: &str = "transformers==";
 /// What begins the name of a release whose Pillow class is meant: `transformers-pil==VERSION`.
 pub const PILLOW_RELEASE: &str = "transformers-pil==";
+/// What begins the name of a program: `exec:COMMAND`.
+pub const PROGRAM: &str = "exec:";
 /// What begins the name of torch's DataLoader with a number of workers: `loader-8`.
 const LOADER: &str = "loader-";
 
@@ -29,6 +31,7 @@ pub fn has_form(name: &str) -> bool {
     after(CLASS).is_some_and(|rest| {
         rest.rsplit_once(':').is_some_and(|(file, class)| !file.is_empty() && !class.is_empty())
     }) || after(RELEASE).or_else(|| after(PILLOW_RELEASE)).is_some()
+        || after(PROGRAM).is_some_and(|command| !command.trim().is_empty())
         || after(LOADER).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
@@ -65,7 +68,13 @@ mod tests {
 
     #[test]
     fn forms_are_told_from_names() {
-        for name in ["python:mine.py:Mine", "transformers==4.57.6", "transformers-pil==5.0.0", &loader(8)] {
+        for name in [
+            "python:mine.py:Mine",
+            "transformers==4.57.6",
+            "transformers-pil==5.0.0",
+            "exec:./mine -x",
+            &loader(8),
+        ] {
             assert!(has_form(name), "{name}");
         }
         for name in [
@@ -74,6 +83,7 @@ mod tests {
             "python::Mine",
             "transformers==",
             "transformers=4",
+            "exec: ",
             "loader-",
             "loader-x",
         ] {

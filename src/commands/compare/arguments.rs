@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
-    /// Two subjects, the base first: processors, python:FILE:CLASS or transformers==VERSION; anything but two
+    /// Two subjects, the base first: processors, python:FILE:CLASS, exec:COMMAND or transformers==VERSION; anything but two
     /// processors runs in worker processes. With --base-binary: the processors to compare between the builds
     /// [default: all but hf's]
     #[arg(value_name = "SUBJECT")]

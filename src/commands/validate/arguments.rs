@@ -27,7 +27,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
-    /// The candidate: python:FILE:CLASS, transformers==VERSION, transformers-pil==VERSION, or a processor's name
+    /// The candidate: python:FILE:CLASS, exec:COMMAND, transformers==VERSION, transformers-pil==VERSION, or a processor's
+    /// name
     #[arg(value_name = "SUBJECT", required_unless_present_any = ["all_releases", "checks"])]
     pub(super) subject: Option<String>,
     /// Reference subject

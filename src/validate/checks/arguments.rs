@@ -17,7 +17,7 @@ fn given_at_call(exam: &mut Exam<'_>, name: &'static str, values: &[i64]) -> Res
     let check = if name == "patch_size" { "patch-size" } else { "max-num-patches" };
     exam.session.candidate.make()?;
     if !exam.session.candidate.accepts(name) {
-        exam.fail(check, format!("the class does not take {name} at the call"), "");
+        exam.fail(check, format!("the subject does not take {name} at the call"), "");
         return Ok(None);
     }
     for &value in values {

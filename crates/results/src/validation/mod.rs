@@ -111,7 +111,7 @@ pub struct Findings {
     /// Whether the candidate is the reference itself, so that nothing could have been found, and the user did not allow it.
     #[serde(default)]
     pub identical: bool,
-    /// What disturbed the times, one sentence each.
+    /// What disturbed the times or is not part of them, one sentence each.
     #[serde(default)]
     pub speed_notes: Vec<String>,
     /// Files that could not be decoded and were left out.
