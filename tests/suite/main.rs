@@ -5,6 +5,7 @@ mod candidates;
 mod ci_examples;
 mod compare;
 mod console;
+mod exec;
 mod files;
 mod forward;
 mod from_files;
