@@ -13,7 +13,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench decide test decide-test test-long mutated-images lint criterion sanitize miri fuzz fuzz-seeds golden instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long mutated-images subjects lint criterion sanitize miri fuzz fuzz-seeds golden instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ LIGHT := patchmark-results patchmark-statistics patchmark-gate patchmark-golden 
 mutated-images: setup ## 15,000 damaged image files, each with the pixels of Pillow and torchvision or refused
 	@PATCHMARK_MUTATIONS=5000 cargo test --release --locked -p patchmark-decode --test reference
 	@PATCHMARK_MUTATIONS=5000 cargo test --release --locked --test suite files::
+
+subjects: build ## The programs of examples/subjects: C, timm and hf-processors-rs, each validated
+	@scripts/subjects.sh target/release/patchmark
 
 lint: setup ## Formatting, the house, clippy, rustdoc, shell scripts; warnings are errors
 	cargo fmt --all --check
