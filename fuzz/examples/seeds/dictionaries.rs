@@ -47,8 +47,9 @@ pub fn dictionaries() {
         ("tensors", "dtype shape data_offsets __metadata__ BF16 F16 F32 F64 I64 I32 U8 BOOL spatial_shapes"),
         (
             "frames",
-            "op outcome load call dump prepare time concurrent hello loaded returned raised timed done",
+            "op outcome load call dump prepare time concurrent hello loaded returned raised timed lost done",
         ),
+        ("answers", "protocol name version parameters id ms error patch_size max_num_patches 1e999 null"),
     ] {
         dictionary(target, words.split_whitespace().map(str::to_owned).collect());
     }

@@ -64,6 +64,7 @@ fn streams() {
         shape: vec![1, 4, 3],
         device: "cpu".into(),
         grad: false,
+        text: String::new(),
     };
     let replies = [
         Reply::Hello { version: VERSION, commit: "0123abc".into() },
@@ -73,6 +74,8 @@ fn streams() {
             capability: "AVX2".into(),
             state_changes: vec![],
             accepted: Some(vec!["patch_size".into()]),
+            signature: Default::default(),
+            program: None,
         },
         Reply::Unusable { message: "no".into() },
         Reply::Returned {
@@ -88,7 +91,8 @@ fn streams() {
             message: "ValueError: no".into(),
             traceback: String::new(),
         },
-        Reply::Timed { ms: vec![1.0, 2.0] },
+        Reply::Timed { ms: vec![1.0, 2.0], border_ms: Some(0.5) },
+        Reply::Lost { what: "lost its program".into() },
         Reply::Concurrent { problems: vec!["no".into()] },
         Reply::Done,
     ];
@@ -97,6 +101,12 @@ fn streams() {
     replies.iter().for_each(|reply| frames::write(&mut answered, reply).unwrap());
     save("frames", "requests", &sent);
     save("frames", "replies", &answered);
+    save(
+        "answers",
+        "lines",
+        b"{\"protocol\":1,\"name\":\"mine\",\"version\":\"2\",\"parameters\":[\"patch_size\"]}\n{\"id\":1,\"ms\":[1.5,2]}\n\
+          {\"id\":1,\"error\":\"no\"}\n",
+    );
     save("sizes", "list", b"1024x768,mixed,640x480");
     for (name, words) in [
         ("bench", "bench\n--batch-sizes\n1,2\n--budget\n90s\n--sizes\n640x480,mixed\n--device\ncuda:0"),
