@@ -105,8 +105,10 @@ fn first_call(exam: &mut Exam<'_>, first: Sight) -> Result<()> {
     let broken: Vec<_> = found.broken.into_iter().chain(values).collect();
     for (check, sentence) in broken {
         if !exam.failed(check) {
+            let again = shrink::shows(exam, check, call)?;
+            let which = if again { "a plain call" } else { "the first call of all, but no later one" };
             exam.comes_from(Some(first.clone()));
-            exam.fail(check, format!("the first call of all, but no later one: {sentence}"), "");
+            exam.fail(check, format!("{which}: {sentence}"), "");
         }
     }
     Ok(())
