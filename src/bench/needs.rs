@@ -53,6 +53,8 @@ pub(super) fn of_processor(
     let fed = match processor.feed() {
         // Pillow keeps four bytes per pixel.
         Feed::Pil => pixels / CHANNELS * 4,
+        // In another process, and in a file from which it is made.
+        Feed::Elsewhere(_) => pixels + pixels / CHANNELS * 4,
         Feed::Chw => pixels,
         Feed::Hwc | Feed::Device(_) => 0,
     };

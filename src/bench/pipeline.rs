@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Makes the processor with a name; called in the preparing thread, which keeps the processor.
-pub type MakeProcessor = Arc<dyn Fn(&'static str) -> Result<Box<dyn Processor>> + Send + Sync>;
+pub type MakeProcessor = Arc<dyn Fn(&str) -> Result<Box<dyn Processor>> + Send + Sync>;
 
 /// Batches that may wait for the forward. The one being prepared, the one in the forward and the one before it, which
 /// is still held, are in memory too: four in all.
@@ -74,17 +74,13 @@ pub struct Preparer {
 impl Preparer {
     /// Starts the thread, and `threads` more in which it decodes. If the processor cannot be made, the first batch
     /// fails with the reason.
-    pub(super) fn start(
-        name: &'static str,
-        device: Device,
-        make: MakeProcessor,
-        threads: usize,
-    ) -> Result<Self> {
+    pub(super) fn start(name: &str, device: Device, make: MakeProcessor, threads: usize) -> Result<Self> {
         let (asks, received) = channel();
         let decoders = Decoders::new(threads)?;
+        let named = name.to_owned();
         let thread = thread::Builder::new()
             .name(format!("prepare {name}"))
-            .spawn(move || serve(name, device, &make, &received, threads, &decoders))
+            .spawn(move || serve(&named, device, &make, &received, threads, &decoders))
             .with_context(|| format!("failed to start a thread for {name}"))?;
         Ok(Self { asks: Some(asks), thread: Some(thread), device })
     }
@@ -154,7 +150,7 @@ fn receive(batches: &Receiver<Result<Prepared>>) -> Result<Prepared> {
 
 /// The body of the preparing thread.
 fn serve(
-    name: &'static str,
+    name: &str,
     device: Device,
     make: &MakeProcessor,
     asks: &Receiver<Ask>,

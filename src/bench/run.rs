@@ -31,6 +31,7 @@ use crate::{
         gpu::{self, GpuMonitor},
     },
     model::TextInputs,
+    processor::Elsewhere,
     workload::Workload,
 };
 
@@ -146,6 +147,7 @@ impl Bench {
         }
         let record = monitor.map(|monitor| monitor.record().clone());
         found.notes.extend(record.iter().flat_map(gpu::notes));
+        found.notes.extend(self.elsewhere().flat_map(Elsewhere::notes));
         found.notes.extend(self.quiet.notes());
         let cpu = cpu.record();
         if let Some(run) = planned.first() {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     measure::Quiet,
     model::{TextInputs, TextTokenizer},
-    processor::{Parameters, Processor, REFERENCE, References, must_equal_reference},
+    processor::{Elsewhere, Parameters, Processor, REFERENCE, References, must_equal_reference},
 };
 
 /// How torch's `DataLoader` is measured.
@@ -94,6 +94,16 @@ impl Bench {
             tokenizes: self.tokenizer.is_some(),
             flows: flows.map(|own| flow(own.as_ref())).collect(),
         }
+    }
+
+    /// The processors that run in other processes.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = &dyn Elsewhere> {
+        self.processors.iter().filter_map(|processor| processor.elsewhere())
+    }
+
+    /// Those processes.
+    pub(super) fn processes(&self) -> Vec<u32> {
+        self.elsewhere().flat_map(Elsewhere::processes).collect()
     }
 
     /// Threads that a processor may use.

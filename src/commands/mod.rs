@@ -19,6 +19,8 @@ mod journals;
 mod kernel_bench;
 mod left_out;
 #[cfg(feature = "harness")]
+mod lineup;
+#[cfg(feature = "harness")]
 mod options;
 #[cfg(feature = "harness")]
 mod parity;

@@ -12,6 +12,7 @@ use patchmark_report::store;
 use patchmark_results::{DecodingParity, Kind, Outcome, Parity, input_error, parity::PARITY_VERSION};
 
 use super::{
+    lineup::Lineup,
     options::{DeviceOptions, ImageOptions, ParameterOptions, allow_network, progress_bar},
     saved::print_and_save,
     values::{Numbers, numbers},
@@ -20,14 +21,15 @@ use crate::{
     interrupt::{self, Idle, Interrupt},
     measure::environment,
     parity::{self, Check},
-    processor::{self, REFERENCE},
+    processor::{Parameters, REFERENCE},
     python,
     workload::{Sizes, Workload, generated},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Processors, separated by commas, or `all`
+    /// Processors, separated by commas; `all` stands for patchmark's own. python:FILE:CLASS, exec:COMMAND and
+    /// transformers==VERSION run in worker processes
     #[arg(long, value_name = "NAMES", default_value = "all", env = "PATCHMARK_PROCESSORS")]
     processors: String,
     #[command(flatten)]
@@ -74,10 +76,10 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     allow_network(false);
     let device = arguments.device.device()?;
-    let names = processor::parse_names(&arguments.processors, device)?;
+    let lineup = Lineup::parse(&arguments.processors, device)?;
     let parameters = arguments.parameters.parameters(None)?;
     let limits = arguments.limits();
-    if names.iter().all(|name| *name == REFERENCE) {
+    if lineup.names().iter().all(|name| name == REFERENCE) {
         return Err(input_error!(
             "--processors {}: name a candidate beside {REFERENCE}",
             arguments.processors
@@ -87,6 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let workloads = Workload::load_all(&arguments.images.source()?, &Sizes::mixed())?;
     let threads = arguments.device.use_threads()?;
     let interrupt = interrupt::listen(Idle::Leaves)?;
+    let maker = lineup.maker(threads, &interrupt)?;
     python::start()?;
     arguments.device.use_threads()?;
 
@@ -105,7 +108,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             None => Arc::new(specs[index - photographs.len()].render()),
         })
     };
-    let asked = Check { names: &names, parameters: &parameters, limits: &limits, device, threads, count };
+    let make = |parameters: &Parameters| maker.make(parameters);
+    let asked = Check { make: &make, parameters: &parameters, limits: &limits, device, threads, count };
     let result = parity::check(&asked, image, |images| {
         progress.set_position(images as u64);
         progress.set_message(format!("{images} of {count} images compared with {REFERENCE}"));

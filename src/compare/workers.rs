@@ -15,7 +15,7 @@ use super::{
 use crate::{
     measure::Quiet,
     worker::{
-        Answer, Borders, Observation, Options, Side,
+        Answer, Border, Observation, Options, Side,
         protocol::{Call, Form, ImageRef, Reply, Request},
         side::write_image,
     },
@@ -32,7 +32,7 @@ pub struct Workers {
     names: Vec<RowName>,
     workers: Vec<Side>,
     quiet: Quiet,
-    borders: Borders,
+    borders: [Border; 2],
     /// The commits that the two sides' workers were built from.
     pub commits: [String; 2],
 }
@@ -59,7 +59,7 @@ impl Workers {
             names: Vec::new(),
             workers: Vec::new(),
             quiet: Quiet::default(),
-            borders: Borders::default(),
+            borders: Default::default(),
             commits: Default::default(),
         };
         contest.workers = contest.started([0, 1])?;
@@ -180,7 +180,9 @@ impl Workers {
         let Some(worker) = self.workers.get_mut(place) else { bail!("no worker runs") };
         match worker.ask(&request)? {
             Answer::Reply(Reply::Timed { ms, border_ms }) if !ms.is_empty() => {
-                self.borders.add(usize::from(place == 1), row, border_ms);
+                if let Some(ms) = border_ms {
+                    self.borders[usize::from(place == 1)].add(&self.names[row].batch, ms);
+                }
                 Ok(median(&ms).max(f64::MIN_POSITIVE))
             }
             other => Err(self.sides.lost(place, other)),
@@ -234,10 +236,9 @@ impl Contest for Workers {
     }
 
     fn notes(&self) -> Vec<String> {
-        let subjects = [0, 1].map(|place| self.sides.name(place));
-        let mut notes = self.quiet.notes();
-        notes.extend(self.borders.notes(&subjects, &self.names));
-        notes
+        let borders = self.borders.iter().enumerate();
+        let borders = borders.filter_map(|(place, border)| border.note(&self.sides.name(place)));
+        self.quiet.notes().into_iter().chain(borders).collect()
     }
 }
 

@@ -31,11 +31,13 @@ pub struct Compared {
     pub failures: Vec<ParityFailure>,
 }
 
+/// Makes one processor of each kind with these parameters.
+pub type MakeProcessors<'a> = dyn Fn(&Parameters) -> Result<Vec<Box<dyn Processor>>> + 'a;
+
 /// What is compared.
-#[derive(Debug)]
 pub struct Check<'a> {
-    /// The processors; the reference is skipped.
-    pub names: &'a [&'static str],
+    /// Makes the processors; the reference is skipped.
+    pub make: &'a MakeProcessors<'a>,
     /// Their parameters, except `max_num_patches`.
     pub parameters: &'a Parameters,
     /// Values of `max_num_patches`.
@@ -107,7 +109,11 @@ impl Column {
     fn new(asked: &Check<'_>, max_num_patches: usize) -> Result<Self> {
         let parameters = Parameters { max_num_patches, ..asked.parameters.clone() };
         let mut candidates = Vec::new();
-        for &name in asked.names.iter().filter(|name| **name != REFERENCE) {
+        for processor in (asked.make)(&parameters)? {
+            let name = processor.name();
+            if name == REFERENCE {
+                continue;
+            }
             let row = ParityRow {
                 processor: name.into(),
                 max_num_patches,
@@ -120,7 +126,6 @@ impl Column {
                 by_image: Vec::new(),
                 heat: None,
             };
-            let processor = processor::create_or_explain(name, &parameters, asked.device, asked.threads)?;
             candidates.push(Candidate { processor, row, failure: None });
         }
         Ok(Self { reference: References::new(&parameters, asked.device, asked.threads)?, candidates })

@@ -19,6 +19,8 @@ pub enum Feed {
     Hwc,
     /// uint8 tensors `[H, W, 3]`, contiguous, on that device: what a decoder on a GPU writes.
     Device(Device),
+    /// Interleaved bytes, from which another process makes the named form before it takes the time.
+    Elsewhere(&'static str),
 }
 
 impl fmt::Display for Feed {
@@ -28,6 +30,7 @@ impl fmt::Display for Feed {
             Self::Chw => "CHW",
             Self::Hwc => "HWC",
             Self::Device(_) => "GPU",
+            Self::Elsewhere(form) => form,
         })
     }
 }
@@ -40,7 +43,7 @@ pub enum FedBatch {
     Paths(Py<PyList>),
     /// See [`Feed::Chw`].
     Chw(Vec<Tensor>),
-    /// See [`Feed::Hwc`].
+    /// See [`Feed::Hwc`] and [`Feed::Elsewhere`].
     Hwc(Vec<Arc<DecodedImage>>),
     /// See [`Feed::Device`].
     Device(Vec<Tensor>),
@@ -52,7 +55,7 @@ impl FedBatch {
         Ok(match feed {
             Feed::Pil => Self::Pil(python::pil_images(images)?),
             Feed::Chw => Self::Chw(images.iter().map(|image| chw(image)).collect::<Result<_>>()?),
-            Feed::Hwc => Self::Hwc(images.to_vec()),
+            Feed::Hwc | Feed::Elsewhere(_) => Self::Hwc(images.to_vec()),
             Feed::Device(device) => {
                 let there = |image: &Arc<DecodedImage>| {
                     with_hwc_view(image, |hwc| {

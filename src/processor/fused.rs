@@ -177,7 +177,7 @@ impl Processor for Fused {
 
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs> {
         match self.feed {
-            Feed::Hwc => {
+            Feed::Hwc | Feed::Elsewhere(_) => {
                 let images = batch.hwc()?.iter().map(|image| (&image.rgb[..], image.height, image.width));
                 let views =
                     images.enumerate().map(|(index, (data, h, w))| view(index, data, Layout::Rgb, h, w));

@@ -29,7 +29,7 @@ impl FusedU8 {
 }
 
 impl Processor for FusedU8 {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.bytes.name()
     }
 

@@ -2,6 +2,7 @@
 
 mod batched;
 pub mod dataloader;
+mod elsewhere;
 mod feed;
 mod fused;
 mod fused_cuda;
@@ -19,6 +20,7 @@ mod transformers;
 mod unavailable;
 
 pub use batched::Batched;
+pub use elsewhere::Elsewhere;
 pub use feed::{FedBatch, Feed};
 pub use fused::Fused;
 pub use fused_cuda::FusedCuda;
@@ -28,7 +30,8 @@ pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
 pub use references::{ReferenceOutputs, References};
 pub use registry::{
-    GPU_NAMES, NAMES, REFERENCE, computes_on, create, create_or_explain, must_equal_reference, parse_names,
+    GPU_NAMES, NAMES, REFERENCE, computes_on, create, create_all, create_or_explain, must_equal_reference,
+    parse_names,
 };
 pub use stages::{Stage, StageClock};
 pub use threaded::Threaded;
@@ -41,7 +44,7 @@ use crate::inputs::ModelInputs;
 /// An implementation of transformers' `Siglip2ImageProcessor`.
 pub trait Processor {
     /// The name given to `--processors`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The form in which a user of this processor holds decoded images.
     fn feed(&self) -> Feed;
@@ -51,4 +54,9 @@ pub trait Processor {
     /// # Errors
     /// If the batch was prepared for another [`Feed`], or an operation fails, for example for lack of memory.
     fn process(&self, batch: &FedBatch, clock: &mut StageClock) -> Result<ModelInputs>;
+
+    /// The same processor as one that runs in another process; none if it runs in this one.
+    fn elsewhere(&self) -> Option<&dyn Elsewhere> {
+        None
+    }
 }

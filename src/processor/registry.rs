@@ -19,7 +19,7 @@ pub const REFERENCE: &str = "hf";
 
 /// Whether a difference from the reference is a fault. Pillow's arithmetic gives other bits.
 pub fn must_equal_reference(name: &str) -> bool {
-    name != "hf-pil"
+    name != "hf-pil" && !name.starts_with(subjects::PILLOW_RELEASE)
 }
 
 /// The device on which a processor with outputs on `device` computes. It decides which bits are correct: torch's resize
@@ -107,7 +107,7 @@ pub fn create(
 /// # Errors
 /// An input error as for [`create`].
 pub fn create_or_explain(
-    name: &'static str,
+    name: &str,
     parameters: &Parameters,
     device: Device,
     threads: usize,
@@ -115,11 +115,24 @@ pub fn create_or_explain(
     create(name, parameters, device, threads).or_else(|error| explain(name, error))
 }
 
-fn explain(name: &'static str, error: anyhow::Error) -> Result<Box<dyn Processor>> {
+/// As [`create_or_explain`], for several names.
+///
+/// # Errors
+/// An input error as for [`create`].
+pub fn create_all(
+    names: &[&str],
+    parameters: &Parameters,
+    device: Device,
+    threads: usize,
+) -> Result<Vec<Box<dyn Processor>>> {
+    names.iter().map(|name| create_or_explain(name, parameters, device, threads)).collect()
+}
+
+fn explain(name: &str, error: anyhow::Error) -> Result<Box<dyn Processor>> {
     if error.is::<InputError>() {
         return Err(error);
     }
-    Ok(Box::new(Unavailable { name, reason: format!("{error:#}") }))
+    Ok(Box::new(Unavailable { name: name.to_owned(), reason: format!("{error:#}") }))
 }
 
 #[cfg(test)]

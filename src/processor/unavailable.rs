@@ -8,13 +8,13 @@ use crate::inputs::ModelInputs;
 /// Replaces a processor that this machine cannot make, so that the others can continue: it fails every batch with the
 /// reason.
 pub(super) struct Unavailable {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) reason: String,
 }
 
 impl Processor for Unavailable {
-    fn name(&self) -> &'static str {
-        self.name
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn feed(&self) -> Feed {

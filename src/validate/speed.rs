@@ -12,7 +12,7 @@ use super::{exam::Exam, session::Session, settings::Settings};
 use crate::{
     measure::Quiet,
     worker::{
-        Answer, Borders, Side,
+        Answer, Border, Side,
         protocol::{Form, Reply, Request},
     },
 };
@@ -92,7 +92,7 @@ struct Turns<'a> {
     session: &'a mut Session,
     rows: Vec<RowName>,
     quiet: Quiet,
-    borders: Borders,
+    borders: [Border; 2],
 }
 
 impl<'a> Turns<'a> {
@@ -124,7 +124,7 @@ impl<'a> Turns<'a> {
                 parity: None,
             });
         }
-        let mut turns = Self { session, rows, quiet: Quiet::default(), borders: Borders::default() };
+        let mut turns = Self { session, rows, quiet: Quiet::default(), borders: Default::default() };
         for row in 0..turns.rows.len() {
             for _ in 0..WARM_UP {
                 turns.round(row, false)?;
@@ -162,17 +162,18 @@ impl Contest for Turns<'_> {
             self.quiet.before_in(&processes, name);
             let (ms, border) = time(side, row)?;
             times[place][taken[place]] = ms;
-            self.borders.add(place, row, border);
+            if let Some(ms) = border {
+                self.borders[place].add(&self.rows[row].batch, ms);
+            }
             taken[place] += 1;
         }
         Ok(Round { base: times[0], candidate: times[1], ..Round::default() })
     }
 
     fn notes(&self) -> Vec<String> {
-        let subjects = self.session.names();
-        let mut notes = self.quiet.notes();
-        notes.extend(self.borders.notes(&subjects, &self.rows));
-        notes
+        let borders = self.session.names().into_iter().zip(&self.borders);
+        let borders = borders.filter_map(|(name, border)| border.note(&name));
+        self.quiet.notes().into_iter().chain(borders).collect()
     }
 }
 

@@ -6,7 +6,7 @@
 //! A candidate may crash, hang, exit, flood its output, allocate without limit or leave processes behind. All of that
 //! ends with its worker, and the coordinator reports it as a finding.
 
-mod borders;
+mod border;
 mod client;
 mod death;
 pub mod exec;
@@ -16,6 +16,7 @@ mod native;
 mod observation;
 mod output;
 pub mod overlays;
+mod processor;
 pub mod protocol;
 mod python;
 mod serve;
@@ -23,10 +24,11 @@ mod serves;
 pub mod side;
 mod subject;
 
-pub(crate) use borders::Borders;
+pub(crate) use border::Border;
 pub use client::{Interrupted, Launch, Limits, Worker};
 pub use death::Death;
 pub use observation::{Observation, Returned};
+pub use processor::Processors;
 pub use serve::serve;
 pub(crate) use side::Answer;
 pub use side::{About, Options, Side};

@@ -31,7 +31,7 @@ fn every_processor_has_the_bits_of_the_reference_where_it_computes() {
             .filter(|name| processor::must_equal_reference(name))
             .collect();
         let asked = parity::Check {
-            names: &names,
+            make: &|parameters| processor::create_all(&names, parameters, device, 2),
             parameters: &parameters,
             limits: &[64, 256],
             device,

@@ -52,7 +52,7 @@ fn the_generated_corpus_at_every_limit() {
     let specs = generated(0);
     assert!(specs.len() >= 300);
     let asked = parity::Check {
-        names: &candidates(),
+        make: &|parameters| processor::create_all(&candidates(), parameters, Device::Cpu, 2),
         parameters: &Parameters::default(),
         limits: &[64, 256, 576, 1024],
         device: Device::Cpu,

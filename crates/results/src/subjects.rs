@@ -25,6 +25,11 @@ pub fn loader(workers: usize) -> String {
     format!("{LOADER}{workers}")
 }
 
+/// Whether `name` begins as that of a subject which only runs in a worker: a class, a release or a program.
+pub fn in_worker(name: &str) -> bool {
+    [CLASS, RELEASE, PILLOW_RELEASE, PROGRAM].iter().any(|start| name.starts_with(start))
+}
+
 /// Whether `name` has the form of a subject that is not on the ladder, whether or not it exists.
 pub fn has_form(name: &str) -> bool {
     let after = |prefix| name.strip_prefix(prefix).filter(|rest| !rest.is_empty());

@@ -30,6 +30,7 @@ use crate::{
     model::TextInputs,
     parity,
     processor::{FedBatch, REFERENCE, ReferenceOutputs, StageClock},
+    worker::Interrupted,
     workload::{DecodedImage, EncodedImage},
 };
 
@@ -171,6 +172,7 @@ fn preprocesses(
         });
         let (fed, parity, failure) = match compared {
             Ok((fed, parity)) => (fed, parity, None),
+            Err(error) if error.is::<Interrupted>() => return Ok(None),
             Err(error) if classify(&error).ends_the_run() => return Err(error),
             // A row that failed gets no calls.
             Err(error) => (FedBatch::Hwc(Vec::new()), ParityStatus::NotVerified, Some(reason(&error))),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use patchmark_results::{
     Journal,
     journal::{BatchSamples, Entry, ProcessorSamples},
@@ -22,6 +22,7 @@ use crate::{
         failure::{caught, classify, reason},
     },
     processor::StageClock,
+    worker::Interrupted,
 };
 
 /// Calls that take longer are not timed behind a forward: what its threads cost is lost in them, and a round would become
@@ -45,7 +46,7 @@ impl BatchUnderTest<'_> {
         journal: &mut Journal,
         interrupt: &Interrupt,
     ) -> Result<()> {
-        bench.quiet.before(&self.label(bench, step));
+        bench.quiet.before_in(&bench.processes(), &self.label(bench, step));
         let mut fresh = self.samples.without_samples();
         let taken = self.sample(bench, step, interrupt, &mut fresh);
         journal.append(&Entry::Samples(fresh.clone()));
@@ -108,17 +109,20 @@ impl BatchUnderTest<'_> {
             return Ok(());
         }
         let processor = &bench.processors[index];
-        match sample(bench.device, || processor.process(fed, &mut StageClock::disabled())) {
-            Ok(timed) => {
-                row.preprocess_ms.push(timed.synchronized_ms);
-                row.device_ms.extend(timed.device_ms);
+        let sampled = match processor.elsewhere() {
+            Some(elsewhere) => elsewhere.time(fed).map(|ms| (ms, None)),
+            None => sample(bench.device, || processor.process(fed, &mut StageClock::disabled()))
+                .map(|timed| (timed.synchronized_ms, timed.device_ms)),
+        };
+        match sampled {
+            Ok((ms, device_ms)) => {
+                row.preprocess_ms.push(ms);
+                row.device_ms.extend(device_ms);
             }
-            Err(error) => {
-                row.failure = Some(reason(&error));
-                return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
-            }
+            Err(error) => return failed(error, row),
         }
-        if bench.stages && known.stage_failure.is_none() && !interrupt.load(Ordering::Relaxed) {
+        let seen = processor.elsewhere().is_none();
+        if bench.stages && seen && known.stage_failure.is_none() && !interrupt.load(Ordering::Relaxed) {
             // A separate pass, so that reading the clock between stages does not count in the headline time.
             let mut clock = StageClock::started(bench.device);
             match caught(|| processor.process(fed, &mut clock)) {
@@ -197,12 +201,15 @@ impl BatchUnderTest<'_> {
         });
         let Some((index, _)) = next else { return Ok(()) };
         let (processor, row) = (&bench.processors[index], &mut fresh.processors[index]);
-        match time(bench.device, || processor.process(&self.fed[index], &mut StageClock::disabled())) {
-            Ok(timed) => row.behind_forward_ms.push(timed.synchronized_ms),
-            Err(error) => {
-                row.failure = Some(reason(&error));
-                return if classify(&error).ends_the_run() { Err(error) } else { Ok(()) };
-            }
+        let fed = &self.fed[index];
+        let timed = match processor.elsewhere() {
+            Some(elsewhere) => elsewhere.time(fed),
+            None => time(bench.device, || processor.process(fed, &mut StageClock::disabled()))
+                .map(|timed| timed.synchronized_ms),
+        };
+        match timed {
+            Ok(ms) => row.behind_forward_ms.push(ms),
+            Err(error) => return failed(error, row),
         }
         Ok(())
     }
@@ -279,6 +286,18 @@ impl BatchUnderTest<'_> {
         }
         Ok(())
     }
+}
+
+/// Ends a processor's row with the reason, unless it is Ctrl-C.
+///
+/// # Errors
+/// If the error ends the whole run.
+fn failed(error: Error, row: &mut ProcessorSamples) -> Result<()> {
+    if error.is::<Interrupted>() {
+        return Ok(());
+    }
+    row.failure = Some(reason(&error));
+    if classify(&error).ends_the_run() { Err(error) } else { Ok(()) }
 }
 
 /// How many forwards of `ms` milliseconds (NaN before the first sample) make a sample that spans several. At least two,

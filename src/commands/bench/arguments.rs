@@ -23,7 +23,8 @@ pub(in crate::commands) const LARGEST_BATCH: usize = 4096;
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Arguments {
-    /// Processors, separated by commas, or `all`
+    /// Processors, separated by commas; `all` stands for patchmark's own. python:FILE:CLASS, exec:COMMAND and
+    /// transformers==VERSION run in worker processes
     #[arg(long, value_name = "NAMES", default_value = "all", env = "PATCHMARK_PROCESSORS")]
     pub(super) processors: String,
     /// Batch sizes, separated by commas

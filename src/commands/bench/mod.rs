@@ -20,6 +20,7 @@ use self::{
 };
 use super::{
     journals::{self, within},
+    lineup::Lineup,
     options::{allow_network, progress_bar, use_threads},
     saved::print_and_save,
 };
@@ -29,7 +30,7 @@ use crate::{
     interrupt::{self, Idle, Interrupt},
     measure::Precision,
     model::ModelSource,
-    processor, python,
+    python,
     workload::{Size, Workload},
 };
 
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let model_source: ModelSource = arguments.model.parse()?;
     allow_network(matches!(model_source, ModelSource::Hub(_)));
     let device = if arguments.plan { arguments.device.named()? } else { arguments.device.device()? };
-    let names = processor::parse_names(&arguments.processors, device)?;
+    let lineup = Lineup::parse(&arguments.processors, device)?;
     check_forwards(&arguments.forward, device)?;
     let modes = modes(arguments, device)?;
     check_sizes(arguments)?;
@@ -58,7 +59,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let largest = batch_sizes.iter().copied().max().unwrap_or(0);
     workloads.iter().try_for_each(|workload| workload.check_batch(largest))?;
     if arguments.plan {
-        let plan = Plan { arguments, names: &names, batch_sizes: &batch_sizes, modes: &modes, device };
+        let plan =
+            Plan { arguments, names: &lineup.names(), batch_sizes: &batch_sizes, modes: &modes, device };
         out!("{}", plan.render(&workloads, &folders));
         return Ok(Outcome::Done);
     }
@@ -68,6 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let threads = arguments.device.use_threads()?;
     let interrupt = interrupt::listen(Idle::Leaves)?;
 
+    let maker = lineup.maker(threads, &interrupt)?;
     journals::tell_of_others(&arguments.out);
     let dtypes: Vec<String> = arguments.dtype.iter().map(Precision::to_string).collect();
     tell!("loading {} ({}) …", arguments.model, dtypes.join(", "));
@@ -84,8 +87,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     python::start()?;
     // Importing transformers changes torch's number of threads on some machines.
     use_threads(threads)?;
-    let asked = Asked { arguments, names: &names, modes: &modes, parameters: &parameters, device, threads };
-    let bench = asked.bench(&models)?;
+    let asked = Asked { arguments, modes: &modes, parameters: &parameters, device, threads };
+    let bench = asked.bench(&models, maker.make(&parameters)?)?;
+    maker.wait()?;
     measure(arguments, &bench, &workloads, &below, &interrupt)
 }
 

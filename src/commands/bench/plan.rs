@@ -15,7 +15,7 @@ use crate::{
 /// Everything that determines how much work a bench is.
 pub(super) struct Plan<'a> {
     pub(super) arguments: &'a Arguments,
-    pub(super) names: &'a [&'static str],
+    pub(super) names: &'a [String],
     pub(super) batch_sizes: &'a [usize],
     pub(super) modes: &'a [Mode],
     pub(super) device: Device,
@@ -80,7 +80,7 @@ impl Plan<'_> {
     /// The seconds that one workload takes, warm-up included.
     fn workload_s(&self) -> f64 {
         let work = Work {
-            processors: self.names,
+            processors: self.names.iter().map(String::as_str).collect(),
             batch_sizes: self.batch_sizes,
             forwards: self
                 .modes

@@ -2,8 +2,8 @@
 
 use std::{path::Path, sync::Arc, thread::available_parallelism};
 
-use anyhow::Result;
-use patchmark_results::RunSettings;
+use anyhow::{Result, ensure};
+use patchmark_results::{RunSettings, subjects};
 use tch::{Device, Kind};
 
 use super::arguments::{Arguments, Mode};
@@ -11,9 +11,13 @@ use crate::{
     bench::{Bench, Decoders, FromFiles, Loaders, MakeProcessor, TimedForward, build_forwards},
     measure::Quiet,
     model::{LoadedModel, ModelSource, TextInputs, TextTokenizer, Tower, seeded_ids},
-    processor::{self, Parameters, References},
+    processor::{self, Parameters, Processor, References},
     python::{self, DecoderChoice},
 };
+
+/// Why the overlap of a subject in a worker is not measured.
+const OTHER_PROCESS: &str =
+    "it runs in a process of its own, so its overlap with the forward is not measured";
 
 /// The model once per dtype, in the order of `--dtype`.
 pub(super) fn load(source: &ModelSource, arguments: &Arguments, device: Device) -> Result<Vec<LoadedModel>> {
@@ -39,7 +43,6 @@ pub(super) fn load(source: &ModelSource, arguments: &Arguments, device: Device) 
 /// The arguments and what they name, once checked.
 pub(super) struct Asked<'a> {
     pub(super) arguments: &'a Arguments,
-    pub(super) names: &'a [&'static str],
     pub(super) modes: &'a [Mode],
     pub(super) parameters: &'a Parameters,
     pub(super) device: Device,
@@ -47,9 +50,9 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The bench of all workloads, over models in the order of `--dtype`.
-    pub(super) fn bench(&self, models: &[LoadedModel]) -> Result<Bench> {
-        let &Self { arguments, names, modes, parameters, device, threads } = self;
+    /// The bench of all workloads, over models in the order of `--dtype` and the processors of the table.
+    pub(super) fn bench(&self, models: &[LoadedModel], processors: Vec<Box<dyn Processor>>) -> Result<Bench> {
+        let &Self { arguments, modes, parameters, device, threads } = self;
         let model = &models[0];
         let (text, tokenizer) = text(arguments, model, device)?;
         let mut forwards = Vec::new();
@@ -59,9 +62,8 @@ impl Asked<'_> {
                 forwards.push(TimedForward { forward, precision, tower, run });
             }
         }
-        let create = |name| processor::create_or_explain(name, parameters, device, threads);
         let bench = Bench {
-            processors: names.iter().map(|name| create(name)).collect::<Result<_>>()?,
+            processors,
             references: References::new(parameters, device, threads)?,
             forwards,
             text,
@@ -83,7 +85,10 @@ impl Asked<'_> {
             return Ok(bench);
         }
         let parameters = parameters.clone();
-        let make: MakeProcessor = Arc::new(move |name| processor::create(name, &parameters, device, threads));
+        let make: MakeProcessor = Arc::new(move |name| {
+            ensure!(!subjects::in_worker(name), "{OTHER_PROCESS}");
+            processor::create(name, &parameters, device, threads)
+        });
         bench.pipelined(&make)
     }
 
