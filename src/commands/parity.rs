@@ -108,7 +108,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             None => Arc::new(specs[index - photographs.len()].render()),
         })
     };
-    let make = |parameters: &Parameters| maker.make(parameters);
+    let make = |parameters: &Parameters| {
+        let processors = maker.make(parameters)?;
+        maker.wait()?;
+        Ok(processors)
+    };
     let asked = Check { make: &make, parameters: &parameters, limits: &limits, device, threads, count };
     let result = parity::check(&asked, image, |images| {
         progress.set_position(images as u64);

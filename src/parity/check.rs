@@ -14,6 +14,7 @@ use super::{compare::compare, patches::heat};
 use crate::{
     inputs::ModelInputs,
     processor::{self, FedBatch, Parameters, Processor, REFERENCE, References, StageClock},
+    worker::Interrupted,
     workload::DecodedImage,
 };
 
@@ -67,10 +68,12 @@ pub fn check(
     let mut columns =
         asked.limits.iter().map(|&limit| Column::new(asked, limit)).collect::<Result<Vec<_>>>()?;
     let mut seen = Vec::new();
-    for start in (0..count).step_by(BATCH) {
+    'corpus: for start in (0..count).step_by(BATCH) {
         let images = (start..count.min(start + BATCH)).map(&corpus).collect::<Result<Vec<_>>>()?;
         for column in &mut columns {
-            column.compare(start, &images)?;
+            if !column.compare(start, &images)? {
+                break 'corpus;
+            }
         }
         seen.extend(images.iter().map(|image| CorpusImage {
             name: image.name.clone(),
@@ -131,8 +134,9 @@ impl Column {
         Ok(Self { reference: References::new(&parameters, asked.device, asked.threads)?, candidates })
     }
 
-    /// Compares every candidate that has not failed on a batch, whose first image is number `start` of the corpus.
-    fn compare(&mut self, start: usize, images: &[Arc<DecodedImage>]) -> Result<()> {
+    /// Compares every candidate that has not failed on a batch, whose first image is number `start` of the corpus. Returns
+    /// false if Ctrl-C ended a worker's call.
+    fn compare(&mut self, start: usize, images: &[Arc<DecodedImage>]) -> Result<bool> {
         let reference = self.reference.process(images)?;
         for Candidate { processor, row, failure } in &mut self.candidates {
             if failure.is_some() {
@@ -142,14 +146,18 @@ impl Column {
             let added = FedBatch::new(processor.feed(), images)
                 .and_then(|batch| processor.process(&batch, &mut StageClock::disabled()))
                 .and_then(|candidate| add(row, start, images, reference, &candidate));
-            *failure = added.err().map(|error| ParityFailure {
+            let Err(error) = added else { continue };
+            if error.is::<Interrupted>() {
+                return Ok(false);
+            }
+            *failure = Some(ParityFailure {
                 processor: row.processor.clone(),
                 max_num_patches: row.max_num_patches,
                 images: row.images,
                 reason: first_line(&format!("{error:#}")),
             });
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -19,7 +19,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn naflex() -> &'static Path {
+/// The C program of `examples/subjects`.
+pub(crate) fn naflex() -> &'static Path {
     let (_, program) = NAFLEX.get_or_init(|| {
         let folder = tempdir().unwrap();
         let program = folder.path().join("naflex");

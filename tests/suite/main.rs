@@ -23,4 +23,5 @@ mod malformed;
 mod process;
 mod processors;
 mod runs;
+mod subjects;
 mod support;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     estimate::{Estimate, Samples},
+    subjects,
     text::clean,
 };
 
@@ -82,9 +83,17 @@ impl ProcessorRow {
         }
     }
 
-    /// The processor's label in every table and chart: its name, and what it was fed if there is room.
+    /// The processor's label in every table: its name, and what it was fed if there is room.
     pub fn label(&self) -> String {
-        let name = clean(&self.name);
+        self.fed(clean(&self.name))
+    }
+
+    /// The same with [`subjects::short`].
+    pub fn short_label(&self) -> String {
+        self.fed(clean(&subjects::short(&self.name)))
+    }
+
+    fn fed(&self, name: String) -> String {
         let fed = format!("{name} ({})", clean(&self.feed));
         if self.feed.is_empty() || fed.chars().count() > LABEL_WIDTH { name } else { fed }
     }

@@ -40,6 +40,19 @@ pub fn has_form(name: &str) -> bool {
         || after(LOADER).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// A name for charts, where room is short: files and programs without their folders, and a class with the release that it
+/// runs under. Other names are as they are.
+pub fn short(name: &str) -> String {
+    let last = |path: &str| path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path).to_owned();
+    if let Some(class) = name.strip_prefix(CLASS) {
+        return last(class).replace("@transformers==", "@");
+    }
+    match name.strip_prefix(PROGRAM) {
+        Some(command) => format!("{PROGRAM}{}", command.split(' ').map(last).collect::<Vec<_>>().join(" ")),
+        None => name.to_owned(),
+    }
+}
+
 /// The name among `known` that was probably meant by `name`; none if nothing is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong, but at least one.
@@ -69,6 +82,21 @@ mod tests {
             assert_eq!(meant(name), Some(found), "{name}");
         }
         assert_eq!([meant("opencv"), meant("everything"), meant("")], [None; 3]);
+    }
+
+    #[test]
+    fn short_names_have_no_folders() {
+        for (name, says) in [
+            ("fused", "fused"),
+            ("transformers==4.57.6", "transformers==4.57.6"),
+            ("python:a/b/c.py:D", "c.py:D"),
+            ("python:c.py:D@transformers==4.57.6", "c.py:D@4.57.6"),
+            ("exec:./a/b -x", "exec:b -x"),
+            ("exec:.venv/bin/python a/b.py", "exec:python b.py"),
+            ("exec:/", "exec:/"),
+        ] {
+            assert_eq!(short(name), says);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use patchmark_results::{Batch, ParityStatus, ProcessorRow, Run};
+use patchmark_results::{Batch, ParityStatus, ProcessorRow, Run, text::clean};
 
 /// The largest number of processors in one chart.
 pub(super) const MOST_PROCESSORS: usize = 12;
@@ -33,10 +33,18 @@ pub(super) fn subjects(run: &Run) -> (Vec<Drawn<'_>>, usize) {
         let next = places.len();
         let place = *places.entry((&row.name, &row.feed)).or_insert(next);
         if place == next && place < MOST_PROCESSORS {
-            found.push(Drawn { name: &row.name, feed: &row.feed, label: row.label() });
+            found.push(Drawn { name: &row.name, feed: &row.feed, label: row.short_label() });
         }
         if matches!(row.parity, ParityStatus::Differs { .. }) {
             differing.insert(place);
+        }
+    }
+    // Two files of one name in different folders are told apart by their folders.
+    let known: Vec<(&str, String)> =
+        found.iter().map(|subject| (subject.name, subject.label.clone())).collect();
+    for subject in &mut found {
+        if known.iter().any(|(name, label)| *label == subject.label && *name != subject.name) {
+            subject.label = clean(subject.name);
         }
     }
     for (place, subject) in found.iter_mut().enumerate() {

@@ -90,6 +90,25 @@ fn processors_that_differ_or_failed_are_marked() -> Result<()> {
 }
 
 #[test]
+fn subjects_have_short_names_that_differ() -> Result<()> {
+    let names = [
+        "hf",
+        "python:one/mine.py:Fast",
+        "python:two/mine.py:Fast",
+        "python:two/yours.py:Fast",
+        "exec:a/b -x",
+    ];
+    let run = fixtures::run::run(&names, &[1, 2]);
+    let svg = svg(&run, "ratio")?;
+    let texts = texts(&svg);
+    for label in ["yours.py:Fast (CHW)", "exec:b -x (CHW)"] {
+        assert!(texts.contains(&label), "{texts:?}");
+    }
+    assert!(texts.iter().filter(|text| text.starts_with("python:")).count() == 2, "{texts:?}");
+    Ok(())
+}
+
+#[test]
 fn degenerate_runs_are_drawn() -> Result<()> {
     let all: [&str; 9] = ["hf", "b", "c", "d", "e", "f", "g", "h", "i<&>\u{7}"];
     let mut runs = vec![
