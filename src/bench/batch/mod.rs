@@ -1,6 +1,7 @@
 //! One batch size under test: its inputs, and the samples of everything that is timed on it.
 
 mod flows;
+mod preprocessing;
 mod timing;
 
 use std::sync::{Arc, atomic::Ordering};
