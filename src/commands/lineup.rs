@@ -1,6 +1,6 @@
 //! The processors that `--processors` names: patchmark's own, and subjects that run in workers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use patchmark_results::{input_error, subjects};
@@ -12,6 +12,9 @@ use crate::{
     program::Launcher,
     worker::{Limits, Options, Processors, Subject},
 };
+
+/// How long a request may take: thousands of images take minutes, and a subject that hangs must end its row some time.
+const CALL: Duration = Duration::from_secs(600);
 
 /// A processor by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +72,8 @@ impl Lineup {
     pub(super) fn maker(&self, threads: usize, interrupt: &Arc<Interrupt>) -> Result<Maker<'_>> {
         let options = Options {
             program: Launcher::own()?,
-            limits: Limits::default(),
+            // Batch sizes that do not fit are left out before they are tried.
+            limits: Limits { call: CALL, memory: u64::MAX, ..Limits::default() },
             threads,
             interrupt: Arc::clone(interrupt),
         };
