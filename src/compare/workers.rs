@@ -4,7 +4,6 @@
 use anyhow::{Context, Result, bail};
 use patchmark_results::Round;
 use patchmark_statistics::{Contest, RowName, median};
-use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use super::{
@@ -117,8 +116,11 @@ impl Workers {
     /// Calls both sides with a batch and adds the row.
     fn learn(&mut self, images: &[ImageRef], batch: String, processor: Option<&'static str>) -> Result<()> {
         let processor = processor.map(str::to_owned);
-        let call =
-            Call { keywords: self.keywords(), processor: processor.clone(), ..Call::plain(images.to_vec()) };
+        let call = Call {
+            keywords: self.setup.parameters.keywords(),
+            processor: processor.clone(),
+            ..Call::plain(images.to_vec())
+        };
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         let (mut warm, mut feed) = (f64::INFINITY, String::new());
         for worker in &mut self.workers {
@@ -155,20 +157,12 @@ impl Workers {
                 slot: slot(row),
                 images: images.to_vec(),
                 form: Form::Natural,
-                keywords: self.keywords(),
+                keywords: self.setup.parameters.keywords(),
                 processor,
             },
             calls: calls(warm),
         });
         Ok(())
-    }
-
-    fn keywords(&self) -> Map<String, Value> {
-        let parameters = &self.setup.parameters;
-        let mut keywords = Map::new();
-        keywords.insert("max_num_patches".to_owned(), parameters.max_num_patches.into());
-        keywords.insert("patch_size".to_owned(), parameters.patch_size.into());
-        keywords
     }
 
     /// One sample: the median of the row's calls, made once all workers' calls before have left the CPU. It is this process

@@ -30,8 +30,7 @@ pub use naive::Naive;
 pub use parameters::{Parameters, Resample};
 pub use references::{ReferenceOutputs, References};
 pub use registry::{
-    GPU_NAMES, NAMES, REFERENCE, computes_on, create, create_all, create_or_explain, must_equal_reference,
-    parse_names,
+    GPU_NAMES, NAMES, REFERENCE, computes_on, create, create_or_explain, must_equal_reference, parse_names,
 };
 pub use stages::{Stage, StageClock};
 pub use threaded::Threaded;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result};
 use patchmark_results::{input_error, reading};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// How pixels are weighted when an image is resized; both filters widen with the scale (antialiasing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,16 @@ pub(super) fn decimal(values: [f32; 3]) -> Vec<f64> {
 }
 
 impl Parameters {
+    /// The keyword arguments of a subject's call: the two that callers pass, and those that are not the defaults.
+    pub fn keywords(&self) -> Map<String, Value> {
+        let usual = Self::default().record();
+        let passed = |name: &str| matches!(name, "max_num_patches" | "patch_size");
+        self.record()
+            .into_iter()
+            .filter(|(name, value)| passed(name) || usual.get(name) != Some(value))
+            .collect()
+    }
+
     /// The parameters under the names of a `preprocessor_config.json`.
     pub fn record(&self) -> BTreeMap<String, Value> {
         let named: [(&str, Value); 9] = [

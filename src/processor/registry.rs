@@ -115,19 +115,6 @@ pub fn create_or_explain(
     create(name, parameters, device, threads).or_else(|error| explain(name, error))
 }
 
-/// As [`create_or_explain`], for several names.
-///
-/// # Errors
-/// An input error as for [`create`].
-pub fn create_all(
-    names: &[&str],
-    parameters: &Parameters,
-    device: Device,
-    threads: usize,
-) -> Result<Vec<Box<dyn Processor>>> {
-    names.iter().map(|name| create_or_explain(name, parameters, device, threads)).collect()
-}
-
 fn explain(name: &str, error: anyhow::Error) -> Result<Box<dyn Processor>> {
     if error.is::<InputError>() {
         return Err(error);

@@ -31,7 +31,10 @@ fn every_processor_has_the_bits_of_the_reference_where_it_computes() {
             .filter(|name| processor::must_equal_reference(name))
             .collect();
         let asked = parity::Check {
-            make: &|parameters| processor::create_all(&names, parameters, device, 2),
+            make: &|parameters| {
+                let make = |name: &&str| processor::create_or_explain(name, parameters, device, 2);
+                names.iter().map(make).collect()
+            },
             parameters: &parameters,
             limits: &[64, 256],
             device,

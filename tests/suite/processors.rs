@@ -52,7 +52,10 @@ fn the_generated_corpus_at_every_limit() {
     let specs = generated(0);
     assert!(specs.len() >= 300);
     let asked = parity::Check {
-        make: &|parameters| processor::create_all(&candidates(), parameters, Device::Cpu, 2),
+        make: &|parameters| {
+            let make = |name: &&str| processor::create_or_explain(name, parameters, Device::Cpu, 2);
+            candidates().iter().map(make).collect()
+        },
         parameters: &Parameters::default(),
         limits: &[64, 256, 576, 1024],
         device: Device::Cpu,

@@ -7,7 +7,6 @@ mod shared;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use self::{in_worker::InWorker, shared::Shared};
@@ -56,7 +55,7 @@ impl Processors {
             }
         };
         let form = if subject.is_python() { "PIL" } else { "HWC" };
-        Ok(Box::new(InWorker::new(name, form, keywords(parameters), worker)))
+        Ok(Box::new(InWorker::new(name, form, parameters.keywords(), worker)))
     }
 
     /// Waits until all subjects are loaded, so that one which does not exist is refused before anything is measured.
@@ -69,12 +68,4 @@ impl Processors {
         }
         Ok(())
     }
-}
-
-/// The keyword arguments of each call: the two that callers pass, and those that are not the defaults.
-fn keywords(parameters: &Parameters) -> Map<String, Value> {
-    let usual = Parameters::default().record();
-    let passed = |name: &str| matches!(name, "max_num_patches" | "patch_size");
-    let record = parameters.record().into_iter();
-    record.filter(|(name, value)| passed(name) || usual.get(name) != Some(value)).collect()
 }

@@ -97,11 +97,12 @@ pub fn notes(run: &Parity) -> Vec<String> {
         )
     }));
     notes.extend(SkippedFile::sentence(&run.skipped_files));
-    if run.rows.iter().any(|row| !row.must_equal) {
-        notes.push(
-            "hf-pil has different values by design (Pillow's arithmetic); its differences do not fail the run.".to_owned(),
-        );
-    }
+    let other: BTreeSet<&str> =
+        run.rows.iter().filter(|row| !row.must_equal).map(|row| row.processor.as_str()).collect();
+    notes.extend(other.into_iter().map(|name| {
+        let name = clean(name);
+        format!("{name} has different values by design (Pillow's arithmetic); its differences do not fail the run.")
+    }));
     notes
 }
 
@@ -116,6 +117,19 @@ mod tests {
 
     use super::*;
     use crate::{markdown, terminal};
+
+    #[test]
+    fn each_processor_with_other_arithmetic_is_named_once() {
+        use patchmark_results::fixtures::parity::{parity, row};
+        let mut run = parity(1);
+        let pillow = ["hf-pil", "transformers-pil==5.0.0", "hf-pil"];
+        run.rows = pillow.into_iter().map(|name| row(name, 64, false, &[])).collect();
+        let found = notes(&run);
+        for name in &pillow[..2] {
+            let says = format!("{name} has different values by design");
+            assert_eq!(found.iter().filter(|note| note.starts_with(&says)).count(), 1, "{found:?}");
+        }
+    }
 
     #[test]
     fn a_difference_is_said_to_come_from_decoding_or_from_processing() {
