@@ -13,7 +13,7 @@ unexport PYTHONHOME PYTHONPATH LIBTORCH
 
 ARGS ?=
 
-.PHONY: help setup build bench decide test decide-test test-long mutated-images subjects lint criterion sanitize miri fuzz fuzz-seeds golden instructions resizers reports browser-test schema error-rates kill-test wheel wheel-test clean
+.PHONY: help setup build bench decide test decide-test test-long mutated-images subjects lint criterion sanitize miri fuzz fuzz-seeds golden instructions resizers reports browser-test schema error-rates kill-test bump wheel wheel-test clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,10 +76,10 @@ miri: ## The one pass under Miri, at the portable level; needs rustup's nightly 
 TIME ?= 60
 TARGET ?=
 
-fuzz: ## Fuzz every reader for TIME seconds each, or only TARGET="run policy"; see CONTRIBUTING.md
+fuzz: setup ## Fuzz every reader for TIME seconds each, or only TARGET="run policy"; see CONTRIBUTING.md
 	@scripts/fuzz.sh $(TIME) $(TARGET)
 
-fuzz-seeds: ## Write fuzz/seeds and fuzz/dictionaries anew, after a change to a saved type
+fuzz-seeds: setup ## Write fuzz/seeds and fuzz/dictionaries anew, after a change to a saved type
 	@scripts/fuzz.sh seeds
 
 instructions: ## Instructions of the one pass for an image, counted by callgrind
@@ -117,6 +117,12 @@ error-rates: build ## Measure how often compare is wrong; fifteen minutes, into 
 
 kill-test: setup ## Kill commands at 400 random moments
 	@KILLS=50 cargo test --release --locked --test suite killed_at_random
+
+# A release of transformers; the newest that goes with the other packages if none is named.
+VERSION ?=
+
+bump: build ## Move the pin of transformers to the newest release, or VERSION=5.24.0, if validate allows it
+	@scripts/bump.sh target/release/patchmark $(VERSION)
 
 wheel: setup ## Build the wheel for hosts without Rust: target/wheels/patchmark-*.whl
 	@scripts/wheel.sh
