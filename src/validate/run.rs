@@ -9,7 +9,7 @@ use patchmark_results::{
 
 use super::{
     calls::{NOT_PYTHON, call, limit_of},
-    checks::{CHECKS, Guard},
+    checks::{CHECKS, Check, Guard},
     comparing, embeddings, evidence,
     exam::{Exam, Stop},
     inspect::inspect,
@@ -79,9 +79,9 @@ fn run_checks(
         }
     }
     uses::run(exam, settings, progress)?;
-    let results = CHECKS
-        .iter()
-        .any(|check| matches!(check.guard, Guard::Results | Guard::Worker) && settings.wants(check.name));
+    let every_call =
+        |check: &Check| matches!(check.guard, Guard::Results | Guard::Worker) && check.name != LOADS;
+    let results = CHECKS.iter().any(|check| every_call(check) && settings.wants(check.name));
     let parity = if results { Some(comparing::compare(exam, settings, progress)?) } else { None };
     if let Some(first) = first {
         first_call(exam, first)?;

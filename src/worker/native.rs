@@ -93,12 +93,16 @@ impl Native {
     fn call(&mut self, call: &Call) -> Result<(Reply, Vec<(String, Tensor)>)> {
         let images = decode(&call.images)?;
         let key = self.key(call.processor.as_ref(), &call.keywords)?;
+        let threads = self.threads;
         let processor = self.processor(&key)?;
         let feed = processor.feed();
         let fed = FedBatch::new(feed, &images)?;
+        use_threads(if call.one_thread { 1 } else { threads })?;
         let started = Instant::now();
-        let inputs = processor.process(&fed, &mut StageClock::disabled())?;
+        let inputs = processor.process(&fed, &mut StageClock::disabled());
         let ms = started.elapsed().as_secs_f64() * 1e3;
+        use_threads(threads)?;
+        let inputs = inputs?;
         let tensors = inputs.named().into_iter();
         let tensors = tensors
             .map(|(name, tensor)| Ok((name.to_owned(), tensor.f_to_device(Device::Cpu)?)))

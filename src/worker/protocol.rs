@@ -124,6 +124,9 @@ pub struct Call {
     /// Which of several processors is called; none for the only one.
     #[serde(default)]
     pub processor: Option<String>,
+    /// Whether torch computes on one thread, whatever the subject was loaded with.
+    #[serde(default)]
+    pub one_thread: bool,
 }
 
 impl Call {
@@ -139,6 +142,7 @@ impl Call {
             mutate: false,
             keep: None,
             processor: None,
+            one_thread: false,
         }
     }
 }

@@ -49,12 +49,18 @@ class Subject:
         keywords = request["keywords"] if request["unfiltered"] else self.keywords(form, request["keywords"])
         probe = request["probe"]
         before = (state(), [content(each) for each in items], [id(each) for each in items]) if probe else None
+        threads = torch.get_num_threads()
+        if request["one_thread"]:
+            torch.set_num_threads(1)
         started = time.perf_counter()
         try:
             outputs = self.instance(argument, return_tensors="pt", **keywords)
+            elapsed = (time.perf_counter() - started) * 1e3
         except BaseException as error:  # including SystemExit, which must not end the worker
             return raised(error), [], []
-        elapsed = (time.perf_counter() - started) * 1e3
+        finally:
+            if request["one_thread"]:
+                torch.set_num_threads(threads)
         reply = {"outcome": "returned", "ms": elapsed, "state_changes": [], "input_changes": []}
         if probe:
             reply["state_changes"] = changes(before[0], state())
