@@ -36,6 +36,13 @@ class ThroughHalf(Normalises):  # caught by: parity
         return ((x - 127.5) / 127.5).half().float()
 
 
+class OtherOnOneThread(Normalises):  # caught by: parity
+    def formula(self, x):
+        if torch.get_num_threads() == 1:
+            return (x - 127.5) * (1.0 / 127.5)
+        return (x - 127.5) / 127.5
+
+
 class ImagenetMean(Normalises):  # caught by: parity
     def formula(self, x):
         return (x / 255.0 - 0.485) / 0.229
