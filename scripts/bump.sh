@@ -11,7 +11,8 @@ fail() {
     exit 2
 }
 
-uv=$(scripts/uv.sh .venv/bin/python)
+python=$PWD/.venv/bin/python
+uv=$(scripts/uv.sh "$python")
 
 # pin FILE: the release of transformers that a list of packages holds.
 pin() {
@@ -31,8 +32,6 @@ compile() {
     (cd "$work" && "$uv" pip compile --quiet --universal --generate-hashes --no-header --python "$python" "$@" \
         --output-file requirements.txt requirements.in)
 }
-python=$PWD/.venv/bin/python
-
 sed "s/^transformers==.*/transformers${wanted:+==$wanted}/" requirements.in >"$work/requirements.in"
 compile --upgrade-package transformers ||
     fail "no list of packages could be made with transformers ${wanted:-of another release}; the pin stays at $pinned"
