@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bump.sh PATCHMARK [VERSION]: moves the pin of transformers to the newest release, or to VERSION, if `validate` lets it
-# replace the pinned one; then redraws the matrix of releases with it. Ends with validate's exit code if it does not.
+# replace the pinned one, and redraws the matrix of releases with it. If it may not, the exit code is validate's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 patchmark=$1

@@ -124,7 +124,7 @@ pub struct Call {
     /// Which of several processors is called; none for the only one.
     #[serde(default)]
     pub processor: Option<String>,
-    /// Whether torch computes on one thread, whatever the subject was loaded with.
+    /// Whether torch computes on one thread, whatever the subject was loaded with; a program keeps its threads.
     #[serde(default)]
     pub one_thread: bool,
 }
