@@ -40,6 +40,8 @@ pub mod program;
 #[cfg(feature = "harness")]
 pub mod python;
 #[cfg(feature = "harness")]
+mod tensor_bytes;
+#[cfg(feature = "harness")]
 pub mod validate;
 #[cfg(feature = "harness")]
 pub mod worker;

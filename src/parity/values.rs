@@ -5,6 +5,7 @@ use patchmark_results::{Difference, LEVEL, Tolerance, difference::Place};
 use tch::{Kind, Tensor};
 
 use super::bits::equal;
+use crate::tensor_bytes::floats;
 
 /// Compares the real patches of two `[B, N, P·P·3]` results; `real` is the number of them in each image.
 ///
@@ -31,9 +32,8 @@ pub fn measure(
             continue;
         }
         let width = usize::try_from(reference.size()[1])?.max(1);
-        let reference: Vec<f32> = Vec::try_from(reference.f_flatten(0, -1)?)?;
-        let candidate: Vec<f32> = Vec::try_from(candidate.f_flatten(0, -1)?)?;
-        for (index, (&reference, &candidate)) in reference.iter().zip(&candidate).enumerate() {
+        for (index, (&reference, &candidate)) in floats(&reference).iter().zip(floats(&candidate)).enumerate()
+        {
             found.observe(reference, candidate, LEVEL, tolerance, || {
                 let within = index % width;
                 Some(Place { image, patch: index / width, pixel: within / 3, channel: within % 3 })

@@ -4,10 +4,10 @@ use std::{fs::File, io, os::unix::fs::FileExt};
 
 use anyhow::{Context, Result, bail, ensure};
 use crc32fast::Hasher;
-use tch::{Device, Tensor};
+use tch::Device;
 
 use super::layout::Layout;
-use crate::inputs::ModelInputs;
+use crate::{inputs::ModelInputs, tensor_bytes::bytes};
 
 /// Bytes that are moved at once.
 const BLOCK: usize = 4 << 20;
@@ -121,14 +121,6 @@ fn move_down(file: &File, from: u64, to: u64, length: u64) -> io::Result<()> {
         moved += block.len() as u64;
     }
     Ok(())
-}
-
-/// The bytes of a contiguous tensor on the host.
-fn bytes(tensor: &Tensor) -> &[u8] {
-    let length = tensor.numel() * tensor.kind().elt_size_in_bytes();
-    // SAFETY: the caller hands in a contiguous tensor on the host, so its elements are `length` bytes from the first;
-    // `tensor` is borrowed as long as they are, and nothing writes to a processor's outputs.
-    unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<u8>(), length) }
 }
 
 /// The CRC-32 of a file, and its size.

@@ -41,8 +41,16 @@ impl Source {
         }
     }
 
+    /// The image's name.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Photograph(image) => &image.name,
+            Self::Generated(spec) => &spec.name,
+        }
+    }
+
     /// Width and height.
-    fn size(&self) -> (usize, usize) {
+    pub(super) fn size(&self) -> (usize, usize) {
         match self {
             Self::Photograph(image) => (image.width, image.height),
             Self::Generated(spec) => (spec.width, spec.height),

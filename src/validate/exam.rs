@@ -10,7 +10,7 @@ use patchmark_results::{
 use super::{
     calls::{call, describe, limit_of},
     inspect::inspect,
-    session::Session,
+    session::{Pending, Session},
     sight::{Asked, Sight},
 };
 use crate::{
@@ -154,13 +154,19 @@ impl<'a> Exam<'a> {
     pub(super) fn noise(&mut self, number: u64, width: usize, height: usize) -> Result<ImageRef> {
         let name = format!("noise {number}");
         let spec = CorpusSpec { name, width, height, pattern: Pattern::Noise(number) };
-        self.session.image(&spec.render())
+        self.session.image_of(&spec.name, (width, height), || spec.render())
     }
 
     /// Calls both sides.
     pub(super) fn call_both(&mut self, call: &Call) -> Result<(Observation, Observation)> {
+        let asked = self.session.begin(call)?;
+        self.finish(call, asked)
+    }
+
+    /// Waits for what both sides answer to `call`, which they were sent.
+    pub(super) fn finish(&mut self, call: &Call, asked: Pending) -> Result<(Observation, Observation)> {
         self.last = Some(Sight::of(Asked::Call(call.clone())));
-        let (reference, candidate) = self.session.call_both(call)?;
+        let (reference, candidate) = self.session.finish(asked)?;
         self.saw(reference, candidate)
     }
 

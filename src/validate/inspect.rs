@@ -7,7 +7,11 @@ use anyhow::Result;
 use patchmark_results::{Difference, Tolerance, text::plural};
 use tch::{Kind, Tensor};
 
-use crate::{parity, worker::Returned};
+use crate::{
+    parity::{self, bits::all_equal},
+    tensor_bytes::floats,
+    worker::Returned,
+};
 
 /// What the comparison of two results showed.
 #[derive(Debug, Default)]
@@ -77,9 +81,24 @@ pub(super) fn inspect(
     Ok(found)
 }
 
+/// How many values the images of a candidate have that returns the reference's tensors bit for bit, which is what most do;
+/// none if it differs in any way, even where the reference breaks a rule itself.
+fn same(reference: &Returned, candidate: &Returned) -> Result<Option<u64>> {
+    if !all_equal(&reference.tensors, &candidate.tensors)? {
+        return Ok(None);
+    }
+    let width = reference.tensors.get("pixel_values").and_then(|values| values.size().last().copied());
+    let (Some(width), Some(shapes)) = (width, reference.shapes()) else { return Ok(None) };
+    Ok(shapes.iter().map(|[rows, columns]| (rows * columns * width) as u64).sum::<u64>().into())
+}
+
 impl Inspection {
     /// Compares the values, once all shapes are known to fit.
     fn contents(&mut self, reference: &Returned, candidate: &Returned, tolerance: &Tolerance) -> Result<()> {
+        if let Some(values) = same(reference, candidate)? {
+            self.parity = Some(Difference { values, ..Difference::default() });
+            return Ok(());
+        }
         let Some(wanted) = reference.shapes() else { return Ok(()) };
         let aligned = |name: &str| -> Option<Tensor> {
             let size = reference.tensors.get(name)?.size();
@@ -104,7 +123,8 @@ impl Inspection {
         else {
             return Ok(());
         };
-        let infinite = values.f_isfinite()?.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+        let values = values.f_contiguous()?;
+        let infinite = floats(&values).iter().filter(|value| !value.is_finite()).count();
         if infinite > 0 {
             let values = plural(infinite as u64, "NaN or infinite value");
             self.broken.push(("finite", format!("pixel_values has {values}")));
@@ -147,10 +167,12 @@ impl Inspection {
             if padded <= 0 {
                 continue;
             }
-            let rest = row.f_narrow(0, real, padded)?;
+            let rest = row.f_narrow(0, real, padded)?.f_contiguous()?;
             let bits = tolerance.relaxed().is_none();
-            let rest = if bits { rest.f_contiguous()?.f_view_dtype(Kind::Int)? } else { rest };
-            let wrong = rest.f_ne(0)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+            let wrong = floats(&rest)
+                .iter()
+                .filter(|value| if bits { value.to_bits() != 0 } else { **value != 0.0 })
+                .count();
             if wrong > 0 {
                 let (values, patches) = (plural(wrong as u64, "nonzero value"), plural(real as u64, "patch"));
                 let sentence = format!("image {image} has {values} after its {patches}");

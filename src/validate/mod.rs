@@ -3,6 +3,7 @@
 //! Candidate and reference each run in a worker process ([`crate::worker`]); this side draws the images, calls both,
 //! compares what they return, and writes the evidence.
 
+mod answers;
 mod calls;
 pub mod cases;
 pub mod checks;

@@ -141,6 +141,7 @@ fn run_check(exam: &mut Exam<'_>, name: &'static str, guard: Guard) -> Result<()
 
 /// Whether the subject can be made and answers a plain call at all; if not, nothing else is run.
 fn stands(exam: &mut Exam<'_>) -> Result<bool> {
+    exam.session.start()?;
     exam.session.reference.make()?;
     let made = exam.session.candidate.make()?;
     let reason = match made {

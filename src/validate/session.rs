@@ -1,15 +1,16 @@
 //! The workers of candidate and reference, and the images that both read.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
     fs,
     sync::{Arc, atomic::AtomicBool},
 };
 
 use anyhow::{Result, anyhow};
-use tch::Tensor;
 use tempfile::TempDir;
 
+use super::answers::Answers;
 use crate::{
     worker::{
         About, Observation, Options, Side, Subject,
@@ -19,28 +20,13 @@ use crate::{
     workload::DecodedImage,
 };
 
-/// The most bytes of the reference's answers that are kept.
-const MOST_REMEMBERED: usize = 1 << 30;
-
-/// Answers of the reference.
-#[derive(Default)]
-struct Answers {
-    by_request: HashMap<String, Observation>,
-    bytes: usize,
-}
-
-impl Answers {
-    /// Keeps an answer, if there is room.
-    fn keep(&mut self, request: String, answer: &Observation) {
-        let bytes = match answer {
-            Observation::Returned(returned) => returned.tensors.values().map(bytes).sum(),
-            _ => 0,
-        };
-        if self.bytes + bytes <= MOST_REMEMBERED {
-            self.bytes += bytes;
-            self.by_request.insert(request, answer.clone());
-        }
-    }
+/// A request that both sides have and have not answered yet.
+#[must_use = "what the sides answer next belongs to it"]
+pub(super) struct Pending {
+    /// The reference's request, if its answer is to be kept.
+    key: Option<String>,
+    /// The reference's answer, if it is known from an earlier candidate.
+    known: Option<Observation>,
 }
 
 /// The workers of candidate and reference.
@@ -100,7 +86,7 @@ impl Session {
         (&self.candidate.about, &self.reference.about)
     }
 
-    /// Keeps the reference's answers, up to a gigabyte of them, so that further candidates cost little more than
+    /// Keeps the reference's answers, up to a gigabyte of their tensors, so that further candidates cost little more than
     /// their own calls.
     pub fn remember(&mut self) {
         self.answers.get_or_insert_default();
@@ -126,14 +112,28 @@ impl Session {
     /// # Errors
     /// If it cannot be written.
     pub fn image(&mut self, image: &DecodedImage) -> Result<ImageRef> {
-        let key = format!("{} {}x{}", image.name, image.width, image.height);
+        self.image_of(&image.name, (image.width, image.height), || image)
+    }
+
+    /// Writes the image of that name, width and height where both workers can read it, unless it is there; only then is it
+    /// drawn.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn image_of<D: Borrow<DecodedImage>>(
+        &mut self,
+        name: &str,
+        (width, height): (usize, usize),
+        draw: impl FnOnce() -> D,
+    ) -> Result<ImageRef> {
+        let key = format!("{name} {width}x{height}");
         // An image that comes back after `forget` gets the same file: answers are known by their call, which names it.
         let file = match self.images.get(&key) {
             Some(known) if known.file.exists() => return Ok(known.clone()),
             Some(known) => known.file.clone(),
             None => self.folder.path().join(format!("image-{}", self.images.len())),
         };
-        let reference = write_image(image, file)?;
+        let reference = write_image(draw().borrow(), file)?;
         self.images.insert(key, reference.clone());
         Ok(reference)
     }
@@ -144,14 +144,32 @@ impl Session {
         let _ = fs::remove_file(&image.file);
     }
 
+    /// Starts both workers and has both subjects made, without waiting for them.
+    ///
+    /// # Errors
+    /// If a worker cannot be started.
+    pub(super) fn start(&mut self) -> Result<()> {
+        self.reference.start()?;
+        self.candidate.start()
+    }
+
     /// Calls both sides at the same time.
     ///
     /// # Errors
     /// If the reference's worker ends, or on Ctrl-C.
     pub fn call_both(&mut self, call: &Call) -> Result<(Observation, Observation)> {
+        let asked = self.begin(call)?;
+        self.finish(asked)
+    }
+
+    /// Sends both sides a call; what [`Session::finish`] waits for.
+    ///
+    /// # Errors
+    /// As [`Session::call_both`].
+    pub(super) fn begin(&mut self, call: &Call) -> Result<Pending> {
         // `mutate` and `keep` concern the candidate's objects; the reference only needs the same images.
         let plain = Call { mutate: false, keep: None, ..call.clone() };
-        self.both(self.reference.addressed(&plain), &self.candidate.addressed(call))
+        self.send(self.reference.addressed(&plain), &self.candidate.addressed(call))
     }
 
     /// Runs a use, Python code, on both sides at the same time.
@@ -159,18 +177,32 @@ impl Session {
     /// # Errors
     /// As [`Session::call_both`].
     pub(super) fn use_both(&mut self, code: &str) -> Result<(Observation, Observation)> {
-        self.both(self.reference.addressed_use(code), &self.candidate.addressed_use(code))
+        let asked = self.send(self.reference.addressed_use(code), &self.candidate.addressed_use(code))?;
+        self.finish(asked)
     }
 
-    /// Sends each side its request and waits for both answers; the reference's may be known.
-    fn both(&mut self, wanted: Request, request: &Request) -> Result<(Observation, Observation)> {
+    /// Sends each side its request, unless the reference's answer is known.
+    fn send(&mut self, wanted: Request, request: &Request) -> Result<Pending> {
         let key = self.answers.as_ref().map(|_| serde_json::to_string(&wanted)).transpose()?;
-        let known = key.as_ref().and_then(|key| self.answers.as_ref()?.by_request.get(key).cloned());
+        let known = match (&key, &self.answers) {
+            (Some(key), Some(answers)) => answers.get(key)?,
+            _ => None,
+        };
         self.candidate.begin(request)?;
+        if known.is_none() {
+            self.reference.begin(&wanted)?;
+        }
+        Ok(Pending { key, known })
+    }
+
+    /// Waits for the answers of both sides.
+    ///
+    /// # Errors
+    /// As [`Session::call_both`].
+    pub(super) fn finish(&mut self, Pending { key, known }: Pending) -> Result<(Observation, Observation)> {
         let reference = match known {
             Some(known) => known,
             None => {
-                self.reference.begin(&wanted)?;
                 let answer = self.reference.finish(self.options.limits.call)?;
                 let reference = alive(self.reference.observe(answer)?)?;
                 if let (Some(key), Some(answers)) = (key, &mut self.answers) {
@@ -190,10 +222,6 @@ impl Session {
     pub fn call_candidate(&mut self, call: &Call) -> Result<Observation> {
         self.candidate.call(call)
     }
-}
-
-fn bytes(tensor: &Tensor) -> usize {
-    tensor.numel() * tensor.kind().elt_size_in_bytes()
 }
 
 /// Turns the end of the reference's worker into an error: it is a fault of this machine, not a finding.

@@ -14,6 +14,8 @@ pub struct Settings {
     pub tolerance: Tolerance,
     /// How many images are compared.
     pub extent: Extent,
+    /// How many uses are drawn.
+    pub uses: Extent,
     /// Photographs, in addition to the generated images.
     pub photographs: Vec<Arc<DecodedImage>>,
     /// Files of photographs that could not be decoded and were left out.

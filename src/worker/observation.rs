@@ -65,6 +65,19 @@ impl Returned {
         Ok(())
     }
 
+    /// All of it but the tensors.
+    pub fn without_tensors(&self) -> Self {
+        Self {
+            mapping: self.mapping,
+            entries: self.entries.clone(),
+            tensors: BTreeMap::new(),
+            ms: self.ms,
+            state_changes: self.state_changes.clone(),
+            input_changes: self.input_changes.clone(),
+            feed: self.feed.clone(),
+        }
+    }
+
     /// `pixel_values` as f32; none if it is not an array.
     pub fn values(&self) -> Option<Tensor> {
         self.tensors.get("pixel_values")?.f_to_kind(Kind::Float).ok()

@@ -95,8 +95,12 @@ impl Side {
         }
     }
 
-    /// Starts a worker and tells it to make the subject, without waiting, so that several sides load at the same time.
+    /// Starts a worker, unless one runs, and tells it to make the subject, unless that is done. It does not wait, so that
+    /// several sides load at the same time.
     pub(crate) fn start(&mut self) -> Result<()> {
+        if self.loading || self.loaded {
+            return Ok(());
+        }
         let worker = match &mut self.worker {
             Some(worker) => worker,
             empty => empty.insert(Worker::spawn(&self.launch, Arc::clone(&self.interrupt))?),
@@ -114,9 +118,7 @@ impl Side {
         if self.deaths >= DEATHS || self.timeouts >= TIMEOUTS {
             return Ok(Some(Answer::Unavailable));
         }
-        if !self.loading {
-            self.start()?;
-        }
+        self.start()?;
         self.loading = false;
         let Some(worker) = &mut self.worker else { bail!("a worker was not started") };
         let reply = worker.receive(self.limits.load)?;

@@ -84,8 +84,13 @@ impl CorpusSpec {
     }
 
     fn draw(&self, pixel: impl Fn(usize, usize) -> [u8; 3]) -> Vec<u8> {
-        let pixel = &pixel;
-        (0..self.height).flat_map(|y| (0..self.width).flat_map(move |x| pixel(x, y))).collect()
+        let mut rgb = Vec::with_capacity(self.width * self.height * 3);
+        for y in 0..self.height {
+            for x in 0..self.width {
+                rgb.extend_from_slice(&pixel(x, y));
+            }
+        }
+        rgb
     }
 }
 

@@ -58,6 +58,7 @@ fn settings() -> Settings {
     Settings {
         tolerance: Tolerance::default(),
         extent: Extent::Quick,
+        uses: Extent::Quick,
         photographs: Vec::new(),
         skipped_files: Vec::new(),
         only_images: false,

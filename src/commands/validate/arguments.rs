@@ -132,6 +132,12 @@ impl Arguments {
         Ok(Settings {
             tolerance: Tolerance { allow: self.allow.into(), atol: self.atol, rtol: self.rtol },
             extent: self.corpus,
+            // A matrix is about many releases: each choice alone is tried in all of them, but fewer combinations, and no
+            // process is started that imports torch once more.
+            uses: match self.corpus {
+                Extent::Default if self.all_releases => Extent::Quick,
+                other => other,
+            },
             photographs: Vec::new(),
             skipped_files: Vec::new(),
             only_images: self.only_images,

@@ -5,7 +5,7 @@ mod arguments;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use patchmark_report::store;
 use patchmark_results::{
     Folder, Kind, Outcome, Validation, input_error,
@@ -68,12 +68,34 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
     }
 }
 
-/// A line on stderr that says what is being done, drawn only on a terminal.
-fn spinner() -> Result<ProgressBar> {
-    let bar = ProgressBar::new_spinner()
-        .with_style(ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")?);
-    bar.enable_steady_tick(Duration::from_millis(200));
-    Ok(bar)
+/// Lines on stderr that say what is being done, drawn only on a terminal.
+struct Spinners {
+    lines: MultiProgress,
+    style: ProgressStyle,
+    bars: Vec<ProgressBar>,
+}
+
+impl Spinners {
+    fn new() -> Result<Self> {
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}")?;
+        Ok(Self { lines: MultiProgress::new(), style, bars: Vec::new() })
+    }
+
+    /// Says on the line of that number what is being done.
+    fn say(&mut self, line: usize, what: &str) {
+        while self.bars.len() <= line {
+            let bar = self.lines.add(ProgressBar::new_spinner().with_style(self.style.clone()));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            self.bars.push(bar);
+        }
+        self.bars[line].set_message(what.to_owned());
+    }
+}
+
+impl Drop for Spinners {
+    fn drop(&mut self) {
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+    }
 }
 
 fn one(
@@ -87,16 +109,16 @@ fn one(
     staging.discard("evidence");
     let (started, threads) = (Instant::now(), options.threads);
     let names = [candidate.to_string(), reference.to_string()];
-    let bar = spinner()?;
+    let mut spinners = Spinners::new()?;
     let mut session = Session::new(reference, candidate, options)?;
     let found = validate(
         &mut session,
         settings,
         (&names[0], &names[1]),
         (staging.path(), arguments.out()),
-        &mut |what: &str| bar.set_message(what.to_owned()),
+        &mut |what: &str| spinners.say(0, what),
     );
-    bar.finish_and_clear();
+    drop(spinners);
     let (mut found, rule) = found?;
     found.identical = candidate.same(reference) && !arguments.allow_identical;
     let (candidate_about, reference_about) = session.abouts();
@@ -137,11 +159,11 @@ fn all_releases(
     if installed.is_empty() {
         return Err(input_error!("no release is installed; `patchmark envs add 4.57.6` fetches one"));
     }
-    let bar = spinner()?;
-    let releases = releases::walk(&installed, reference, options, settings, &mut |what: &str| {
-        bar.set_message(what.to_owned());
+    let mut spinners = Spinners::new()?;
+    let releases = releases::walk(&installed, reference, options, settings, &mut |line, what| {
+        spinners.say(line, what);
     });
-    bar.finish_and_clear();
+    drop(spinners);
     let releases = releases?;
     Ok(print_and_save(&releases, arguments.json, arguments.out())?.outcome)
 }

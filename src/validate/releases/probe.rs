@@ -52,7 +52,7 @@ pub(super) fn questions() -> Vec<Question> {
 pub(super) fn ask(session: &mut Session, settings: &Settings, question: &Question) -> Result<Probe> {
     let (width, height) = question.size;
     let spec = CorpusSpec { name: "probe".into(), width, height, pattern: Pattern::Noise(77) };
-    let mut image = session.image(&spec.render())?;
+    let mut image = session.image_of(&spec.name, question.size, || spec.render())?;
     image.mode = question.mode.into();
     let keywords = question.keywords.as_object().cloned().unwrap_or_default();
     let call = Call { keywords, unfiltered: true, ..call(vec![image]) };

@@ -1,4 +1,14 @@
-//! Examines release after release.
+//! Examines several releases at the same time, each with a reference of its own.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
+};
 
 use anyhow::Result;
 use patchmark_results::{
@@ -11,49 +21,95 @@ use patchmark_results::{
 use super::probe::{ask, questions};
 use crate::{
     validate::{run::examine, session::Session, settings::Settings},
-    worker::{Interrupted, Options, Subject},
+    worker::{About, Interrupted, Options, Subject},
 };
 
-/// Examines both classes of every release. After Ctrl-C, the releases before are returned, marked partial, if there are any.
+/// The most releases that are examined at the same time; each takes two processes of about a gigabyte.
+const MOST_AT_ONCE: usize = 4;
+/// How often the interrupt is looked at while no news arrives.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// One of the two classes of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Class {
+    /// The release's place in the list.
+    release: usize,
+    /// Whether it is the one that computes in Pillow.
+    pil: bool,
+}
+
+/// What a thread that examines releases tells.
+enum News {
+    /// What the thread of this number does.
+    Progress(usize, String),
+    /// This class was examined; with it, what the reference is.
+    Examined(Class, Box<(Backend, About)>),
+    /// The thread gave up.
+    Failed(anyhow::Error),
+}
+
+/// Examines both classes of every release, as many releases at a time as there are threads to compute on, up to four.
+/// `progress` is called with the number of a place, from 0, and what is done there. After Ctrl-C, the releases that were
+/// examined are returned, marked partial, if there are any.
 ///
 /// # Errors
-/// If the reference fails, or on Ctrl-C in the first release.
+/// If the reference fails, or on Ctrl-C before a release was examined.
 pub fn walk(
     versions: &[String],
     reference: &Subject,
     options: &Options,
     settings: &Settings,
-    progress: &mut dyn FnMut(&str),
+    progress: &mut dyn FnMut(usize, &str),
 ) -> Result<Releases> {
-    let mut session: Option<Session> = None;
-    let (mut releases, mut partial) = (Vec::new(), false);
-    for version in versions {
-        let mut backend = |pil: bool| -> Result<Backend> {
-            let subject = Subject::Release { version: version.clone(), pil };
-            let session = match &mut session {
-                Some(session) => {
-                    session.replace_candidate(&subject)?;
-                    session
-                }
-                empty => {
-                    let session = empty.insert(Session::new(reference, &subject, options.clone())?);
-                    session.remember();
-                    session
-                }
-            };
-            examine_one(session, settings, &mut |what| progress(&format!("{subject}: {what}")))
-        };
-        let both = backend(false).and_then(|torchvision| Ok((torchvision, backend(true)?)));
-        match both {
-            Ok((torchvision, pil)) => releases.push(Release { version: version.clone(), torchvision, pil }),
-            Err(error) if error.is::<Interrupted>() && !releases.is_empty() => {
-                partial = true;
-                break;
-            }
-            Err(error) => return Err(error),
+    let places = options.threads.min(MOST_AT_ONCE).min(2 * versions.len()).max(1);
+    // What ends every wait: Ctrl-C, or the failure of one thread.
+    let halt = Arc::new(AtomicBool::new(false));
+    let options_of_each =
+        Options { threads: options.threads / places, interrupt: Arc::clone(&halt), ..options.clone() };
+    let portions = portions(versions.len(), places);
+    let walk =
+        Walk { versions, portions, reference, options: options_of_each, settings, next: AtomicUsize::new(0) };
+    let mut examined: Vec<[Option<Backend>; 2]> = versions.iter().map(|_| [None, None]).collect();
+    let (mut about, mut failure) = (About::default(), None);
+    thread::scope(|scope| {
+        let (sender, news) = mpsc::channel();
+        for place in 0..places {
+            let (walk, sender) = (&walk, sender.clone());
+            scope.spawn(move || walk.examine_in_turn(place, &sender));
         }
-    }
-    let about = session.as_ref().map(|session| session.abouts().1.clone()).unwrap_or_default();
+        drop(sender);
+        loop {
+            match news.recv_timeout(GLANCE) {
+                Ok(News::Progress(place, what)) => progress(place, &what),
+                Ok(News::Examined(Class { release, pil }, found)) => {
+                    let (backend, reference) = *found;
+                    examined[release][usize::from(pil)] = Some(backend);
+                    about = reference;
+                }
+                Ok(News::Failed(error)) => {
+                    halt.store(true, Ordering::Relaxed);
+                    // The others then fail because they are interrupted.
+                    failure.get_or_insert(error);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if options.interrupt.load(Ordering::Relaxed) {
+                        halt.store(true, Ordering::Relaxed);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    });
+    let whole = versions.iter().zip(examined).filter_map(|(version, classes)| match classes {
+        [Some(torchvision), Some(pil)] => Some(Release { version: version.clone(), torchvision, pil }),
+        _ => None,
+    });
+    let releases: Vec<Release> = whole.collect();
+    let partial = match failure {
+        Some(error) if error.is::<Interrupted>() && !releases.is_empty() => true,
+        Some(error) => return Err(error),
+        None => false,
+    };
     let shared = ["python", "torch", "torchvision", "pillow", "numpy"];
     let environment = shared
         .into_iter()
@@ -73,6 +129,72 @@ pub fn walk(
         skipped_files: settings.skipped_files.clone(),
         releases,
     })
+}
+
+/// What each thread takes at a time: both classes of a release, which one process imports once. The releases that would
+/// leave places idle at the end are taken class by class.
+fn portions(releases: usize, places: usize) -> Vec<Vec<Class>> {
+    let whole = releases / places * places;
+    let classes = |release| [false, true].map(|pil| Class { release, pil });
+    let both = (0..whole).map(|release| classes(release).to_vec());
+    both.chain((whole..releases).flat_map(classes).map(|class| vec![class])).collect()
+}
+
+/// What the threads that examine releases share.
+struct Walk<'a> {
+    versions: &'a [String],
+    portions: Vec<Vec<Class>>,
+    reference: &'a Subject,
+    options: Options,
+    settings: &'a Settings,
+    /// The portion that the next free thread takes.
+    next: AtomicUsize,
+}
+
+impl Walk<'_> {
+    /// Takes one portion after the other until none is left, always with the same reference.
+    fn examine_in_turn(&self, place: usize, news: &Sender<News>) {
+        let mut session = None;
+        while let Some(portion) = self.portions.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            for &class in portion {
+                let examined = self.examine(class, &mut session, &mut |what| {
+                    // Nobody listens any more only if the walk has ended.
+                    let _ = news.send(News::Progress(place, what.to_owned()));
+                });
+                let (told, failed) = match examined {
+                    Ok(found) => (News::Examined(class, Box::new(found)), false),
+                    Err(error) => (News::Failed(error), true),
+                };
+                if news.send(told).is_err() || failed {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Examines one class.
+    fn examine(
+        &self,
+        class: Class,
+        session: &mut Option<Session>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(Backend, About)> {
+        let subject = Subject::Release { version: self.versions[class.release].clone(), pil: class.pil };
+        let session = match session {
+            Some(session) => {
+                session.replace_candidate(&subject)?;
+                session
+            }
+            empty => {
+                let session = empty.insert(Session::new(self.reference, &subject, self.options.clone())?);
+                session.remember();
+                session
+            }
+        };
+        let backend =
+            examine_one(session, self.settings, &mut |what| progress(&format!("{subject}: {what}")))?;
+        Ok((backend, session.abouts().1.clone()))
+    }
 }
 
 fn examine_one(
@@ -100,4 +222,24 @@ fn examine_one(
         probes.push(ask(session, settings, &question)?);
     }
     Ok(Backend { class: session.candidate.about.class.clone(), parity, failed, probes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_examined_once_and_no_place_is_idle_for_a_whole_release() {
+        for (releases, places) in [(1, 2), (7, 2), (8, 2), (3, 4), (5, 1), (9, 4)] {
+            let portions = portions(releases, places);
+            let mut classes: Vec<_> =
+                portions.iter().flatten().map(|class| (class.release, class.pil)).collect();
+            classes.sort_unstable();
+            let wanted: Vec<_> =
+                (0..releases).flat_map(|release| [(release, false), (release, true)]).collect();
+            assert_eq!(classes, wanted);
+            let whole = portions.iter().filter(|portion| portion.len() == 2).count();
+            assert_eq!(whole, releases / places * places);
+        }
+    }
 }

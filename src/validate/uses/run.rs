@@ -55,8 +55,8 @@ pub(in crate::validate) fn run(
     let mut trial = Trial::new(exam)?;
     trial.usual()?;
     // A process that imports torch takes longer than everything else of a quick corpus.
-    let singles = trial.pool.singles(settings.extent != Extent::Quick);
-    let combinations = trial.pool.combinations(settings.extent, settings.seed);
+    let singles = trial.pool.singles(settings.uses != Extent::Quick);
+    let combinations = trial.pool.combinations(settings.uses, settings.seed);
     let all = singles.len() + combinations.len();
     for (index, drawn) in singles.iter().chain(&combinations).enumerate() {
         if index % 32 == 0 {

@@ -53,7 +53,7 @@ def kind_of(value):
 
 
 def describe(outputs):
-    """Describes each value of the outputs, and copies the tensors among them to the CPU."""
+    """Describes each value of the outputs, and brings the tensors among them to the CPU."""
     entries, names, tensors = [], [], []
     for name in outputs.keys() if hasattr(outputs, "keys") else ():
         value = outputs[name]
@@ -77,6 +77,6 @@ def describe(outputs):
             elif value.is_complex():
                 value = value.real
             names.append(str(name))
-            tensors.append(value.contiguous().clone())
+            tensors.append(value.contiguous())
         entries.append(entry)
     return entries, names, tensors
