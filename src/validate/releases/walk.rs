@@ -26,7 +26,7 @@ use crate::{
 
 /// The most releases that are examined at the same time; each takes two processes of about a gigabyte.
 const MOST_AT_ONCE: usize = 4;
-/// How often the interrupt is looked at while no news arrives.
+/// How often, at least, the interrupt is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// One of the two classes of a release.
@@ -79,6 +79,9 @@ pub fn walk(
         }
         drop(sender);
         loop {
+            if options.interrupt.load(Ordering::Relaxed) {
+                halt.store(true, Ordering::Relaxed);
+            }
             match news.recv_timeout(GLANCE) {
                 Ok(News::Progress(place, what)) => progress(place, &what),
                 Ok(News::Examined(Class { release, pil }, found)) => {
@@ -91,11 +94,7 @@ pub fn walk(
                     // The others then fail because they are interrupted.
                     failure.get_or_insert(error);
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    if options.interrupt.load(Ordering::Relaxed) {
-                        halt.store(true, Ordering::Relaxed);
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
