@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use patchmark_results::{
-    CheckRow, CheckVerdict, Findings, ParityClass, Rule, text::first_line, validation::CorpusParity,
+    CheckRow, CheckVerdict, Findings, ParityClass, Rule, input_error, text::first_line,
+    validation::CorpusParity,
 };
 
 use super::{
@@ -142,13 +143,17 @@ fn run_check(exam: &mut Exam<'_>, name: &'static str, guard: Guard) -> Result<()
 /// Whether the subject can be made and answers a plain call at all; if not, nothing else is run.
 fn stands(exam: &mut Exam<'_>) -> Result<bool> {
     exam.session.start()?;
-    exam.session.reference.make()?;
+    exam.session.make_reference()?;
     let made = exam.session.candidate.make()?;
     let reason = match made {
         None => {
             exam.ran(LOADS);
             let plain = call(vec![exam.noise(1, 64, 48)?]);
             match exam.call_both(&plain) {
+                Ok((Observation::Raised { message, .. }, _)) => {
+                    let reference = &exam.session.subjects.0;
+                    return Err(input_error!("the reference {reference} raises on a plain call: {message}"));
+                }
                 Ok((_, Observation::Raised { message, traceback })) => {
                     exam.fail("accepts", format!("a plain call raises {}", first_line(&message)), traceback);
                     "a plain call raises"
@@ -169,7 +174,7 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
             exam.died(&death);
             "the class cannot be made"
         }
-        Some(other) => anyhow::bail!("a worker answered {other:?} to a load"),
+        Some(other) => bail!("a worker answered {other:?} to a load"),
     };
     let names: Vec<_> = exam
         .ledger

@@ -8,13 +8,14 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use patchmark_results::input_error;
 use tempfile::TempDir;
 
 use super::answers::Answers;
 use crate::{
     worker::{
-        About, Observation, Options, Side, Subject,
-        protocol::{Call, ImageRef, Request},
+        About, Answer, Observation, Options, Side, Subject,
+        protocol::{Call, ImageRef, Reply, Request},
         side::{side, write_image},
     },
     workload::DecodedImage,
@@ -151,6 +152,22 @@ impl Session {
     pub(super) fn start(&mut self) -> Result<()> {
         self.reference.start()?;
         self.candidate.start()
+    }
+
+    /// Makes the reference. One that cannot be made would refuse every call, and so find no fault in any candidate.
+    ///
+    /// # Errors
+    /// An input error if making it raises, and an error if its worker ends.
+    pub(super) fn make_reference(&mut self) -> Result<()> {
+        let reference = &self.subjects.0;
+        match self.reference.make()? {
+            None => Ok(()),
+            Some(Answer::Reply(Reply::Raised { message, .. })) => {
+                Err(input_error!("the reference {reference} cannot be made: {message}"))
+            }
+            Some(Answer::Died(death)) => Err(anyhow!("the reference's worker {death}\n{}", death.output)),
+            Some(other) => Err(anyhow!("a worker answered {other:?} to a load")),
+        }
     }
 
     /// Calls both sides at the same time.

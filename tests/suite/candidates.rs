@@ -118,6 +118,24 @@ fn findings(outcome: &Findings) -> BTreeMap<&str, String> {
 }
 
 #[test]
+fn a_reference_that_cannot_be_made_ends_the_validation_instead_of_passing_every_candidate() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates/broken_import.py");
+    let options = Options {
+        program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
+        limits: Limits::default(),
+        threads: 1,
+        interrupt: Arc::default(),
+    };
+    let broken = subject(&file, "BrokenImport");
+    let mut session = Session::new(&broken, &Subject::parse("hf").unwrap(), options).unwrap();
+    let error = validate::examine(&mut session, &settings(), &mut |_| {}).unwrap_err().to_string();
+    assert!(
+        error.contains("BrokenImport cannot be made") && error.contains("ModuleNotFoundError"),
+        "{error}"
+    );
+}
+
+#[test]
 fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
     let candidates = candidates();
     assert!(candidates.len() >= 155);
