@@ -18,7 +18,9 @@ mkdir -p "$2"
 out=$(realpath "$2")
 shift 2
 wanted=" $* "
-python=${PYTHON:-python3}
+python=$(command -v "${PYTHON:-python3}") || { echo "gpu-run: no ${PYTHON:-python3}" >&2; exit 2; }
+# The steps run in OUT. The path is not resolved further, because an environment is found by the name of its link.
+[[ $python = /* ]] || python=$PWD/$python
 budget=${SECONDS_IN_ALL:-480}
 processors=${PROCESSORS:-hf,naive,threaded,batched,fused,fused-u8,fused-cuda,fused-cuda-resident}
 archive=${ARCHIVE:+$(realpath -m "$ARCHIVE")}
@@ -198,7 +200,9 @@ done
 [ "$plan" != 1 ] || exit 0
 # A page of all results so far.
 left=$((budget - KILL - SECONDS))
-limited $((left > 5 ? left : 5)) "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
+if find . -name run.json -o -name parity.json | grep -q .; then
+    limited $((left > 5 ? left : 5)) "$python" -m patchmark report --index . >index.log 2>&1 || failed+=("index")
+fi
 
 echo
 "$python" "$scripts/table.py" | tee table.txt
