@@ -49,6 +49,9 @@ pub(super) fn compare(
     let mut answered: Option<Pair> = None;
     let mut next = None;
     for (index, case) in cases.iter().enumerate() {
+        if compared.is_enough(exam, settings) {
+            break;
+        }
         if index % 16 == 0 {
             progress(&format!("{index} of {} images compared with the reference", cases.len()));
         }
@@ -89,7 +92,8 @@ pub(super) fn compare(
     if let Some(pair) = answered {
         compared.add(exam, settings, &pair)?;
     }
-    for check in CHECKS.iter().filter(|check| matches!(check.guard, Guard::Results)) {
+    let enough = compared.is_enough(exam, settings);
+    for check in CHECKS.iter().filter(|check| !enough && matches!(check.guard, Guard::Results)) {
         match &unreached {
             // The cases that were not reached may hide any fault; `survives` has failed because of them.
             Some(reason) => exam.skip(check.name, CheckVerdict::NotRun, format!("in the corpus {reason}")),
@@ -138,6 +142,12 @@ struct Pair {
 }
 
 impl Tally {
+    /// Whether nothing more is to be compared, because a check has failed, or `parity` will once all is counted.
+    fn is_enough(&self, exam: &Exam<'_>, settings: &Settings) -> bool {
+        let differs = !settings.tolerance.accept(&self.parity.total);
+        settings.is_enough(&exam.ledger) || settings.fail_fast && self.parity.cases > 0 && differs
+    }
+
     /// Compares the answers to one case, and returns whether they are free of findings.
     fn add(&mut self, exam: &mut Exam<'_>, settings: &Settings, pair: &Pair) -> Result<bool> {
         exam.comes_from(pair.sight.clone());

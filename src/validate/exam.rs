@@ -146,6 +146,14 @@ impl<'a> Exam<'a> {
         }
     }
 
+    /// Records why every check without a verdict has none, unless that is known.
+    pub(super) fn skip_the_rest(&mut self, reason: &str) {
+        let open = |row: &&mut CheckRow| row.verdict == CheckVerdict::NotRun && row.reason.is_empty();
+        for row in self.ledger.iter_mut().filter(open) {
+            reason.clone_into(&mut row.reason);
+        }
+    }
+
     pub(super) fn failed(&self, check: &str) -> bool {
         self.ledger.iter().any(|row| row.name == check && row.verdict == CheckVerdict::Failed)
     }

@@ -27,6 +27,8 @@ use crate::worker::{Answer, Interrupted, Observation, protocol::Reply};
 const LOADS: &str = "loads";
 /// Why a check or the times are missing after Ctrl-C.
 const INTERRUPTED: &str = "the validation was interrupted";
+/// Why a check or the times are missing after the first failure that was to end the validation.
+const ENDED: &str = "a check failed before, and --fail-fast ends the validation there";
 
 /// Checks contract and parity; `progress` is called with what is being done.
 ///
@@ -74,20 +76,28 @@ fn run_checks(
     }
     let first = exam.last().cloned();
     for check in &CHECKS {
-        if matches!(check.guard, Guard::Calls { .. }) && exam.row(check.name).is_some() {
+        let wanted = matches!(check.guard, Guard::Calls { .. }) && exam.row(check.name).is_some();
+        if wanted && !settings.is_enough(&exam.ledger) {
             progress(check.name);
             run_check(exam, check.name, check.guard)?;
         }
     }
-    uses::run(exam, settings, progress)?;
+    if !settings.is_enough(&exam.ledger) {
+        uses::run(exam, settings, progress)?;
+    }
     let every_call =
         |check: &Check| matches!(check.guard, Guard::Results | Guard::Worker) && check.name != LOADS;
     let results = CHECKS.iter().any(|check| every_call(check) && settings.wants(check.name));
+    let results = results && !settings.is_enough(&exam.ledger);
     let parity = if results { Some(comparing::compare(exam, settings, progress)?) } else { None };
+    exam.ran(LOADS);
+    if settings.is_enough(&exam.ledger) {
+        exam.skip_the_rest(ENDED);
+        return Ok(parity);
+    }
     if let Some(first) = first {
         first_call(exam, first)?;
     }
-    exam.ran(LOADS);
     exam.ran("accepts");
     exam.ran("survives");
     Ok(parity)
@@ -176,15 +186,7 @@ fn stands(exam: &mut Exam<'_>) -> Result<bool> {
         }
         Some(other) => bail!("a worker answered {other:?} to a load"),
     };
-    let names: Vec<_> = exam
-        .ledger
-        .iter()
-        .filter(|row| row.verdict == CheckVerdict::NotRun)
-        .map(|row| row.name.clone())
-        .collect();
-    for name in names {
-        exam.skip(&name, CheckVerdict::NotRun, reason);
-    }
+    exam.skip_the_rest(reason);
     Ok(false)
 }
 
@@ -209,9 +211,7 @@ pub fn validate(
     match steps(&mut exam, settings, names, folders, progress, &mut found) {
         Err(error) if error.is::<Interrupted>() && has_results(&exam.ledger) => {
             found.0.partial = true;
-            for row in exam.ledger.iter_mut().filter(|row| row.verdict == CheckVerdict::NotRun) {
-                INTERRUPTED.clone_into(&mut row.reason);
-            }
+            exam.skip_the_rest(INTERRUPTED);
             if found.0.speed.is_empty() && !settings.batch_sizes.is_empty() {
                 found.0.speed_missing = Some(format!("not timed, because {INTERRUPTED}"));
             }
@@ -240,7 +240,8 @@ fn steps(
 ) -> Result<()> {
     found.parity = checked(exam, settings, progress)?;
     let differs = found.parity.as_ref().is_some_and(|parity| parity.class != ParityClass::Exact);
-    if let (Some(model), true) = (&settings.model, differs) {
+    let enough = settings.is_enough(&exam.ledger);
+    if let (Some(model), true) = (&settings.model, differs && !enough) {
         progress("running both results through the model");
         found.embeddings = embeddings::compare(exam, settings, model)?;
     }
@@ -250,6 +251,10 @@ fn steps(
     }
     if exam.failed(LOADS) || exam.failed("accepts") || exam.failed("survives") {
         found.speed_missing = Some("not timed, because the candidate does not answer every call".into());
+        return Ok(());
+    }
+    if enough {
+        found.speed_missing = Some(format!("not timed, because {ENDED}"));
         return Ok(());
     }
     match speed::measure_all(exam, settings, progress)? {

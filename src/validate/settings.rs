@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchmark_results::{SkippedFile, Tolerance};
+use patchmark_results::{CheckRow, CheckVerdict, SkippedFile, Tolerance};
 
 use super::cases::{self, Case, Extent};
 use crate::{model::ModelSource, workload::DecodedImage};
@@ -30,6 +30,8 @@ pub struct Settings {
     pub only: Vec<String>,
     /// Checks to leave out.
     pub skip: Vec<String>,
+    /// Whether the first check that fails ends the validation.
+    pub fail_fast: bool,
     /// Seed of the generated images and of round orders.
     pub seed: u64,
     /// Batch sizes to time; empty for none.
@@ -46,6 +48,11 @@ impl Settings {
     pub(super) fn wants(&self, check: &str) -> bool {
         let named = |list: &[String]| list.iter().any(|each| each == check);
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
+
+    /// Whether nothing more is to be examined, because a check has failed.
+    pub(super) fn is_enough(&self, ledger: &[CheckRow]) -> bool {
+        self.fail_fast && ledger.iter().any(|row| row.verdict == CheckVerdict::Failed)
     }
 
     /// The calls on which values are compared.

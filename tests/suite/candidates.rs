@@ -66,6 +66,7 @@ fn settings() -> Settings {
         patch_sizes: PATCH_SIZES.to_vec(),
         only: Vec::new(),
         skip: Vec::new(),
+        fail_fast: false,
         seed: 0,
         batch_sizes: Vec::new(),
         budget: Duration::ZERO,
@@ -105,11 +106,9 @@ const USES: [&str; 7] = [
     "instances",
 ];
 
-/// Runs all checks, or all but those of drawn uses.
-fn examine(session: &mut Session, subject: &Subject, uses: bool) -> Findings {
-    session.replace_candidate(subject).unwrap();
-    let skip = if uses { Vec::new() } else { USES.map(str::to_owned).into() };
-    validate::examine(session, &Settings { skip, ..settings() }, &mut |_| {}).unwrap()
+/// All checks but those of drawn uses.
+fn without_uses() -> Settings {
+    Settings { skip: USES.map(str::to_owned).into(), ..settings() }
 }
 
 fn findings(outcome: &Findings) -> BTreeMap<&str, String> {
@@ -143,8 +142,16 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
     let mut wrong = Vec::new();
     let mut needed = BTreeSet::new();
     for candidate in &candidates {
-        let uses = USES.contains(&candidate.caught_by.as_str());
-        let outcome = examine(&mut session, &subject(&candidate.file, &candidate.class), uses);
+        // Until it is known that a check is needed, everything else is examined, too.
+        let settings = if needed.contains(&candidate.caught_by) {
+            Settings { only: vec![candidate.caught_by.clone()], fail_fast: true, ..settings() }
+        } else if USES.contains(&candidate.caught_by.as_str()) {
+            settings()
+        } else {
+            without_uses()
+        };
+        session.replace_candidate(&subject(&candidate.file, &candidate.class)).unwrap();
+        let outcome = validate::examine(&mut session, &settings, &mut |_| {}).unwrap();
         let found = findings(&outcome);
         if !found.contains_key(candidate.caught_by.as_str()) {
             wrong.push(format!(
@@ -153,9 +160,9 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
             ));
         }
         // Only this check catches the fault, so the check is needed.
-        if let [only] = found.keys().copied().collect::<Vec<_>>()[..] {
-            needed.insert(only.to_owned());
-        } else if std::env::var_os("PATCHMARK_TEST_VERBOSE").is_some() {
+        if let ([only], true) = (&found.keys().copied().collect::<Vec<_>>()[..], settings.only.is_empty()) {
+            needed.insert((*only).to_owned());
+        } else if settings.only.is_empty() && std::env::var_os("PATCHMARK_TEST_VERBOSE").is_some() {
             eprintln!("{} ({}): {found:#?}", candidate.class, candidate.caught_by);
         }
     }
@@ -164,6 +171,29 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
         names().into_iter().filter(|name| *name != "survives" && !needed.contains(*name)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(unneeded.is_empty(), "no fault is caught only by one of {unneeded:?}");
+}
+
+#[test]
+fn the_first_check_that_fails_ends_a_validation_that_is_to_fail_fast() {
+    for (file, class, fails, others) in [
+        ("batching.py", "RefusesSingle", "single-image", ["return-types", "keys"]),
+        ("arguments.py", "IgnoresDoResize", "call-arguments", ["return-types", "keys"]),
+        ("values.py", "WithoutAntialias", "parity", ["keys", "mask"]),
+    ] {
+        let only = [&[fails], &others[..]].concat().into_iter().map(str::to_owned).collect();
+        let settings = Settings { fail_fast: true, only, ..settings() };
+        let mut session = session(&subject(&folder().join(file), class));
+        let found = validate::examine(&mut session, &settings, &mut |_| {}).unwrap();
+        assert_eq!(findings(&found).into_keys().collect::<Vec<_>>(), [fails]);
+        assert_eq!(found.outcome().code(), 4);
+        for name in others {
+            let row = found.checks.iter().find(|row| row.name == name).unwrap();
+            assert_eq!(row.verdict, CheckVerdict::NotRun, "{class}: {name}");
+            assert!(row.reason.contains("--fail-fast"), "{class}: {row:?}");
+        }
+        let compared = found.parity.map_or(0, |parity| parity.cases);
+        assert!(compared < 10, "{class}: {compared} calls were compared");
+    }
 }
 
 /// A validation of `fused` that is interrupted when `at` says so of what is being done.
@@ -216,7 +246,8 @@ fn right_candidates_and_every_processor_of_our_own_pass() {
     subjects.extend(own.map(|name| Subject::parse(name).unwrap()));
     let mut session = session(&subjects[0]);
     for subject in &subjects {
-        let outcome = examine(&mut session, subject, true);
+        session.replace_candidate(subject).unwrap();
+        let outcome = validate::examine(&mut session, &settings(), &mut |_| {}).unwrap();
         assert!(findings(&outcome).is_empty(), "{subject}: {:#?}", findings(&outcome));
         assert_eq!(outcome.outcome().code(), 0, "{subject}");
     }

@@ -46,6 +46,9 @@ pub(in crate::commands) struct Arguments {
     /// Checks to leave out
     #[arg(long, value_name = "CHECKS", value_delimiter = ',', value_parser = check, env = "PATCHMARK_SKIP_CHECKS")]
     skip: Vec<String>,
+    /// End at the first check that fails
+    #[arg(long, conflicts_with = "all_releases", env = "PATCHMARK_FAIL_FAST")]
+    fail_fast: bool,
     /// The loosest parity that passes
     #[arg(long, value_enum, value_name = "CLASS", default_value = "exact", env = "PATCHMARK_ALLOW")]
     allow: Allow,
@@ -145,6 +148,7 @@ impl Arguments {
             patch_sizes: list(&self.patch_sizes, &PATCH_SIZES),
             only: self.only.clone(),
             skip: self.skip.clone(),
+            fail_fast: self.fail_fast,
             seed: self.seed,
             batch_sizes: if self.no_speed { Vec::new() } else { self.batch_sizes.0.clone() },
             budget: Duration::from_secs_f64(self.budget),

@@ -59,6 +59,9 @@ pub(in crate::validate) fn run(
     let combinations = trial.pool.combinations(settings.uses, settings.seed);
     let all = singles.len() + combinations.len();
     for (index, drawn) in singles.iter().chain(&combinations).enumerate() {
+        if settings.is_enough(&trial.exam.ledger) {
+            return Ok(());
+        }
         if index % 32 == 0 {
             progress(&format!("{index} of {all} uses tried on both sides"));
         }
