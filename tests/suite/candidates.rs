@@ -153,6 +153,12 @@ fn each_fault_is_caught_by_the_check_meant_for_it_and_each_check_is_needed() {
         session.replace_candidate(&subject(&candidate.file, &candidate.class)).unwrap();
         let outcome = validate::examine(&mut session, &settings, &mut |_| {}).unwrap();
         let found = findings(&outcome);
+        for row in outcome.failed().filter(|row| USES.contains(&row.name.as_str())) {
+            let told: BTreeSet<_> = row.findings.iter().map(|finding| &finding.code).collect();
+            if told.len() < row.findings.len() {
+                wrong.push(format!("{}: {} tells the same use twice", candidate.class, row.name));
+            }
+        }
         if !found.contains_key(candidate.caught_by.as_str()) {
             wrong.push(format!(
                 "{}: not caught by {}, but by {found:?}",

@@ -94,8 +94,10 @@ struct Trial<'a, 'b> {
     candidate: Import,
     /// What plain calls already get wrong, which other checks report.
     usual: Vec<Fault>,
-    /// The kinds of choices of each difference that was found.
+    /// The kinds of choices that are known to differ: uses that have them all show nothing new.
     known: Vec<BTreeSet<String>>,
+    /// How many differences were found.
+    found: usize,
     /// How many differences were not seen again every time.
     unrepeatable: usize,
 }
@@ -119,6 +121,7 @@ impl<'a, 'b> Trial<'a, 'b> {
             exam,
             usual: Vec::new(),
             known: Vec::new(),
+            found: 0,
             unrepeatable: 0,
         })
     }
@@ -137,7 +140,12 @@ impl<'a, 'b> Trial<'a, 'b> {
     fn is_told(&self, single: bool) -> bool {
         // A plain use that has begun to fail would be part of every further finding.
         let all_fail = self.known.iter().any(BTreeSet::is_empty);
-        all_fail || self.unrepeatable >= FLAKY || !single && self.known.len() >= ENOUGH
+        all_fail || self.unrepeatable >= FLAKY || !single && self.found >= ENOUGH
+    }
+
+    /// Whether choices of these kinds include those of a difference that was found.
+    fn is_known(&self, kinds: &BTreeSet<String>) -> bool {
+        self.known.iter().any(|known| known.is_subset(kinds))
     }
 
     /// Runs a use on both sides.
@@ -151,13 +159,18 @@ impl<'a, 'b> Trial<'a, 'b> {
     /// Runs a use, and reports what it shows unless that is known.
     fn one(&mut self, drawn: &Use) -> Result<()> {
         let kinds = |drawn: &Use| drawn.choices().iter().map(Choice::kind).collect::<BTreeSet<_>>();
-        if self.known.iter().any(|known| known.is_subset(&kinds(drawn))) {
+        if self.is_known(&kinds(drawn)) {
             return Ok(());
         }
         let faults = self.faults(drawn)?;
         let Some(fault) = faults.into_iter().next() else { return Ok(()) };
         let mut shown = (self.exam.last().cloned(), fault);
         let least = smallest(drawn, &mut |simpler| Ok(!self.faults(simpler)?.is_empty()))?;
+        if self.is_known(&kinds(&least)) {
+            // It was reached by a plainer way of the same kind, such as another construction.
+            self.known.push(kinds(drawn));
+            return Ok(());
+        }
         let mut seen = 0;
         for _ in 0..AGAIN {
             if let Some(fault) = self.faults(&least)?.into_iter().next() {
@@ -168,6 +181,7 @@ impl<'a, 'b> Trial<'a, 'b> {
         self.report(&least, shown, seen);
         if seen == AGAIN {
             self.known.push(kinds(&least));
+            self.found += 1;
         } else {
             self.unrepeatable += 1;
         }
