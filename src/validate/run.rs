@@ -27,8 +27,8 @@ use crate::worker::{Answer, Interrupted, Observation, protocol::Reply};
 const LOADS: &str = "loads";
 /// Why a check or the times are missing after Ctrl-C.
 const INTERRUPTED: &str = "the validation was interrupted";
-/// Why a check or the times are missing after the first failure that was to end the validation.
-const ENDED: &str = "a check failed before, and --fail-fast ends the validation there";
+/// Why a check or the times are missing after a failure that ended the validation.
+const ENDED: &str = "a check had failed, and --fail-fast was given";
 
 /// Checks contract and parity; `progress` is called with what is being done.
 ///
@@ -87,9 +87,9 @@ fn run_checks(
     }
     let every_call =
         |check: &Check| matches!(check.guard, Guard::Results | Guard::Worker) && check.name != LOADS;
-    let results = CHECKS.iter().any(|check| every_call(check) && settings.wants(check.name));
-    let results = results && !settings.is_enough(&exam.ledger);
-    let parity = if results { Some(comparing::compare(exam, settings, progress)?) } else { None };
+    let wanted = CHECKS.iter().any(|check| every_call(check) && settings.wants(check.name));
+    let compares = wanted && !settings.is_enough(&exam.ledger);
+    let parity = if compares { Some(comparing::compare(exam, settings, progress)?) } else { None };
     exam.ran(LOADS);
     if settings.is_enough(&exam.ledger) {
         exam.skip_the_rest(ENDED);

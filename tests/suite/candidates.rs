@@ -82,13 +82,17 @@ fn session(candidate: &Subject) -> Session {
 }
 
 fn interruptible(candidate: &Subject, interrupt: Arc<AtomicBool>) -> Session {
+    between(&Subject::parse("hf").unwrap(), candidate, interrupt)
+}
+
+fn between(reference: &Subject, candidate: &Subject, interrupt: Arc<AtomicBool>) -> Session {
     let options = Options {
         program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
         limits: Limits::default(),
         threads: 1,
         interrupt,
     };
-    Session::new(&Subject::parse("hf").unwrap(), candidate, options).unwrap()
+    Session::new(reference, candidate, options).unwrap()
 }
 
 fn subject(file: &Path, class: &str) -> Subject {
@@ -117,21 +121,16 @@ fn findings(outcome: &Findings) -> BTreeMap<&str, String> {
 }
 
 #[test]
-fn a_reference_that_cannot_be_made_ends_the_validation_instead_of_passing_every_candidate() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates/broken_import.py");
-    let options = Options {
-        program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
-        limits: Limits::default(),
-        threads: 1,
-        interrupt: Arc::default(),
-    };
-    let broken = subject(&file, "BrokenImport");
-    let mut session = Session::new(&broken, &Subject::parse("hf").unwrap(), options).unwrap();
-    let error = validate::examine(&mut session, &settings(), &mut |_| {}).unwrap_err().to_string();
-    assert!(
-        error.contains("BrokenImport cannot be made") && error.contains("ModuleNotFoundError"),
-        "{error}"
-    );
+fn a_reference_without_an_answer_ends_the_validation_instead_of_passing_every_candidate() {
+    for (file, class, told) in [
+        ("broken_import.py", "BrokenImport", ["BrokenImport cannot be made", "ModuleNotFoundError"]),
+        ("contract.py", "RefusesAll", ["RefusesAll raises on a plain call", "NotImplementedError: soon"]),
+    ] {
+        let reference = subject(&folder().join(file), class);
+        let mut session = between(&reference, &Subject::parse("hf").unwrap(), Arc::default());
+        let error = validate::examine(&mut session, &settings(), &mut |_| {}).unwrap_err().to_string();
+        assert!(told.into_iter().all(|each| error.contains(each)), "{error}");
+    }
 }
 
 #[test]
@@ -262,13 +261,7 @@ fn right_candidates_and_every_processor_of_our_own_pass() {
 #[test]
 fn beside_a_reference_that_is_not_called_from_python_only_shared_calls_are_compared() {
     let right = subject(&folder().join("right.py"), "Unchanged");
-    let options = Options {
-        program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
-        limits: Limits::default(),
-        threads: 1,
-        interrupt: Arc::default(),
-    };
-    let mut session = Session::new(&Subject::parse("fused").unwrap(), &right, options).unwrap();
+    let mut session = between(&Subject::parse("fused").unwrap(), &right, Arc::default());
     let found = validate::examine(&mut session, &settings(), &mut |_| {}).unwrap();
     // `fused` refuses an empty batch, which transformers answers.
     assert!(findings(&found).keys().eq(["empty-batch"].iter()), "{:#?}", findings(&found));

@@ -167,7 +167,7 @@ impl<'a, 'b> Trial<'a, 'b> {
         let mut shown = (self.exam.last().cloned(), fault);
         let least = smallest(drawn, &mut |simpler| Ok(!self.faults(simpler)?.is_empty()))?;
         if self.is_known(&kinds(&least)) {
-            // It was reached by a plainer way of the same kind, such as another construction.
+            // Shrinking led to a difference that was told, such as that of a plainer construction.
             self.known.push(kinds(drawn));
             return Ok(());
         }
