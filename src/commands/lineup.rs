@@ -75,6 +75,7 @@ impl Lineup {
             // Batch sizes that do not fit are left out before they are tried.
             limits: Limits { call: CALL, memory: u64::MAX, ..Limits::default() },
             threads,
+            keep_memory: false,
             interrupt: Arc::clone(interrupt),
         };
         Ok(Maker { lineup: self, workers: Processors::new(options)?, threads })

@@ -80,7 +80,7 @@ impl Sides {
             threads: options.threads,
             memory: options.limits.memory,
         };
-        let launch = Launch { program: program.clone(), overlay: None };
+        let launch = Launch { program: program.clone(), overlay: None, keep_memory: options.keep_memory };
         Ok(Side::new(launch, load, options.limits, options.interrupt.clone(), outputs))
     }
 

@@ -1,11 +1,13 @@
 //! Times candidate and reference in paired rounds and decides as `compare` does, but only about larger changes: each
 //! side is timed in one process, and two processes of the same class differ by up to 3% (memory layout, order of
-//! loading). If less than the default minimum effect of 10% matters, use `compare`, which restarts both sides often
-//! enough to see it.
+//! loading); the workers keep the memory that a call frees, since otherwise they would differ by far more. If less than
+//! the default minimum effect of 10% matters, use `compare`, which restarts both sides often enough to see it.
+
+use std::ops::RangeInclusive;
 
 use anyhow::Result;
 use patchmark_results::{Round, Rule, Verdict, validation::SpeedRow};
-use patchmark_statistics::{Contest, RowName, measure, median};
+use patchmark_statistics::{Contest, Looks, RowName, measure, median};
 use serde_json::Map;
 
 use super::{exam::Exam, session::Session, settings::Settings};
@@ -22,8 +24,13 @@ use crate::{
 const ERROR_RATE: f64 = 0.05;
 /// Untimed rounds of each row, before the timed ones.
 const WARM_UP: usize = 2;
-/// Calls per turn, of which the fastest counts.
-const CALLS: usize = 3;
+/// Turns of each side in each half of a round; the fastest call of a half counts. Turns are short and the sides change often,
+/// so that both find the machine in the same states: on a shared one, these last for about a second.
+const TURNS: usize = 2;
+/// The milliseconds of calls in a turn, and how many calls that may be. After the other process has run, the first call finds
+/// cold caches, which slows a short call most.
+const TURN_MS: f64 = 20.0;
+const CALLS: RangeInclusive<usize> = 1..=8;
 
 /// A subject that answered every check no longer answers.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +98,8 @@ fn timed(session: &mut Session, settings: &Settings, progress: &mut dyn FnMut(&s
 struct Turns<'a> {
     session: &'a mut Session,
     rows: Vec<RowName>,
+    /// Calls per turn of each row.
+    calls: Vec<usize>,
     quiet: Quiet,
     borders: [Border; 2],
 }
@@ -124,10 +133,12 @@ impl<'a> Turns<'a> {
                 parity: None,
             });
         }
-        let mut turns = Self { session, rows, quiet: Quiet::default(), borders: Default::default() };
+        let calls = vec![*CALLS.start(); rows.len()];
+        let mut turns = Self { session, rows, calls, quiet: Quiet::default(), borders: Default::default() };
         for row in 0..turns.rows.len() {
             for _ in 0..WARM_UP {
-                turns.round(row, false)?;
+                let Round { base, candidate, .. } = turns.round(row, false)?;
+                turns.calls[row] = calls_of(base.into_iter().chain(candidate).fold(f64::INFINITY, f64::min));
             }
         }
         Ok(turns)
@@ -143,29 +154,34 @@ impl Contest for Turns<'_> {
         false
     }
 
+    fn looks(&self) -> Looks {
+        Looks::FEW_ROUNDS
+    }
+
     fn restart(&mut self) -> Result<()> {
         Ok(())
     }
 
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round> {
         let Session { reference, candidate, .. } = &mut *self.session;
-        let mut times = [[0.0; 2]; 2];
-        let mut taken = [0; 2];
-        for place in if mirrored { [1, 0, 0, 1] } else { [0, 1, 1, 0] } {
-            let processes: Vec<u32> =
-                [&*reference, candidate].into_iter().flat_map(Side::processes).collect();
-            let (side, name) = if place == 0 {
-                (&mut *reference, "the reference")
-            } else {
-                (&mut *candidate, "the candidate")
-            };
-            self.quiet.before_in(&processes, name);
-            let (ms, border) = time(side, row)?;
-            times[place][taken[place]] = ms;
-            if let Some(ms) = border {
-                self.borders[place].add(&self.rows[row].batch, ms);
+        let mut times = [[f64::INFINITY; 2]; 2];
+        for turn in 0..2 * TURNS {
+            let (half, first) = (turn / TURNS, (turn / TURNS + turn + usize::from(mirrored)) % 2);
+            for place in [first, 1 - first] {
+                let processes: Vec<u32> =
+                    [&*reference, candidate].into_iter().flat_map(Side::processes).collect();
+                let (side, name) = if place == 0 {
+                    (&mut *reference, "the reference")
+                } else {
+                    (&mut *candidate, "the candidate")
+                };
+                self.quiet.before_in(&processes, name);
+                let (ms, border) = time(side, row, self.calls[row])?;
+                times[place][half] = ms.min(times[place][half]);
+                if let Some(ms) = border {
+                    self.borders[place].add(&self.rows[row].batch, ms);
+                }
             }
-            taken[place] += 1;
         }
         Ok(Round { base: times[0], candidate: times[1], ..Round::default() })
     }
@@ -177,9 +193,14 @@ impl Contest for Turns<'_> {
     }
 }
 
+/// How many calls of that many milliseconds a turn has. Both sides make the same number, as more calls find a faster one.
+fn calls_of(ms: f64) -> usize {
+    ((TURN_MS / ms) as usize).clamp(*CALLS.start(), *CALLS.end())
+}
+
 /// The milliseconds of the fastest call, and for a program those of the border.
-fn time(side: &mut Side, row: usize) -> Result<(f64, Option<f64>)> {
-    match side.ask(&Request::Time { slot: slot(row), calls: CALLS })? {
+fn time(side: &mut Side, row: usize, calls: usize) -> Result<(f64, Option<f64>)> {
+    match side.ask(&Request::Time { slot: slot(row), calls })? {
         // Other work on the machine only ever makes a call slower.
         Answer::Reply(Reply::Timed { ms, border_ms }) if !ms.is_empty() => {
             Ok((ms.into_iter().fold(f64::INFINITY, f64::min).max(1e-6), border_ms))
@@ -200,4 +221,14 @@ fn lost(answer: Answer) -> anyhow::Error {
 /// The slot under which both workers keep the batch of a row.
 fn slot(row: usize) -> String {
     format!("timed {row}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_calls_share_a_turn_and_long_ones_have_their_own() {
+        assert_eq!([1e-6, 2.0, 4.0, 70.0, 3e3].map(calls_of), [8, 8, 5, 1, 1]);
+    }
 }

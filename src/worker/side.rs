@@ -271,13 +271,16 @@ pub struct Options {
     pub limits: Limits,
     /// Threads of torch in each worker.
     pub threads: usize,
+    /// Whether they keep freed memory (see [`Launch::keep_memory`]).
+    pub keep_memory: bool,
     /// Ends every wait when set.
     pub interrupt: Arc<AtomicBool>,
 }
 
 /// A side whose worker is not started yet and will write its tensors to `outputs`.
 pub(crate) fn side(subject: &Subject, options: &Options, outputs: PathBuf) -> Result<Side> {
-    let launch = subject.launch(options.program.clone())?;
+    let mut launch = subject.launch(options.program.clone())?;
+    launch.keep_memory = options.keep_memory;
     let load = subject.load(options.threads, options.limits.memory);
     Ok(Side::new(launch, load, options.limits, Arc::clone(&options.interrupt), outputs))
 }

@@ -136,7 +136,7 @@ impl Subject {
     /// # Errors
     /// If a release cannot be installed.
     pub fn launch(&self, program: Launcher) -> Result<Launch> {
-        let mut launch = Launch { program, overlay: None };
+        let mut launch = Launch { program, overlay: None, keep_memory: false };
         if let Self::Release { version, .. } | Self::File { release: Some(version), .. } = self {
             launch.overlay = Some(overlays::ensure(version)?);
         }

@@ -90,6 +90,7 @@ fn between(reference: &Subject, candidate: &Subject, interrupt: Arc<AtomicBool>)
         program: Launcher::binary(Path::new(env!("CARGO_BIN_EXE_patchmark"))),
         limits: Limits::default(),
         threads: 1,
+        keep_memory: true,
         interrupt,
     };
     Session::new(reference, candidate, options).unwrap()

@@ -52,6 +52,11 @@ pub trait Contest {
     /// Whether the subjects run in processes of their own, which are restarted from time to time.
     fn restarts(&self) -> bool;
 
+    /// When the samples are looked at.
+    fn looks(&self) -> Looks {
+        if self.restarts() { Looks::RESTARTS } else { Looks::ROUNDS }
+    }
+
     /// Restarts the subjects' processes.
     ///
     /// # Errors
@@ -87,11 +92,7 @@ impl<F: FnMut(Duration, &str)> Watch for F {
 
 /// The number of looks that the rule of a comparison must allow for.
 pub fn looks(contest: &dyn Contest) -> usize {
-    looks_of(contest).count()
-}
-
-fn looks_of(contest: &dyn Contest) -> Looks {
-    if contest.restarts() { Looks::RESTARTS } else { Looks::ROUNDS }
+    contest.looks().count()
 }
 
 /// All samples, and the judgements on them.
@@ -121,7 +122,7 @@ pub fn measure(
     watch: &mut dyn Watch,
 ) -> Result<Measured> {
     let restarts = contest.restarts();
-    let looks = looks_of(contest);
+    let looks = contest.looks();
     let rows = contest.rows();
     let measured = Measured {
         pairs: vec![Pairs::default(); rows.len()],

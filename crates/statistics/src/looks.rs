@@ -11,6 +11,8 @@ pub struct Looks {
 impl Looks {
     /// Looks after 16, 32, … 512 rounds of one process.
     pub const ROUNDS: Self = Self { first: 16, count: 6 };
+    /// Looks after 24, 48 and 96 rounds, for a comparison that has time for few of them.
+    pub const FEW_ROUNDS: Self = Self { first: 24, count: 3 };
     /// Looks after 6, 12, 24 and 48 restarts of the processes.
     pub const RESTARTS: Self = Self { first: 6, count: 4 };
 

@@ -124,6 +124,7 @@ fn load(
         program: program.clone(),
         limits,
         threads: setup.threads,
+        keep_memory: false,
         interrupt: Arc::clone(interrupt),
     };
     Ok(match who {

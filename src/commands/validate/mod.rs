@@ -60,6 +60,7 @@ fn examine(arguments: &Arguments) -> Result<Outcome> {
             ..Limits::default()
         },
         threads: use_threads(arguments.threads)?,
+        keep_memory: true,
         interrupt: interrupt::listen(Idle::Waits)?,
     };
     match candidate {
