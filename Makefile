@@ -30,8 +30,9 @@ bench: build ## The main job; options in ARGS, such as ARGS="--batch-sizes 1,2"
 decide: ## Build target/decide/release/patchmark: gate, golden check, history, report and schema, without torch and Python
 	@cargo build --release --locked --no-default-features --target-dir target/decide
 
+# Without the examples, which clippy checks, and of documentation, which holds no examples.
 test: setup decide-test ## All tests
-	@cargo test --release --locked --workspace
+	@cargo test --release --locked --workspace --lib --bins --tests
 
 decide-test: decide ## The commands of the build without torch and Python
 	@scripts/decide-test.sh target/decide/release/patchmark

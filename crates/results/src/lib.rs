@@ -14,7 +14,6 @@ pub mod environment;
 mod error;
 pub mod error_rates;
 pub mod estimate;
-#[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 pub mod flows;
 pub mod folder;
