@@ -37,7 +37,9 @@ pub fn start() -> Result<&'static Py<PyModule>> {
     initialize()?;
     let module = Python::attach(|py| -> PyResult<Py<PyModule>> {
         let source = CString::new(BRIDGE)?;
-        Ok(PyModule::from_code(py, &source, c"patchmark_bridge.py", c"patchmark_bridge")?.unbind())
+        importing(py, || {
+            Ok(PyModule::from_code(py, &source, c"patchmark_bridge.py", c"patchmark_bridge")?.unbind())
+        })
     })
     .map_err(|error| {
         input_error!(
@@ -51,6 +53,25 @@ pub fn start() -> Result<&'static Py<PyModule>> {
         return Err(anyhow!("{} copies of libtorch are loaded: {}", copies.len(), copies.join(", ")));
     }
     Ok(BRIDGE_MODULE.get_or_init(|| module))
+}
+
+/// Imports modules without Python's garbage collector, which would look through hundreds of thousands of new objects that all
+/// stay, again and again: a third of the time that torch and transformers take to import.
+///
+/// # Errors
+/// The exception of an import.
+pub(crate) fn importing<T, E: From<PyErr>>(
+    py: Python<'_>,
+    import: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let collector = py.import("gc")?;
+    let enabled: bool = collector.call_method0("isenabled")?.extract()?;
+    collector.call_method0("disable")?;
+    let imported = import();
+    if enabled {
+        collector.call_method0("enable")?;
+    }
+    imported
 }
 
 /// Versions of the Python side, by package name.

@@ -15,6 +15,7 @@ mod tensors;
 
 pub(crate) use pillow::{Pixels, have_pixels, load_images, open_images, path_list, pil_images};
 
+pub(crate) use embed::importing;
 pub use embed::{
     cpu_capability, gpu_uuid, gpus, has_headers, libtorch_copies, numpy_version, run, start, versions,
 };

@@ -30,12 +30,14 @@ pub(super) fn start() -> Result<()> {
     if MODULE.get().is_none() {
         python::initialize()?;
         let module = pyo3::Python::attach(|py| -> Result<Py<PyModule>> {
-            let mut last = None;
-            for (name, source) in HARNESS {
-                let (file, name) = (CString::new(format!("{name}.py"))?, CString::new(name)?);
-                last = Some(PyModule::from_code(py, &CString::new(source)?, &file, &name)?.unbind());
-            }
-            last.ok_or_else(|| anyhow!("the harness has no modules"))
+            python::importing(py, || {
+                let mut last = None;
+                for (name, source) in HARNESS {
+                    let (file, name) = (CString::new(format!("{name}.py"))?, CString::new(name)?);
+                    last = Some(PyModule::from_code(py, &CString::new(source)?, &file, &name)?.unbind());
+                }
+                last.ok_or_else(|| anyhow!("the harness has no modules"))
+            })
         })?;
         MODULE.get_or_init(|| module);
     }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use patchmark::model::{Config, Weights};
 use tch::{Device, Kind, Tensor};
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 use crate::support::refuses;
 
@@ -14,11 +14,16 @@ const PNG: &[u8] = include_bytes!("../../fixtures/photos/coffee.png");
 /// A bench of a folder that holds one file of that name and content must be refused.
 #[track_caller]
 fn refuses_image(name: &str, bytes: &[u8]) {
+    let folder = folder_of(name, bytes);
+    refuses(folder.path(), &["bench", "--images", "images", "--out", "run", "--model", "random-tiny"], name);
+}
+
+/// A folder with a folder `images` of one file.
+fn folder_of(name: &str, bytes: &[u8]) -> TempDir {
     let folder = tempdir().unwrap();
     fs::create_dir(folder.path().join("images")).unwrap();
     fs::write(folder.path().join("images").join(name), bytes).unwrap();
-    refuses(folder.path(), &["bench", "--images", "images", "--out", "run", "--model", "random-tiny"], name);
-    refuses(folder.path(), &["process", "--images", "images", "--out", "out.safetensors"], name);
+    folder
 }
 
 #[test]
@@ -28,7 +33,10 @@ fn a_text_file_named_jpg() {
 
 #[test]
 fn a_truncated_jpeg() {
-    refuses_image("cut.jpg", &JPEG[..JPEG.len() / 2]);
+    let cut = &JPEG[..JPEG.len() / 2];
+    refuses_image("cut.jpg", cut);
+    let process = ["process", "--images", "images", "--out", "out.safetensors"];
+    refuses(folder_of("cut.jpg", cut).path(), &process, "cut.jpg");
 }
 
 #[test]

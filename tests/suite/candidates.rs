@@ -29,7 +29,7 @@ struct Candidate {
     caught_by: String,
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates")
 }
 
@@ -54,7 +54,7 @@ fn candidates() -> Vec<Candidate> {
     found
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         tolerance: Tolerance::default(),
         extent: Extent::Quick,
@@ -75,7 +75,8 @@ fn settings() -> Settings {
     }
 }
 
-fn session(candidate: &Subject) -> Session {
+/// A session beside `hf`, whose answers it keeps for further candidates.
+pub(crate) fn session(candidate: &Subject) -> Session {
     let mut session = interruptible(candidate, Arc::default());
     session.remember();
     session
@@ -96,7 +97,7 @@ fn between(reference: &Subject, candidate: &Subject, interrupt: Arc<AtomicBool>)
     Session::new(reference, candidate, options).unwrap()
 }
 
-fn subject(file: &Path, class: &str) -> Subject {
+pub(crate) fn subject(file: &Path, class: &str) -> Subject {
     Subject::parse(&format!("python:{}:{class}", file.display())).unwrap()
 }
 
@@ -116,7 +117,8 @@ fn without_uses() -> Settings {
     Settings { skip: USES.map(str::to_owned).into(), ..settings() }
 }
 
-fn findings(outcome: &Findings) -> BTreeMap<&str, String> {
+/// The checks that failed, each with its first finding.
+pub(crate) fn findings(outcome: &Findings) -> BTreeMap<&str, String> {
     let detail = |row: &CheckRow| row.findings.first().map_or(String::new(), |first| first.detail.clone());
     outcome.failed().map(|row| (row.name.as_str(), detail(row))).collect()
 }

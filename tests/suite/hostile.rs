@@ -1,26 +1,24 @@
 //! Candidates that crash, hang, exit, flood their output or exhaust memory: each is reported as such and leaves nothing
 //! behind.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
+use patchmark::validate::{self, Settings};
+use patchmark_results::Findings;
 use tempfile::tempdir;
+
+use crate::candidates;
 
 /// Validates a class of `hostile.py` with a separate TMPDIR and returns the summary. The exit code must be 4.
 #[track_caller]
 fn validate(class: &str, time_limit: &str) -> String {
-    validated("hostile.py", class, time_limit, "loads,survives,accepts,keys,parity").0
-}
-
-/// Runs those checks of a class with a separate TMPDIR; returns the summary, and the checks of which there is evidence.
-#[track_caller]
-fn validated(file: &str, class: &str, time_limit: &str, only: &str) -> (String, Vec<String>) {
     let folder = tempdir().unwrap();
     let temporary = folder.path().join("tmp");
     fs::create_dir(&temporary).unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/candidates").join(file);
+    let file = candidates::folder().join("hostile.py");
     let output = Command::new(env!("CARGO_BIN_EXE_patchmark"))
         .args(["validate", &format!("python:{}:{class}", file.display()), "--corpus=quick", "--no-speed"])
-        .args(["--only", only, "--limits=64", "--patch-sizes=16", "--threads=1"])
+        .args(["--only=loads,survives,accepts,keys,parity", "--limits=64", "--patch-sizes=16", "--threads=1"])
         .args(["--memory-limit=1024", "--time-limit", time_limit, "--model=none"])
         .current_dir(folder.path())
         .env("TMPDIR", &temporary)
@@ -35,38 +33,73 @@ fn validated(file: &str, class: &str, time_limit: &str, only: &str) -> (String, 
     for name in ["validate.json", "summary.md", "junit.xml"] {
         assert!(folder.path().join("runs/validate").join(name).is_file(), "{class}: no {name}");
     }
-    let evidence = fs::read_dir(folder.path().join("runs/validate/evidence")).into_iter().flatten().flatten();
-    let evidence = evidence.filter(|check| check.path().join("candidate.safetensors").is_file());
-    (text, evidence.map(|check| check.file_name().to_string_lossy().into_owned()).collect())
+    text
+}
+
+/// Validates classes of one file in one session with those checks, each into a folder of its own, and hands what was found
+/// to `check` with the checks of which there is evidence. The exit code must be 4.
+fn validate_all(file: &str, classes: &[&str], only: &[&str], check: impl Fn(&str, &Findings, &[String])) {
+    let settings = Settings {
+        limits: vec![64],
+        patch_sizes: vec![16],
+        only: only.iter().map(|&name| name.to_owned()).collect(),
+        ..candidates::settings()
+    };
+    let subject = |class: &str| candidates::subject(&candidates::folder().join(file), class);
+    let mut session = candidates::session(&subject(classes[0]));
+    for class in classes {
+        let folder = tempdir().unwrap();
+        session.replace_candidate(&subject(class)).unwrap();
+        let folders = (folder.path(), folder.path());
+        let found = validate::validate(&mut session, &settings, (class, "hf"), folders, &mut |_| {});
+        let (found, _) = found.unwrap();
+        assert_eq!(found.outcome().code(), 4, "{class}: {:?}", found.checks);
+        let evidence = fs::read_dir(folder.path().join("evidence")).into_iter().flatten().flatten();
+        let evidence = evidence.filter(|check| check.path().join("candidate.safetensors").is_file());
+        let evidence: Vec<_> =
+            evidence.map(|check| check.file_name().to_string_lossy().into_owned()).collect();
+        check(class, &found, &evidence);
+    }
 }
 
 #[test]
 fn a_fault_that_comes_and_goes_is_told_with_the_evidence_of_its_first_sight() {
-    let only = "loads,accepts,padding,determinism,threads,parity";
-    for class in ["OneCallInFive", "OneCallInFifty", "TheFirstCallOnly", "ByTime"] {
-        let (text, evidence) = validated("flaky.py", class, "60s", only);
+    let classes = ["OneCallInFive", "OneCallInFifty", "TheFirstCallOnly", "ByTime", "UnderASecondThread"];
+    let only = ["loads", "accepts", "padding", "determinism", "threads", "parity"];
+    validate_all("flaky.py", &classes, &only, |class, found, evidence| {
+        if class == "UnderASecondThread" {
+            assert!(found.failed().any(|row| row.name == "threads"), "{:?}", found.checks);
+            return;
+        }
+        let told = found.failed().flat_map(|row| &row.findings).map(|finding| &finding.detail);
+        let told: Vec<_> = told.collect();
         // A fault by time may happen to be seen every time.
-        assert!(class == "ByTime" || text.contains("not repeatable"), "{class}: {text}");
-        assert!(evidence.iter().any(|check| check == "parity"), "{class}: {evidence:?}\n{text}");
-    }
-    assert!(validated("flaky.py", "UnderASecondThread", "60s", only).0.contains("✗ threads"));
+        let repeatable = !told.iter().any(|detail| detail.contains("not repeatable"));
+        assert!(class == "ByTime" || !repeatable, "{class}: {told:?}");
+        assert!(evidence.iter().any(|check| check == "parity"), "{class}: {evidence:?}");
+    });
 }
 
 #[test]
 fn an_exception_of_any_text_is_told_as_itself() {
-    for (class, told) in [
-        ("RaisesHalfAPair", r"ValueError: half \ud800 of a pair"),
+    let texts = [
         ("RaisesAMegabyte", "ValueError:"),
         ("RaisesControlCharacters", r"\x00\x01\x02"),
         ("RaisesBytes", r"b'\x00\x01\x02"),
         ("RaisesWithoutText", "WithoutText"),
         ("RaisesAGroup", "ExceptionGroup: many"),
         ("RaisesALongChain", "ValueError: 2999"),
-    ] {
-        let text = validate(class, "60s");
-        assert!(text.contains("✗ accepts") && text.contains(told), "{class}: {text}");
-        assert!(!text.contains("worker"), "{class}: {text}");
-    }
+    ];
+    let only = ["loads", "survives", "accepts", "keys", "parity"];
+    validate_all("hostile.py", &texts.map(|(class, _)| class), &only, |class, found, _| {
+        let (_, text) = texts.into_iter().find(|(known, _)| *known == class).unwrap();
+        let told = candidates::findings(found);
+        assert!(told["accepts"].contains(text), "{class}: {told:?}");
+        assert!(!told.values().any(|detail| detail.contains("worker")), "{class}: {told:?}");
+    });
+    let text = validate("RaisesHalfAPair", "60s");
+    assert!(text.contains("✗ accepts") && text.contains(r"ValueError: half \ud800 of a pair"), "{text}");
+    assert!(!text.contains("worker"), "{text}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::support::{command, patchmark, steady_run};
 
 /// How often each command is killed; `make kill-test` sets more.
 fn kills() -> u32 {
-    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
 }
 
 const BENCH: [&str; 8] = [
