@@ -28,7 +28,8 @@ bench: build ## The main job; options in ARGS, such as ARGS="--batch-sizes 1,2"
 	@target/release/patchmark bench $(ARGS)
 
 decide: ## Build target/decide/release/patchmark: gate, golden check, history, report and schema, without torch and Python
-	@cargo build --release --locked --no-default-features --target-dir target/decide
+	@# Its own folder, but the same intermediate files (cargo 1.91 and later): most crates are those of the whole build.
+	@CARGO_BUILD_BUILD_DIR=$(CURDIR)/target cargo build --release --locked --no-default-features --target-dir target/decide
 
 # Without the examples, which clippy checks, and of documentation, which holds no examples.
 test: setup decide-test ## All tests

@@ -15,8 +15,8 @@ use crate::{
     measure::Quiet,
     worker::{
         Answer, Border, Observation, Options, Side,
+        images::write_image,
         protocol::{Call, Form, ImageRef, Reply, Request},
-        side::write_image,
     },
     workload::Workload,
 };

@@ -17,7 +17,7 @@ use super::{
     sight::{Asked, Sight},
 };
 use crate::{
-    worker::{Observation, Returned, protocol::Call, side::read_image},
+    worker::{Observation, Returned, images::read_image, protocol::Call},
     workload::DecodedImage,
 };
 

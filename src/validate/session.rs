@@ -15,8 +15,9 @@ use super::answers::Answers;
 use crate::{
     worker::{
         About, Answer, Observation, Options, Side, Subject,
+        images::write_image,
         protocol::{Call, ImageRef, Reply, Request},
-        side::{side, write_image},
+        side::side,
     },
     workload::DecodedImage,
 };

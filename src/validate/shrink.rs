@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{calls::limit_of, exam::Exam, inspect::inspect, sight::Sight};
 use crate::{
-    worker::{Observation, protocol::Call, side::read_image},
+    worker::{Observation, images::read_image, protocol::Call},
     workload::DecodedImage,
 };
 

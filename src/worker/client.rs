@@ -1,15 +1,12 @@
 //! The coordinator's end: starts a worker, sends it requests, and ends it.
 
 use std::{
-    env,
-    ffi::OsString,
     io::{self, Read},
     os::{
-        fd::{AsRawFd, RawFd},
+        fd::AsRawFd,
         unix::{net::UnixStream, process::CommandExt},
     },
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Child,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -24,11 +21,12 @@ use tempfile::TempDir;
 
 use super::{
     death::{self, Death},
-    frames, limits,
+    frames,
+    launch::Launch,
+    limits,
     output::{FLOOD, Output},
     protocol::{Reply, Request, VERSION},
 };
-use crate::program::Launcher;
 
 /// How long a worker may take to say hello.
 const START: Duration = Duration::from_secs(30);
@@ -52,19 +50,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { call: Duration::from_secs(30), load: Duration::from_secs(120), memory: 4 << 30 }
     }
-}
-
-/// How a worker is started.
-#[derive(Debug, Clone)]
-pub struct Launch {
-    /// The patchmark that serves.
-    pub program: Launcher,
-    /// A folder that comes before the environment's packages, with another release of transformers.
-    pub overlay: Option<PathBuf>,
-    /// Whether its allocator, if it is glibc's, keeps freed memory for the process. By default, the order in which a process
-    /// allocates and frees decides whether a batch's memory goes back to the system after a call, and the next call pays for
-    /// it with page faults. Two processes of one class can differ by 25% for that reason, as long as they live.
-    pub keep_memory: bool,
 }
 
 /// A running worker; dropping it ends the process and everything that it started.
@@ -96,7 +81,7 @@ impl Worker {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let token = format!("{}-{number}-{since_epoch}", std::process::id());
         let socket = theirs.as_raw_fd();
-        let mut command = command(launch, socket, &token, temporary.path());
+        let mut command = launch.command(socket, &token, temporary.path());
         let parent = libc::pid_t::try_from(std::process::id())?;
         // SAFETY: the closure makes only async-signal-safe calls and allocates nothing.
         unsafe { command.pre_exec(move || limits::prepare_child(parent, socket)) };
@@ -252,37 +237,6 @@ impl Worker {
     }
 }
 
-/// The command that runs a worker in a process group of its own: without a network, and with the release of its launch.
-fn command(launch: &Launch, socket: RawFd, token: &str, temporary: &Path) -> Command {
-    let mut command = launch.program.command();
-    command
-        .args(["worker", "--socket", &socket.to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .env(limits::TOKEN, token)
-        .env("TMPDIR", temporary)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("HF_HUB_OFFLINE", "1")
-        .env("TRANSFORMERS_OFFLINE", "1")
-        .env_remove("PYTHONPATH")
-        .process_group(0);
-    if let Some(path) = launch.program.python_path(launch.overlay.as_deref()) {
-        command.env("PYTHONPATH", path);
-    }
-    if launch.keep_memory {
-        // The largest blocks that glibc's heap may hold. What the user has set comes last and so counts.
-        let mut tunables =
-            OsString::from("glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824");
-        if let Some(own) = env::var_os("GLIBC_TUNABLES") {
-            tunables.push(":");
-            tunables.push(own);
-        }
-        command.env("GLIBC_TUNABLES", tunables);
-    }
-    command
-}
-
 impl Drop for Worker {
     fn drop(&mut self) {
         self.kill();
@@ -293,21 +247,3 @@ impl Drop for Worker {
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_allocator_keeps_freed_memory_only_where_that_is_asked_for() {
-        let tunables = |keep_memory| {
-            let launch =
-                Launch { program: Launcher::binary(Path::new("patchmark")), overlay: None, keep_memory };
-            let command = command(&launch, 3, "token", Path::new("/tmp"));
-            let value = command.get_envs().find(|(name, _)| *name == "GLIBC_TUNABLES");
-            value.map(|(_, value)| value.unwrap_or_default().to_owned())
-        };
-        assert!(tunables(true).unwrap().to_string_lossy().contains("glibc.malloc.trim_threshold="));
-        assert_eq!(tunables(false), None);
-    }
-}

@@ -2,25 +2,25 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::PathBuf,
     rc::Rc,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use patchmark_results::input_error;
 use serde_json::{Map, Value};
 
 use super::{
-    client::{Launch, Limits, Worker},
+    client::{Limits, Worker},
     death::Death,
+    launch::Launch,
     observation::{Observation, Returned},
-    protocol::{Call, Class, ImageRef, Load, Reply, Request},
+    protocol::{Call, Class, Load, Reply, Request},
     subject::Subject,
 };
-use crate::{program::Launcher, workload::DecodedImage};
+use crate::program::Launcher;
 
 /// How often a worker may end before it is no longer started again.
 const DEATHS: usize = 3;
@@ -283,21 +283,4 @@ pub(crate) fn side(subject: &Subject, options: &Options, outputs: PathBuf) -> Re
     launch.keep_memory = options.keep_memory;
     let load = subject.load(options.threads, options.limits.memory);
     Ok(Side::new(launch, load, options.limits, Arc::clone(&options.interrupt), outputs))
-}
-
-/// Writes an image to a file that workers can read.
-pub(crate) fn write_image(image: &DecodedImage, file: PathBuf) -> Result<ImageRef> {
-    fs::write(&file, &image.rgb).with_context(|| format!("failed to write {}", file.display()))?;
-    Ok(ImageRef { file, offset: 0, width: image.width, height: image.height, mode: "RGB".into() })
-}
-
-/// The pixels of an image that `write_image` wrote.
-///
-/// # Errors
-/// If the file is gone.
-pub fn read_image(image: &ImageRef) -> Result<DecodedImage> {
-    let rgb = fs::read(&image.file)
-        .with_context(|| format!("failed to read the pixels of an image from {}", image.file.display()))?;
-    DecodedImage::new(format!("{}x{}", image.width, image.height), image.width, image.height, rgb)
-        .context("an image without pixels")
 }

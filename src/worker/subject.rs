@@ -7,8 +7,9 @@ use patchmark_results::{input_error, subjects};
 use serde_json::Map;
 
 use super::{
-    client::Launch,
-    exec, overlays,
+    exec,
+    launch::Launch,
+    overlays,
     protocol::{Class, Form, Load},
 };
 use crate::{

@@ -12,10 +12,7 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use crate::{
-    worker::{
-        protocol::ImageRef,
-        side::{Side, write_image},
-    },
+    worker::{images::write_image, protocol::ImageRef, side::Side},
     workload::DecodedImage,
 };
 
