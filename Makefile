@@ -31,7 +31,7 @@ decide: ## Build target/decide/release/patchmark: gate, golden check, history, r
 	@# Its own folder, but the same intermediate files (cargo 1.91 and later): most crates are those of the whole build.
 	@CARGO_BUILD_BUILD_DIR=$(CURDIR)/target cargo build --release --locked --no-default-features --target-dir target/decide
 
-# Without the examples, which clippy checks, and of documentation, which holds no examples.
+# Not the examples, which `make lint` compiles, and no documentation tests, since there are none.
 test: setup decide-test ## All tests
 	@cargo test --release --locked --workspace --lib --bins --tests
 

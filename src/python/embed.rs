@@ -55,8 +55,8 @@ pub fn start() -> Result<&'static Py<PyModule>> {
     Ok(BRIDGE_MODULE.get_or_init(|| module))
 }
 
-/// Imports modules without Python's garbage collector, which would look through hundreds of thousands of new objects that all
-/// stay, again and again: a third of the time that torch and transformers take to import.
+/// Imports modules while Python's garbage collector is off. It would scan hundreds of thousands of new objects again and again,
+/// although they all stay, which takes up to a third of the time of importing torch and transformers.
 ///
 /// # Errors
 /// The exception of an import.

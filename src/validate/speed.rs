@@ -24,11 +24,11 @@ use crate::{
 const ERROR_RATE: f64 = 0.05;
 /// Untimed rounds of each row, before the timed ones.
 const WARM_UP: usize = 2;
-/// Turns of each side in each half of a round; the fastest call of a half counts. Turns are short and the sides change often,
-/// so that both find the machine in the same states: on a shared one, these last for about a second.
+/// Turns of each side in each half of a round; the fastest call of a half counts. Turns are short, so that both sides meet the
+/// machine in the same states: on a shared one, its speed was seen to change about once a second.
 const TURNS: usize = 2;
-/// The milliseconds of calls in a turn, and how many calls that may be. After the other process has run, the first call finds
-/// cold caches, which slows a short call most.
+/// About how many milliseconds a turn takes, and how many calls it may have. After the other process has run, the first call
+/// finds cold caches, which slows a short call most.
 const TURN_MS: f64 = 20.0;
 const CALLS: RangeInclusive<usize> = 1..=8;
 
@@ -166,7 +166,9 @@ impl Contest for Turns<'_> {
         let Session { reference, candidate, .. } = &mut *self.session;
         let mut times = [[f64::INFINITY; 2]; 2];
         for turn in 0..2 * TURNS {
-            let (half, first) = (turn / TURNS, (turn / TURNS + turn + usize::from(mirrored)) % 2);
+            let half = turn / TURNS;
+            // A B B A in one half and B A A B in the other, so that neither side always comes first.
+            let first = (half + turn + usize::from(mirrored)) % 2;
             for place in [first, 1 - first] {
                 let processes: Vec<u32> =
                     [&*reference, candidate].into_iter().flat_map(Side::processes).collect();
@@ -193,7 +195,7 @@ impl Contest for Turns<'_> {
     }
 }
 
-/// How many calls of that many milliseconds a turn has. Both sides make the same number, as more calls find a faster one.
+/// How many calls of `ms` milliseconds make a turn. Both sides make the same number, since the fastest of more calls is faster.
 fn calls_of(ms: f64) -> usize {
     ((TURN_MS / ms) as usize).clamp(*CALLS.start(), *CALLS.end())
 }

@@ -44,7 +44,7 @@ impl Launch {
             command.env("PYTHONPATH", path);
         }
         if self.keep_memory {
-            // The largest blocks that glibc's heap may hold. What the user has set comes last and so counts.
+            // 32 MiB is the largest block that glibc allows in its heap. What the user has set comes last and so counts.
             let mut tunables =
                 OsString::from("glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824");
             if let Some(own) = env::var_os("GLIBC_TUNABLES") {
