@@ -24,11 +24,9 @@ use crate::{
 const ERROR_RATE: f64 = 0.05;
 /// Untimed rounds of each row, before the timed ones.
 const WARM_UP: usize = 2;
-/// Turns of each side in each half of a round; the fastest call of a half counts. Turns are short, so that both sides meet the
-/// machine in the same states: on a shared one, its speed was seen to change about once a second.
-const TURNS: usize = 2;
-/// About how many milliseconds a turn takes, and how many calls it may have. After the other process has run, the first call
-/// finds cold caches, which slows a short call most.
+/// About how many milliseconds a turn takes, and how many calls it may have; the fastest one counts. Turns are short, so that
+/// both sides meet the machine in the same states: on a shared one, its speed was seen to change about once a second. But
+/// after the other process has run, the first call finds cold caches, which slows a short call most.
 const TURN_MS: f64 = 20.0;
 const CALLS: RangeInclusive<usize> = 1..=8;
 
@@ -164,11 +162,10 @@ impl Contest for Turns<'_> {
 
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round> {
         let Session { reference, candidate, .. } = &mut *self.session;
-        let mut times = [[f64::INFINITY; 2]; 2];
-        for turn in 0..2 * TURNS {
-            let half = turn / TURNS;
-            // A B B A in one half and B A A B in the other, so that neither side always comes first.
-            let first = (half + turn + usize::from(mirrored)) % 2;
+        let mut times = [[0.0; 2]; 2];
+        for half in 0..2 {
+            // A B and then B A, so that neither side always comes first.
+            let first = (half + usize::from(mirrored)) % 2;
             for place in [first, 1 - first] {
                 let processes: Vec<u32> =
                     [&*reference, candidate].into_iter().flat_map(Side::processes).collect();
@@ -179,7 +176,7 @@ impl Contest for Turns<'_> {
                 };
                 self.quiet.before_in(&processes, name);
                 let (ms, border) = time(side, row, self.calls[row])?;
-                times[place][half] = ms.min(times[place][half]);
+                times[place][half] = ms;
                 if let Some(ms) = border {
                     self.borders[place].add(&self.rows[row].batch, ms);
                 }
