@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fs,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use anyhow::{Result, anyhow};
@@ -29,6 +30,8 @@ pub(super) struct Pending {
     key: Option<String>,
     /// The reference's answer, if it is known from an earlier candidate.
     known: Option<Observation>,
+    /// How long each side may take.
+    limit: Duration,
 }
 
 /// The workers of candidate and reference.
@@ -187,20 +190,25 @@ impl Session {
     pub(super) fn begin(&mut self, call: &Call) -> Result<Pending> {
         // `mutate` and `keep` concern the candidate's objects; the reference only needs the same images.
         let plain = Call { mutate: false, keep: None, ..call.clone() };
-        self.send(self.reference.addressed(&plain), &self.candidate.addressed(call))
+        let limit = self.options.limits.call;
+        self.send(self.reference.addressed(&plain), &self.candidate.addressed(call), limit)
     }
 
-    /// Runs a use, Python code, on both sides at the same time.
+    /// Runs a use, Python code, on both sides at the same time. `spawns` says whether it starts a process that imports the class
+    /// anew, for which it has the time of a worker's own start.
     ///
     /// # Errors
     /// As [`Session::call_both`].
-    pub(super) fn use_both(&mut self, code: &str) -> Result<(Observation, Observation)> {
-        let asked = self.send(self.reference.addressed_use(code), &self.candidate.addressed_use(code))?;
+    pub(super) fn use_both(&mut self, code: &str, spawns: bool) -> Result<(Observation, Observation)> {
+        let limits = self.options.limits;
+        let limit = if spawns { limits.load + limits.call } else { limits.call };
+        let asked =
+            self.send(self.reference.addressed_use(code), &self.candidate.addressed_use(code), limit)?;
         self.finish(asked)
     }
 
     /// Sends each side its request, unless the reference's answer is known.
-    fn send(&mut self, wanted: Request, request: &Request) -> Result<Pending> {
+    fn send(&mut self, wanted: Request, request: &Request, limit: Duration) -> Result<Pending> {
         let key = self.answers.as_ref().map(|_| serde_json::to_string(&wanted)).transpose()?;
         let known = match (&key, &self.answers) {
             (Some(key), Some(answers)) => answers.get(key)?,
@@ -210,18 +218,21 @@ impl Session {
         if known.is_none() {
             self.reference.begin(&wanted)?;
         }
-        Ok(Pending { key, known })
+        Ok(Pending { key, known, limit })
     }
 
     /// Waits for the answers of both sides.
     ///
     /// # Errors
     /// As [`Session::call_both`].
-    pub(super) fn finish(&mut self, Pending { key, known }: Pending) -> Result<(Observation, Observation)> {
+    pub(super) fn finish(
+        &mut self,
+        Pending { key, known, limit }: Pending,
+    ) -> Result<(Observation, Observation)> {
         let reference = match known {
             Some(known) => known,
             None => {
-                let answer = self.reference.finish(self.options.limits.call)?;
+                let answer = self.reference.finish(limit)?;
                 let reference = alive(self.reference.observe(answer)?)?;
                 if let (Some(key), Some(answers)) = (key, &mut self.answers) {
                     answers.keep(key, &reference);
@@ -229,7 +240,7 @@ impl Session {
                 reference
             }
         };
-        let answer = self.candidate.finish(self.options.limits.call)?;
+        let answer = self.candidate.finish(limit)?;
         Ok((reference, self.candidate.observe(answer)?))
     }
 

@@ -176,10 +176,16 @@ impl<'a> Exam<'a> {
         self.saw(reference, candidate)
     }
 
-    /// Runs a use, Python code, on both sides; `shown` are the lines by which anyone can run it.
-    pub(super) fn use_both(&mut self, code: &str, shown: String) -> Result<(Observation, Observation)> {
+    /// Runs a use, Python code, on both sides; `shown` are the lines by which anyone can run it, and `spawns` says whether it starts
+    /// a process.
+    pub(super) fn use_both(
+        &mut self,
+        code: &str,
+        shown: String,
+        spawns: bool,
+    ) -> Result<(Observation, Observation)> {
         self.last = Some(Sight::of(Asked::Use(shown)));
-        let (reference, candidate) = self.session.use_both(code)?;
+        let (reference, candidate) = self.session.use_both(code, spawns)?;
         self.saw(reference, candidate)
     }
 

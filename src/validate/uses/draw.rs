@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     drawn::{Argument, Choice, Use},
     literals::{is_json, literals},
-    ways::{ATTRIBUTES, SLOTS, SPAWNED, Slot},
+    ways::{ATTRIBUTES, SLOTS, Slot},
 };
 use crate::validate::cases::Extent;
 
@@ -61,7 +61,7 @@ impl Pool {
     pub(super) fn singles(&self, spawn: bool) -> Vec<Use> {
         let mut singles = Vec::new();
         for slot in SLOTS {
-            for choice in ways(slot).filter(|choice| spawn || !is_spawned(choice)) {
+            for choice in ways(slot).filter(|choice| spawn || !choice.spawns()) {
                 // What holds a batch shows with more than one image only, and with images that it can hold.
                 if slot == Slot::Container {
                     for form in main_forms() {
@@ -180,7 +180,7 @@ impl Pool {
                     Choice::Way(slot, random.random_range(1..slot.ways().len()))
                 }
             };
-            drawn = if is_spawned(&choice) { drawn } else { drawn.clone().and(&choice).unwrap_or(drawn) };
+            drawn = if choice.spawns() { drawn } else { drawn.clone().and(&choice).unwrap_or(drawn) };
         }
         Some(drawn)
     }
@@ -191,12 +191,8 @@ fn ways(slot: Slot) -> impl Iterator<Item = Choice> {
     (1..slot.ways().len()).map(move |way| Choice::Way(slot, way))
 }
 
-fn is_spawned(choice: &Choice) -> bool {
-    matches!(choice, Choice::Way(slot, way) if slot.ways()[*way].name == SPAWNED)
-}
-
 fn runners() -> Vec<Choice> {
-    ways(Slot::Runner).filter(|choice| !is_spawned(choice)).collect()
+    ways(Slot::Runner).filter(|choice| !choice.spawns()).collect()
 }
 
 /// PIL images, arrays, tensors: one form of each kind.
@@ -263,7 +259,7 @@ mod tests {
     #[test]
     fn only_one_use_starts_a_process_and_only_if_it_may() {
         let pool = pool();
-        let spawned = |uses: &[Use]| uses.iter().filter(|each| each.choices().iter().any(is_spawned)).count();
+        let spawned = |uses: &[Use]| uses.iter().filter(|each| each.spawns()).count();
         assert_eq!([spawned(&pool.singles(true)), spawned(&pool.singles(false))], [1, 0]);
         assert_eq!(spawned(&pool.combinations(Extent::Full, 0)), 0);
     }

@@ -1,6 +1,6 @@
 //! A use of a processor: what a user would write, as choices that can be drawn, simplified and written as Python.
 
-use super::ways::{SLOTS, Slot, Way};
+use super::ways::{SLOTS, SPAWNED, Slot, Way};
 
 /// An argument and its value as Python source.
 pub(super) type Argument = (String, String);
@@ -61,6 +61,11 @@ impl Use {
         ways.chain(parameters).chain(self.arguments.iter().cloned().map(Choice::Argument)).collect()
     }
 
+    /// Whether it starts a process.
+    pub(super) fn spawns(&self) -> bool {
+        self.choices().iter().any(Choice::spawns)
+    }
+
     /// The same use without one of its choices.
     pub(super) fn without(&self, choice: &Choice) -> Self {
         let mut plainer = self.clone();
@@ -81,6 +86,11 @@ impl Choice {
             Self::Parameter((name, _)) => format!("parameter {name}"),
             Self::Argument((name, _)) => format!("argument {name}"),
         }
+    }
+
+    /// Whether it starts a process.
+    pub(super) fn spawns(&self) -> bool {
+        matches!(self, Self::Way(slot, way) if slot.ways()[*way].name == SPAWNED)
     }
 
     /// How a message names it.

@@ -152,7 +152,7 @@ impl<'a, 'b> Trial<'a, 'b> {
     fn faults(&mut self, drawn: &Use) -> Result<Vec<Fault>> {
         let code = Code::of(drawn, &self.names);
         let shown = code.shown(&self.reference, &self.candidate);
-        let (reference, candidate) = self.exam.use_both(&code.runs(), shown)?;
+        let (reference, candidate) = self.exam.use_both(&code.runs(), shown, drawn.spawns())?;
         differences(&reference, &candidate, &self.usual, &self.exam.tolerance)
     }
 
