@@ -163,9 +163,9 @@ impl Contest for Turns<'_> {
     fn round(&mut self, row: usize, mirrored: bool) -> Result<Round> {
         let Session { reference, candidate, .. } = &mut *self.session;
         let mut times = [[0.0; 2]; 2];
-        for half in 0..2 {
-            // A B and then B A, so that neither side always comes first.
-            let first = (half + usize::from(mirrored)) % 2;
+        // A B and then B A, so that neither side always comes first.
+        let first = usize::from(mirrored);
+        for (half, first) in [first, 1 - first].into_iter().enumerate() {
             for place in [first, 1 - first] {
                 let processes: Vec<u32> =
                     [&*reference, candidate].into_iter().flat_map(Side::processes).collect();
