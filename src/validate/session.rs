@@ -194,8 +194,8 @@ impl Session {
         self.send(self.reference.addressed(&plain), &self.candidate.addressed(call), limit)
     }
 
-    /// Runs a use, Python code, on both sides at the same time. `spawns` says whether it starts a process that imports the class
-    /// anew, for which it has the time of a worker's own start.
+    /// Runs a use, Python code, on both sides at the same time. `spawns` says whether it starts a process, which imports torch and
+    /// the class anew: then it has the time that a worker has for this in addition to that of a call.
     ///
     /// # Errors
     /// As [`Session::call_both`].
